@@ -1,0 +1,126 @@
+"""A shop's account at a platform, as the use cases see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from attrs import frozen
+
+from oms_domain.channels.capabilities import Capability
+from oms_domain.channels.standard import Platform, Translation
+from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.quantity import Quantity
+
+
+@frozen(kw_only=True)
+class OrderRef:
+    """What a platform's list tells of an order: enough to know whether it must be fetched."""
+
+    order_no: str
+    modified_at: datetime
+
+
+@frozen(kw_only=True)
+class ShippedLine:
+    """Units of one platform sub-order in a parcel."""
+
+    line_no: str
+    quantity: Quantity
+
+
+@frozen(kw_only=True)
+class ShipmentNotice:
+    """A parcel that has left, as it is written back (回写发货).
+
+    ``lines`` is empty when the parcel holds the whole platform order.
+    """
+
+    order_no: str
+    carrier: str  # our carrier code; the adapter maps it
+    tracking_no: str
+    lines: tuple[ShippedLine, ...] = ()
+
+
+class ChannelGateway(Protocol):
+    """One shop's account at one platform. Every method but ``translate`` calls out: never while a transaction is open.
+
+    Calls raise ``RetryLater``, ``RateLimited``, ``AuthorisationExpired`` or ``PlatformRefused``, and nothing else.
+    """
+
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    def changed_orders(self, since: datetime, until: datetime) -> Iterable[tuple[OrderRef, ...]]:
+        """Yield the orders modified in ``[since, until]`` page by page, so that none is missed while others move.
+
+        An order may come twice. The window may have any length; the adapter cuts it to the platform's limit.
+        """
+
+    def fetch_order(self, order_no: str) -> bytes:
+        """Return the order's raw payload as it is now."""
+
+    def translate(self, raw: bytes) -> Translation:
+        """Read a raw payload: pure. Raises ``UnreadablePayload``."""
+
+    def write_shipment(self, notice: ShipmentNotice) -> None:
+        """Tell the platform that a parcel has left. Told twice, it happens once."""
+
+
+class Gateways(Protocol):
+    """All shops' accounts."""
+
+    def of(self, shop_id: ShopId) -> ChannelGateway:
+        """Raises ``ShopNotFound``; ``NotConnected`` if the shop has no account to call with."""
+
+    def translator(self, platform: Platform) -> Translator:
+        """Return the platform's pure translation, for payloads that came another way."""
+
+
+class Translator(Protocol):
+    """Payload → standard form, pure."""
+
+    def __call__(self, raw: bytes) -> Translation: ...
+
+
+@frozen(kw_only=True)
+class ChannelError(OmsError):
+    """An outside call did not do what was asked. ``reason`` is the other side's own code."""
+
+    code: ClassVar[str] = "channels.error"
+    reason: str
+
+
+@frozen(kw_only=True)
+class RetryLater(ChannelError):
+    """The other side is unwell; the same call may succeed later. It may have been applied."""
+
+    code: ClassVar[str] = "channels.retry_later"
+    after_s: int = 1
+
+
+@frozen(kw_only=True)
+class RateLimited(ChannelError):
+    """Too many calls: nothing before ``after_s`` seconds."""
+
+    code: ClassVar[str] = "channels.rate_limited"
+    after_s: int = 1
+
+
+@frozen(kw_only=True)
+class AuthorisationExpired(ChannelError):
+    """The shop must be authorised anew by a person; calling on is pointless."""
+
+    code: ClassVar[str] = "channels.authorisation_expired"
+
+
+@frozen(kw_only=True)
+class PlatformRefused(ChannelError):
+    """A refusal that stays: parked with its reason, for a person."""
+
+    code: ClassVar[str] = "channels.refused"

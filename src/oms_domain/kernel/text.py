@@ -1,0 +1,77 @@
+"""Text that every store and screen can carry, and masks for what is personal."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from oms_domain.kernel.errors import InvalidText
+
+_DIGIT_RUN: Final = re.compile(r"\d(?:[ \-‐-―]?\d){6,}")
+
+
+def checked_text(value: str, *, field: str, longest: int, allow_empty: bool = True) -> str:
+    """Return ``value`` unchanged if any of our stores can hold it.
+
+    Raises:
+        InvalidText: ``why`` is nul, surrogate, control (other than tab and line breaks), too_long or empty.
+
+    >>> checked_text("请用样例包装", field="remark", longest=500)
+    '请用样例包装'
+    """
+    why = _trouble(value, longest, allow_empty)
+    if why:
+        raise InvalidText(field=field, why=why)
+    return value
+
+
+def _trouble(value: str, longest: int, allow_empty: bool) -> str:
+    if len(value) > longest:
+        return "too_long"
+    if not value.strip():
+        return "" if allow_empty else "empty"
+    if value.isprintable():
+        return ""
+    if "\0" in value:
+        return "nul"
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        return "surrogate"
+    return "control" if any(char < " " and char not in "\t\r\n" for char in value) else ""
+
+
+def mask_digits(text: str) -> str:
+    """Replace runs of 7 and more digits (phones, cards, also with blanks or dashes in between) by ``*``.
+
+    >>> mask_digits("打 100-0000-0001 找样例"), mask_digits("送 3 件, 6 楼")
+    ('打 ************* 找样例', '送 3 件, 6 楼')
+    """
+    return _DIGIT_RUN.sub(lambda match: "*" * len(match[0]), text)
+
+
+def mask_name(name: str) -> str:
+    """Keep the first character only; a name that a platform has masked already stays.
+
+    >>> mask_name("测试员"), mask_name("测**"), mask_name("")
+    ('测**', '测**', '')
+    """
+    return name if "*" in name or not name else name[0] + "**"
+
+
+def mask_phone(phone: str) -> str:
+    """Keep the last four digits; what is too short to hide anything is hidden whole.
+
+    >>> mask_phone("10000000001"), mask_phone("*******0001"), mask_phone("0001"), mask_phone("")
+    ('*******0001', '*******0001', '****', '')
+    """
+    if "*" in phone or not phone:
+        return phone
+    return "*" * (len(phone) - 4) + phone[-4:] if len(phone) > 6 else "*" * len(phone)
+
+
+def mask_street(street: str) -> str:
+    """Hide all but the first two characters.
+
+    >>> mask_street("示例路1号样例大厦"), mask_street("示**路**号"), mask_street("")
+    ('示例*******', '示**路**号', '')
+    """
+    return street if "*" in street or not street else street[:2] + "*" * max(len(street) - 2, 3)
