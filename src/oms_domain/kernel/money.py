@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
@@ -20,12 +20,12 @@ _DIGITS_AFTER_POINT: Final = {"CNY": 2, "HKD": 2, "TWD": 2, "USD": 2, "EUR": 2, 
 _TEXT: Final = re.compile(r"(-?)([0-9]{1,30})(?:\.([0-9]{1,3}))?", re.ASCII)
 
 
-def _exact_int(_money: object, _field: object, value: object) -> None:
+def _exact_int(_money: object, _field: object, value: Any) -> None:
     if type(value) is not int:  # bool is an int to isinstance, and no amount
         raise InvalidAmount(field="fen", value=repr(value))
 
 
-def _known(_money: object, _field: object, value: object) -> None:
+def _known(_money: object, _field: object, value: Any) -> None:
     if value not in _DIGITS_AFTER_POINT:
         raise InvalidAmount(field="currency", value=repr(value))
 

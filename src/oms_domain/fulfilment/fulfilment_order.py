@@ -1,0 +1,251 @@
+"""The fulfilment order (配货订单): what one warehouse ships, made when the review is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from attrs import evolve, field, frozen
+
+from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    LineId,
+    OrderId,
+    PackageId,
+    ShopId,
+    SkuCode,
+    WarehouseCode,
+)
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.kernel.states import next_state
+
+
+class FulfilmentState(StrEnum):
+    """Where it stands with the warehouse."""
+
+    APPROVED = "approved"  # 已审核
+    PICKING = "picking"  # 配货中
+    SHIPPED = "shipped"  # 已发货
+    CANCELLED = "cancelled"  # 已取消
+
+
+class FulfilmentMove(StrEnum):
+    RELEASE = "release"
+    REFUSE = "refuse"
+    SHIP_PART = "ship_part"
+    SHIP = "ship"
+    CANCEL = "cancel"
+
+
+F, M = FulfilmentState, FulfilmentMove
+
+FULFILMENT_TABLE: Final[Mapping[FulfilmentState, Mapping[FulfilmentMove, FulfilmentState]]] = {
+    F.APPROVED: {M.RELEASE: F.PICKING, M.CANCEL: F.CANCELLED},
+    F.PICKING: {M.REFUSE: F.APPROVED, M.SHIP_PART: F.PICKING, M.SHIP: F.SHIPPED, M.CANCEL: F.CANCELLED},
+    F.SHIPPED: {},
+    F.CANCELLED: {},
+}
+FULFILMENT_ENDS: Final = frozenset({F.SHIPPED, F.CANCELLED})
+
+
+class WriteBack(StrEnum):
+    """Whether the platform knows of a parcel (发货回写)."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REFUSED = "refused"  # for a person; can be tried again
+
+
+@frozen(kw_only=True)
+class FulfilmentLine:
+    """Units of one order line that the warehouse is to ship."""
+
+    line_id: LineId
+    sku: SkuCode
+    quantity: Quantity
+
+
+@frozen(kw_only=True)
+class Package:
+    """One parcel that has left (包裹)."""
+
+    id: PackageId
+    carrier: str
+    tracking_no: str
+    contents: tuple[tuple[LineId, Quantity], ...]
+    shipped_at: datetime
+    write_back: WriteBack = WriteBack.PENDING
+    write_back_reason: str = ""
+
+
+@frozen(kw_only=True)
+class FulfilmentEvent(Event):
+    """A fact about a fulfilment order."""
+
+    fulfilment_id: FulfilmentOrderId
+    order_id: OrderId
+    state: FulfilmentState
+
+
+@frozen(kw_only=True)
+class FulfilmentMade(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.made"
+    number: str
+    warehouse: WarehouseCode
+
+
+@frozen(kw_only=True)
+class FulfilmentReleased(FulfilmentEvent):
+    """It must be sent to the warehouse."""
+
+    type: ClassVar[str] = "fulfilment.released"
+
+
+@frozen(kw_only=True)
+class FulfilmentAccepted(FulfilmentEvent):
+    """The warehouse has taken it."""
+
+    type: ClassVar[str] = "fulfilment.accepted"
+
+
+@frozen(kw_only=True)
+class FulfilmentRefused(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.refused"
+    reason: str
+
+
+@frozen(kw_only=True)
+class PackageShipped(FulfilmentEvent):
+    """A parcel left; the platform must be told."""
+
+    type: ClassVar[str] = "fulfilment.package_shipped"
+    package_id: PackageId
+    carrier: str
+    tracking_no: str
+
+
+@frozen(kw_only=True)
+class PackageWrittenBack(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.package_written_back"
+    package_id: PackageId
+
+
+@frozen(kw_only=True)
+class WriteBackRefused(FulfilmentEvent):
+    """The platform would not take the parcel: on a work list with its reason."""
+
+    type: ClassVar[str] = "fulfilment.write_back_refused"
+    package_id: PackageId
+    reason: str
+
+
+@frozen(kw_only=True)
+class FulfilmentCancelled(FulfilmentEvent):
+    type: ClassVar[str] = "fulfilment.cancelled"
+    reason: str
+
+
+@frozen(kw_only=True)
+class FulfilmentOrder:
+    """What one warehouse ships for one sales order."""
+
+    id: FulfilmentOrderId
+    number: str
+    order_id: OrderId
+    shop_id: ShopId
+    warehouse: WarehouseCode
+    state: F = F.APPROVED
+    accepted: bool = False  # the warehouse has said so; released until then means *sent*
+    lines: tuple[FulfilmentLine, ...]
+    packages: tuple[Package, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    version: int = field(default=0)
+
+    def made(self, *, at: datetime) -> Change[FulfilmentOrder]:
+        """Return the new document with the fact that it was made."""
+        event = FulfilmentMade(
+            number=self.number,
+            warehouse=self.warehouse,
+            fulfilment_id=self.id,
+            order_id=self.order_id,
+            state=self.state,
+            at=at,
+        )
+        return Change(self, (event,))
+
+    def release(self, lines: tuple[FulfilmentLine, ...], *, at: datetime) -> Change[FulfilmentOrder]:
+        """Send it to the warehouse with what the order still has to ship now."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.RELEASE)
+        order = evolve(self, state=state, lines=lines, accepted=False, updated_at=at)
+        return Change(order, (FulfilmentReleased(at=at, fulfilment_id=self.id, order_id=self.order_id, state=state),))
+
+    def accept(self, *, at: datetime) -> Change[FulfilmentOrder]:
+        """Note that the warehouse has taken it. Told twice, it happens once."""
+        if self.accepted or self.state is not F.PICKING:
+            return Change(self)
+        event = FulfilmentAccepted(fulfilment_id=self.id, order_id=self.order_id, state=self.state, at=at)
+        return Change(evolve(self, accepted=True, updated_at=at), (event,))
+
+    def refuse(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
+        """The warehouse would not take it: it may be released again."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.REFUSE)
+        event = FulfilmentRefused(reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
+        return Change(evolve(self, state=state, accepted=False, updated_at=at), (event,))
+
+    def has_parcel(self, tracking_no: str) -> bool:
+        """Whether a parcel is known already: a report that comes twice has one effect."""
+        return any(package.tracking_no == tracking_no for package in self.packages)
+
+    def ship(self, package: Package, *, last: bool, at: datetime) -> Change[FulfilmentOrder]:
+        """Add a parcel that has left; ``last``: nothing more is to come."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.SHIP if last else M.SHIP_PART)
+        order = evolve(self, state=state, accepted=True, packages=(*self.packages, package), updated_at=at)
+        event = PackageShipped(
+            package_id=package.id,
+            carrier=package.carrier,
+            tracking_no=package.tracking_no,
+            fulfilment_id=self.id,
+            order_id=self.order_id,
+            state=state,
+            at=at,
+        )
+        return Change(order, (event,))
+
+    def written_back(self, package_id: PackageId, *, at: datetime) -> Change[FulfilmentOrder]:
+        """The platform knows of the parcel now. Told twice, it happens once."""
+        event = PackageWrittenBack(
+            package_id=package_id, fulfilment_id=self.id, order_id=self.order_id, state=self.state, at=at
+        )
+        return self._marked(package_id, WriteBack.DONE, "", event, at)
+
+    def write_back_refused(self, package_id: PackageId, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
+        """The platform would not take the parcel."""
+        event = WriteBackRefused(
+            package_id=package_id,
+            reason=reason,
+            fulfilment_id=self.id,
+            order_id=self.order_id,
+            state=self.state,
+            at=at,
+        )
+        return self._marked(package_id, WriteBack.REFUSED, reason, event, at)
+
+    def cancel(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
+        """Call it off, before the warehouse works on it or after it has stopped."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.CANCEL)
+        event = FulfilmentCancelled(reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
+        return Change(evolve(self, state=state, updated_at=at), (event,))
+
+    def _marked(
+        self, package_id: PackageId, mark: WriteBack, reason: str, event: Event, at: datetime
+    ) -> Change[FulfilmentOrder]:
+        marked = tuple(
+            evolve(p, write_back=mark, write_back_reason=reason) if p.id == package_id else p for p in self.packages
+        )
+        if marked == self.packages:
+            return Change(self)
+        return Change(evolve(self, packages=marked, updated_at=at), (event,))

@@ -1,0 +1,232 @@
+"""Facts about orders, as they are published. Names and fields never change within a version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, TypedDict
+
+from attrs import frozen
+
+from oms_domain.channels.standard import AmountMismatch, Platform
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId, PackageId, PlatformOrderId, ShopId
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.states import OrderState
+
+
+class PlatformOrderFacts(TypedDict):
+    """What every fact about a platform order names."""
+
+    platform_order_id: PlatformOrderId
+    shop_id: ShopId
+    platform: Platform
+    order_no: str
+    modified_at: datetime
+
+
+@frozen(kw_only=True)
+class PlatformOrderEvent(Event):
+    """A fact about a platform order."""
+
+    platform_order_id: PlatformOrderId
+    shop_id: ShopId
+    platform: Platform
+    order_no: str
+    modified_at: datetime
+
+
+@frozen(kw_only=True)
+class PlatformOrderReceived(PlatformOrderEvent):
+    """A platform order was seen for the first time."""
+
+    type: ClassVar[str] = "platform_orders.received"
+
+
+@frozen(kw_only=True)
+class PlatformOrderUpdated(PlatformOrderEvent):
+    """A newer version of a platform order took the place of the stored one."""
+
+    type: ClassVar[str] = "platform_orders.updated"
+
+
+@frozen(kw_only=True)
+class PlatformOrderConverted(PlatformOrderEvent):
+    """The platform order now stands for this sales order."""
+
+    type: ClassVar[str] = "platform_orders.converted"
+    order_id: OrderId
+
+
+@frozen(kw_only=True)
+class ConversionFailed(PlatformOrderEvent):
+    """The platform order waits on the work list of exceptions."""
+
+    type: ClassVar[str] = "platform_orders.conversion_failed"
+    reason: str
+    mismatches: tuple[AmountMismatch, ...] = ()
+
+
+@frozen(kw_only=True)
+class PlatformOrderAmbiguous(PlatformOrderEvent):
+    """Two messages, equal in modified time and state, differ in content: it must be fetched again."""
+
+    type: ClassVar[str] = "platform_orders.ambiguous"
+
+
+@frozen(kw_only=True)
+class OrderEvent(Event):
+    """A fact about a sales order. ``state`` is the one that it led to."""
+
+    order_id: OrderId
+    state: OrderState
+
+
+@frozen(kw_only=True)
+class OrderCreated(OrderEvent):
+    """A sales order began, in ``state``."""
+
+    type: ClassVar[str] = "orders.order_created"
+    number: str
+    platform_order_id: PlatformOrderId | None
+    payable: Money
+    paid: Money
+
+
+@frozen(kw_only=True)
+class OrderPaid(OrderEvent):
+    type: ClassVar[str] = "orders.order_paid"
+    paid: Money
+
+
+@frozen(kw_only=True)
+class OrderAllocated(OrderEvent):
+    """Stock is reserved for it in one warehouse."""
+
+    type: ClassVar[str] = "orders.order_allocated"
+    warehouse: str
+
+
+@frozen(kw_only=True)
+class OrderBackordered(OrderEvent):
+    """At least one SKU is short. ``missing`` lists SKU and units."""
+
+    type: ClassVar[str] = "orders.order_backordered"
+    missing: tuple[tuple[str, int], ...]
+
+
+@frozen(kw_only=True)
+class OrderRestocked(OrderEvent):
+    """It may be allocated again."""
+
+    type: ClassVar[str] = "orders.order_restocked"
+
+
+@frozen(kw_only=True)
+class OrderApproved(OrderEvent):
+    """A review was passed. ``rule`` names the policy that decided; empty: a person did."""
+
+    type: ClassVar[str] = "orders.order_approved"
+    rule: str = ""
+
+
+@frozen(kw_only=True)
+class OrderReleased(OrderEvent):
+    """It was given to the warehouse to be shipped."""
+
+    type: ClassVar[str] = "orders.order_released"
+    fulfilment_id: FulfilmentOrderId
+
+
+@frozen(kw_only=True)
+class OrderRefusedByWarehouse(OrderEvent):
+    type: ClassVar[str] = "orders.order_refused_by_warehouse"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderProgressed(OrderEvent):
+    """The warehouse or the carrier told a milestone (accepted, picked, packed …); the state stays."""
+
+    type: ClassVar[str] = "orders.order_progressed"
+    progress: str
+
+
+@frozen(kw_only=True)
+class OrderShipped(OrderEvent):
+    """A parcel left with these units; ``state`` says whether more is to come."""
+
+    type: ClassVar[str] = "orders.order_shipped"
+    package_id: PackageId
+    carrier: str
+    tracking_no: str
+    contents: tuple[tuple[LineId, Quantity], ...]
+
+
+@frozen(kw_only=True)
+class OrderShippedOutside(OrderEvent):
+    """The platform shows it shipped, and it was not us. ``previous`` is where we stood."""
+
+    type: ClassVar[str] = "orders.order_shipped_outside"
+    previous: OrderState
+
+
+@frozen(kw_only=True)
+class OrderSigned(OrderEvent):
+    type: ClassVar[str] = "orders.order_signed"
+
+
+@frozen(kw_only=True)
+class OrderCompleted(OrderEvent):
+    type: ClassVar[str] = "orders.order_completed"
+
+
+@frozen(kw_only=True)
+class OrderClosed(OrderEvent):
+    """All of it was refunded after shipment."""
+
+    type: ClassVar[str] = "orders.order_closed"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderCancelled(OrderEvent):
+    """``refund_due`` is what the buyer has paid and must get back (0 where the platform has refunded already)."""
+
+    type: ClassVar[str] = "orders.order_cancelled"
+    previous: OrderState
+    reason: str
+    refund_due: Money
+
+
+@frozen(kw_only=True)
+class OrderFlagged(OrderEvent):
+    """A flag was set: ``kind`` held, intercepted or in_aftersales."""
+
+    type: ClassVar[str] = "orders.order_flagged"
+    kind: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderUnflagged(OrderEvent):
+    type: ClassVar[str] = "orders.order_unflagged"
+    kind: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderRevised(OrderEvent):
+    """Facts of the platform changed while it was ours to follow: ``what`` names them."""
+
+    type: ClassVar[str] = "orders.order_revised"
+    what: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class OrderDiffers(OrderEvent):
+    """The platform or the warehouse states a fact that our table refuses: a discrepancy for a person."""
+
+    type: ClassVar[str] = "orders.order_differs"
+    theirs: str
+    what: str

@@ -1,0 +1,134 @@
+"""A shop on a platform, with its policies."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from attrs import evolve, field, frozen
+
+from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.errors import Invalid, NotFound, Refused
+from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.text import checked_text
+
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}", re.ASCII)
+
+
+class Authorisation(StrEnum):
+    """Whether we may call the platform for the shop (授权状态)."""
+
+    NONE = "none"  # orders come by file or API only
+    VALID = "valid"
+    EXPIRED = "expired"
+
+
+@frozen(kw_only=True)
+class ShopPolicy:
+    """How the shop works (店铺策略). Everything automatic is off by default."""
+
+    warehouse: WarehouseCode = WarehouseCode("MAIN")
+    auto_review: bool = False
+    auto_review_up_to: Money | None = None  # None: no limit
+    business_review: bool = False
+    auto_release: bool = False
+
+
+@frozen(kw_only=True)
+class InvalidShopCode(Invalid):
+    """1 to 32 characters of a–z, 0–9 and ``-``, not beginning with ``-``."""
+
+    code: ClassVar[str] = "shops.invalid_code"
+    value: str
+
+
+@frozen(kw_only=True)
+class ShopNotFound(NotFound):
+    """No such shop, or it is not the caller's."""
+
+    code: ClassVar[str] = "shops.not_found"
+    shop: str
+
+
+@frozen(kw_only=True)
+class ShopCodeTaken(Refused):
+    """Another shop has this code."""
+
+    code: ClassVar[str] = "shops.code_taken"
+    value: str
+
+
+@frozen(kw_only=True)
+class ShopEvent(Event):
+    """A fact about a shop."""
+
+    shop_id: ShopId
+
+
+@frozen(kw_only=True)
+class ShopAdded(ShopEvent):
+    type: ClassVar[str] = "shops.shop_added"
+    shop: str
+    platform: str
+
+
+@frozen(kw_only=True)
+class ShopPolicyChanged(ShopEvent):
+    type: ClassVar[str] = "shops.policy_changed"
+
+
+@frozen(kw_only=True)
+class AuthorisationChanged(ShopEvent):
+    type: ClassVar[str] = "shops.authorisation_changed"
+    authorisation: Authorisation
+
+
+@frozen(kw_only=True)
+class Shop:
+    """A shop (店铺). ``code`` is what people and URLs call it."""
+
+    id: ShopId
+    code: str
+    name: str
+    platform: str
+    authorisation: Authorisation = Authorisation.NONE
+    policy: ShopPolicy = ShopPolicy()
+    created_at: datetime
+    updated_at: datetime
+    version: int = field(default=0)
+
+    def added(self, *, at: datetime) -> Change[Shop]:
+        """Return the new shop with the fact that it was added."""
+        return Change(self, (ShopAdded(shop_id=self.id, shop=self.code, platform=self.platform, at=at),))
+
+    def authorised(self, authorisation: Authorisation, *, at: datetime) -> Change[Shop]:
+        """Note that the platform lets us in, or no longer."""
+        if authorisation is self.authorisation:
+            return Change(self)
+        event = AuthorisationChanged(shop_id=self.id, authorisation=authorisation, at=at)
+        return Change(evolve(self, authorisation=authorisation, updated_at=at), (event,))
+
+    def with_policy(self, policy: ShopPolicy, *, at: datetime) -> Change[Shop]:
+        """Work by another policy from now on."""
+        if policy == self.policy:
+            return Change(self)
+        return Change(evolve(self, policy=policy, updated_at=at), (ShopPolicyChanged(shop_id=self.id, at=at),))
+
+
+def shop_code(text: str, *, field: str = "code") -> str:
+    """Check a raw shop code.
+
+    >>> shop_code("tb-1")
+    'tb-1'
+    """
+    if not _CODE.fullmatch(text):
+        raise InvalidShopCode(field=field, value=text[:40])
+    return text
+
+
+def shop_name(text: str, *, field: str = "name") -> str:
+    """Check a raw shop name: 1 to 100 characters."""
+    return checked_text(text, field=field, longest=100, allow_empty=False)
