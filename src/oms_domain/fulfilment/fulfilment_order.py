@@ -157,7 +157,7 @@ class FulfilmentOrder:
     order_id: OrderId
     shop_id: ShopId
     warehouse: WarehouseCode
-    state: F = F.APPROVED
+    state: FulfilmentState = F.APPROVED
     accepted: bool = False  # the warehouse has said so; released until then means *sent*
     lines: tuple[FulfilmentLine, ...]
     packages: tuple[Package, ...] = ()

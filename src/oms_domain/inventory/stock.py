@@ -108,9 +108,9 @@ def wanted_by_sku(wants: tuple[Want, ...]) -> tuple[tuple[SkuCode, int], ...]:
     """Add up wants by SKU, in the one lock order (SKU ascending). One SKU may stand on several lines.
 
     >>> from uuid import UUID
-    >>> a, b = LineId(UUID(int=1)), LineId(UUID(int=2))
-    >>> scarf = SkuCode("SCARF")
-    >>> wanted_by_sku((Want(line_id=a, sku=scarf, quantity=Quantity(2)), Want(line_id=b, sku=scarf, quantity=Quantity(1))))
+    >>> def want(line: int, units: int) -> Want:
+    ...     return Want(line_id=LineId(UUID(int=line)), sku=SkuCode("SCARF"), quantity=Quantity(units))
+    >>> wanted_by_sku((want(1, 2), want(2, 1)))
     (('SCARF', 3),)
     """
     sums: dict[SkuCode, int] = {}

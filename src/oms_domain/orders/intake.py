@@ -111,8 +111,7 @@ def begin(
         paid=order.paid,
         at=at,
     )
-    flagged = _follow_flags(Change(order, (created,)), standard, at)
-    return flagged
+    return _follow_flags(Change(order, (created,)), standard, at)
 
 
 def follow(order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) -> Change[SalesOrder]:
@@ -214,11 +213,14 @@ def _follow_flags(change: Change[SalesOrder], standard: StandardOrder, at: datet
         (held, FlagKind.INTERCEPTED, PLATFORM_HOLD),
         (asked, FlagKind.IN_AFTERSALES, REFUND_ASKED),
     ):
-        standing = any(flag.kind is kind and flag.reason == reason for flag in change.state.flags)
+        order = change.state
+        standing = any(flag.kind is kind and flag.reason == reason for flag in order.flags)
         if wanted and not standing:
-            change = _then(change, lambda o, k=kind, r=reason: o.flag(k, reason=r, by=BY_PLATFORM, at=at))
+            done = order.flag(kind, reason=reason, by=BY_PLATFORM, at=at)
+            change = Change(done.state, (*change.events, *done.events))
         elif standing and not wanted:
-            change = _then(change, lambda o, k=kind, r=reason: o.unflag(k, reason=r, only=r, at=at))
+            done = order.unflag(kind, reason=reason, only=reason, at=at)
+            change = Change(done.state, (*change.events, *done.events))
     return change
 
 
