@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
@@ -88,6 +89,10 @@ class FulfilmentEvent(Event):
     fulfilment_id: FulfilmentOrderId
     order_id: OrderId
     state: FulfilmentState
+
+    @property
+    def stream(self) -> UUID:
+        return self.fulfilment_id
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from attrs import frozen
 
@@ -73,10 +74,15 @@ class StockReceived(Event):
     """Units came in and may be reserved: those who wait for this SKU can be tried again."""
 
     type: ClassVar[str] = "inventory.stock_received"
+    receipt_id: UUID
     sku: SkuCode
     warehouse: WarehouseCode
     quantity: Quantity
     reason: str
+
+    @property
+    def stream(self) -> UUID:
+        return self.receipt_id
 
 
 @frozen(kw_only=True)

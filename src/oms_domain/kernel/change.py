@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -20,6 +21,11 @@ class Event:
     type: ClassVar[str]
     version: ClassVar[int] = 1
     at: datetime
+
+    @property
+    def stream(self) -> UUID:
+        """The document that the fact is about. Its events are in one dense order."""
+        raise NotImplementedError
 
 
 @frozen

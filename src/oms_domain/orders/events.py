@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, TypedDict
+from uuid import UUID
 
 from attrs import frozen
 
@@ -34,6 +35,10 @@ class PlatformOrderEvent(Event):
     platform: Platform
     order_no: str
     modified_at: datetime
+
+    @property
+    def stream(self) -> UUID:
+        return self.platform_order_id
 
 
 @frozen(kw_only=True)
@@ -80,6 +85,10 @@ class OrderEvent(Event):
 
     order_id: OrderId
     state: OrderState
+
+    @property
+    def stream(self) -> UUID:
+        return self.order_id
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, field, frozen
 
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
-from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import (
     FulfilmentOrderId,
@@ -378,7 +378,7 @@ class SalesOrder:
         order = evolve(self, **facts, updated_at=at)
         return Change(order, (e.OrderRevised(order_id=self.id, state=self.state, what=changed, at=at),))
 
-    def differs(self, *, theirs: str, what: str, at: datetime) -> Event:
+    def differs(self, *, theirs: str, what: str, at: datetime) -> e.OrderDiffers:
         """Return the fact that somebody else's word does not fit our table; the order itself stays as it is."""
         return e.OrderDiffers(order_id=self.id, state=self.state, theirs=theirs, what=what, at=at)
 

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
@@ -66,6 +67,10 @@ class ShopEvent(Event):
     """A fact about a shop."""
 
     shop_id: ShopId
+
+    @property
+    def stream(self) -> UUID:
+        return self.shop_id
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,386 @@
+"""Use cases of intake (接单): platform payloads become platform orders and sales orders, in chunks.
+
+A chunk is one transaction. What an order needs to be complete (platform order, sales order, sealed personal data,
+log, outbox) is stored together or not at all; stock is reserved afterwards, by a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from attrs import evolve, field, frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.numbering import Numbering
+from oms_app.orders import give_back
+from oms_app.ports.channels import Translator
+from oms_app.ports.transaction import Begin, Clock, NewId, StoreRefusedData, Transaction
+from oms_app.ports.vault import IndexField, Sealed, Sealer
+from oms_app.transactions import Pause, one_transaction
+from oms_domain.channels.standard import AmountMismatch, PersonalData, Platform, StandardOrder, UnreadablePayload
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
+from oms_domain.kernel.money import Money
+from oms_domain.orders import intake
+from oms_domain.orders.events import OrderDiffers
+from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
+from oms_domain.orders.states import OrderState
+
+CHUNK: Final = 500
+"""Orders in one transaction at most."""
+
+
+class Outcome(StrEnum):
+    """What a payload did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"  # the same again, or older than what is stored
+    EXCEPTION = "exception"  # kept, but no sales order could be made or followed
+    REFUSED = "refused"  # not stored
+
+
+@frozen(kw_only=True)
+class Arrival:
+    """A payload ready to be stored: in standard form, personal data sealed. ``standard`` None: it cannot be read."""
+
+    order_no: str
+    standard: StandardOrder | None
+    receiver: Sealed
+    buyer: Sealed
+    raw: Sealed
+    trouble: Trouble | None = None
+    fetched: bool = False  # asked for just now, so that at equal times it wins
+
+
+@frozen(kw_only=True)
+class TakeIn:
+    """Take in a chunk of one shop's payloads, at most ``CHUNK``."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    shop_id: ShopId
+    platform: Platform
+    arrivals: tuple[Arrival, ...]
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ConvertAgain:
+    """Try to make the sales order of an exception again (单据转换), after a fix."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    platform_order_id: PlatformOrderId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class IntakeAnswer:
+    """What became of one payload."""
+
+    outcome: Outcome
+    order_no: str
+    platform_order_id: PlatformOrderId | None = None
+    order_id: OrderId | None = None
+    number: str = ""
+    state: OrderState | None = None
+    payable: Money | None = None
+    trouble: Trouble | None = None
+    code: str = ""  # of a refusal
+    field: str = ""
+
+
+@frozen(kw_only=True)
+class Preparation:
+    """Turns raw payloads into arrivals, outside any transaction: translate, then seal what is personal."""
+
+    sealer: Sealer
+    new_id: NewId
+
+    def prepare(self, raw: bytes, translate: Translator, *, shop_id: ShopId, fetched: bool = False) -> Arrival:
+        """Raises ``UnreadablePayload``."""
+        translation = translate(raw)
+        standard, trouble = translation.order, _amount_trouble(translation.mismatches)
+        return self._arrival(standard.order_no, standard, translation.personal, trouble, shop_id, fetched)
+
+    def quarantine(self, raw: bytes, order_no: str, error: UnreadablePayload, *, shop_id: ShopId) -> Arrival:
+        """Keep a payload that cannot be read, where we are the only one who knows of it."""
+        trouble = Trouble(reason="unreadable", field=error.field, why=error.why)
+        return self._arrival(order_no, None, PersonalData(raw=raw), trouble, shop_id, fetched=True)
+
+    def _arrival(
+        self,
+        order_no: str,
+        standard: StandardOrder | None,
+        personal: PersonalData,
+        trouble: Trouble | None,
+        shop_id: ShopId,
+        fetched: bool,
+    ) -> Arrival:
+        def new() -> VaultId:
+            return VaultId(self.new_id())
+
+        return Arrival(
+            order_no=order_no,
+            standard=standard,
+            receiver=self.sealer.seal_receiver(personal.receiver, shop_id=shop_id, id=new()),
+            buyer=self.sealer.seal_buyer(personal.buyer, shop_id=shop_id, id=new()),
+            raw=self.sealer.seal_raw(personal.raw, shop_id=shop_id, id=new()),
+            trouble=trouble or (intake.trouble_of(standard) if standard else None),
+            fetched=fetched,
+        )
+
+
+@frozen(kw_only=True)
+class IntakeService:
+    """Use cases of intake."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    numbering: Numbering
+    pause: Pause
+
+    def take_in(self, command: TakeIn) -> tuple[IntakeAnswer, ...]:
+        """Store a chunk, each order with its own answer, in the order given.
+
+        A chunk that the store refuses for its data is taken apart, so that one bad row harms no other.
+        """
+        numbers = self._numbers(len(command.arrivals))
+        try:
+            return self._take_in(command, numbers, range(len(command.arrivals)))
+        except StoreRefusedData as error:
+            if len(command.arrivals) == 1:
+                refused = IntakeAnswer(
+                    outcome=Outcome.REFUSED, order_no=command.arrivals[0].order_no, code=error.code, field="payload"
+                )
+                return (refused,)
+        answers: list[IntakeAnswer] = []
+        for row, arrival in enumerate(command.arrivals):
+            once = command.by.once.row(str(row)) if command.by.once else None
+            one = evolve(command, arrivals=(arrival,), by=evolve(command.by, once=once))
+            answers += self.take_in(one)
+        return tuple(answers)
+
+    @one_transaction
+    def convert_again(self, command: ConvertAgain) -> IntakeAnswer:
+        """Make the sales order of a platform order that could not be converted."""
+        numbers = self._numbers(1)
+        with self.begin(command) as tx:
+            if done := tx.recall(IntakeAnswer):
+                return done
+            known = tx.platform_orders.get(command.platform_order_id)
+            trouble = intake.trouble_of(known.standard) if known.standard else known.trouble
+            if known.trouble and known.trouble.mismatches:
+                trouble = known.trouble  # the platform's own sums: only a newer payload can mend them
+            answer = self._convert(tx, Change(known), trouble, numbers[0], Outcome.CREATED)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    def _numbers(self, count: int) -> list[tuple[str, str]]:
+        return list(zip(self.numbering.many("P", count), self.numbering.many("S", count), strict=True))
+
+    @one_transaction
+    def _take_in(
+        self, command: TakeIn, numbers: Sequence[tuple[str, str]], rows: Iterable[int]
+    ) -> tuple[IntakeAnswer, ...]:
+        with self.begin(command) as tx:
+            if done := tx.recall(_Answers):
+                return done.rows
+            shop = tx.shops.get(command.shop_id)
+            known = tx.platform_orders.by_order_no(shop.id, [arrival.order_no for arrival in command.arrivals])
+            orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
+            answers: list[IntakeAnswer] = []
+            for row in rows:
+                arrival = command.arrivals[row]
+                stored = known.get(arrival.order_no)
+                order = orders.get(stored.order_id) if stored and stored.order_id else None
+                taken = self._take(tx, command, arrival, stored, order, numbers[row])
+                known[arrival.order_no] = taken.platform_order
+                if taken.order is not None:
+                    orders[taken.order.id] = taken.order
+                answers.append(taken.answer)
+            tx.remember(_Answers(rows=tuple(answers)))
+            tx.commit()
+        return tuple(answers)
+
+    def _take(
+        self,
+        tx: Transaction,
+        command: TakeIn,
+        arrival: Arrival,
+        stored: PlatformOrder | None,
+        order: SalesOrder | None,
+        number: tuple[str, str],
+    ) -> _Taken:
+        at = self.now()
+        receiver, buyer = _ref(arrival.receiver), _ref(arrival.buyer)
+        if stored is None:
+            new = self._new(command, arrival, receiver, buyer, number[0], at)
+            _store_vault(tx, arrival.receiver, arrival.buyer, arrival.raw)
+            begun = Change(new, (new.received(at=at),))
+            return self._settle(tx, begun, None, arrival.trouble, number, Outcome.CREATED, at)
+        if arrival.standard is None:
+            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+        freshness = intake.compare(stored, arrival.standard, receiver=receiver, buyer=buyer)
+        if freshness is intake.Freshness.AMBIGUOUS and not arrival.fetched:
+            tx.publish((stored.ambiguous(at=at),))
+            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+        if freshness in (intake.Freshness.OLDER, intake.Freshness.SAME):
+            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+        receiver, buyer = (
+            _kept_or_put(tx, stored.receiver, arrival.receiver),
+            _kept_or_put(tx, stored.buyer, arrival.buyer),
+        )
+        _store_vault(tx, arrival.raw)
+        newer = stored.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=arrival.raw.id, at=at)
+        return self._settle(tx, newer, order, arrival.trouble, number, Outcome.UPDATED, at)
+
+    def _settle(
+        self,
+        tx: Transaction,
+        change: Change[PlatformOrder],
+        order: SalesOrder | None,
+        trouble: Trouble | None,
+        number: tuple[str, str],
+        outcome: Outcome,
+        at: datetime,
+    ) -> _Taken:
+        """Follow a stored or newer platform order with its sales order, or put it on the exceptions list."""
+        if trouble is not None:
+            change = _then(change, change.state.failed(trouble, at=at))
+            _save(tx, change)
+            return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
+        if order is None:
+            begun = self._begin(change.state, number[1], at)
+            change = _then(change, change.state.converted(begun.state.id, at=at))
+            _save(tx, change)
+            tx.orders.save(begun.state)
+            tx.publish(begun.events)
+            return _Taken(change.state, begun.state, _answer(outcome, change.state, begun.state))
+        _save(tx, change)
+        followed = self._follow(tx, order, change.state, at)
+        return _Taken(change.state, followed, _answer(outcome, change.state, followed))
+
+    def _convert(
+        self,
+        tx: Transaction,
+        change: Change[PlatformOrder],
+        trouble: Trouble | None,
+        number: tuple[str, str],
+        outcome: Outcome,
+    ) -> IntakeAnswer:
+        at, known = self.now(), change.state
+        order = tx.orders.get(known.order_id) if known.order_id else None
+        if known.conversion is Conversion.CONVERTED:
+            return _answer(Outcome.UNCHANGED, known, order)
+        return self._settle(tx, change, order, trouble, number, outcome, at).answer
+
+    def _begin(self, platform_order: PlatformOrder, number: str, at: datetime) -> Change[SalesOrder]:
+        assert platform_order.standard is not None
+        return intake.begin(
+            platform_order,
+            order_id=OrderId(self.new_id()),
+            number=number,
+            line_ids=[LineId(self.new_id()) for _ in platform_order.standard.lines],
+            at=at,
+        )
+
+    def _follow(self, tx: Transaction, order: SalesOrder, platform_order: PlatformOrder, at: datetime) -> SalesOrder:
+        change = intake.follow(order, platform_order, at=at)
+        after = change.state
+        if after.state is OrderState.CANCELLED is not order.state:
+            give_back(tx, order, reason=intake.BY_PLATFORM, now=self.now)
+        elif after.external and not order.external:
+            tx.stock.consume(order.id, None, document=order.id)
+            if order.fulfilment_id is not None:
+                called_off = tx.fulfilments.get(order.fulfilment_id).cancel("shipped_outside", at=at)
+                tx.fulfilments.save(called_off.state)
+                tx.publish(called_off.events)
+        elif lost := intake.lost_lines(order, after):
+            tx.stock.release(order.id, lost)
+        if change.events:
+            if after != order:
+                tx.orders.save(after)
+            tx.publish(change.events)
+        for event in change.events:
+            if isinstance(event, OrderDiffers):
+                tx.report_difference(event, order.shop_id)
+        return after
+
+    def _new(
+        self, command: TakeIn, arrival: Arrival, receiver: PartyRef, buyer: PartyRef, number: str, at: datetime
+    ) -> PlatformOrder:
+        return PlatformOrder(
+            id=PlatformOrderId(self.new_id()),
+            number=number,
+            shop_id=command.shop_id,
+            platform=command.platform,
+            order_no=arrival.order_no,
+            standard=arrival.standard,
+            receiver=receiver,
+            buyer=buyer,
+            raw=arrival.raw.id,
+            created_at=at,
+            updated_at=at,
+        )
+
+
+@frozen(kw_only=True)
+class _Answers:
+    rows: tuple[IntakeAnswer, ...]
+
+
+@frozen
+class _Taken:
+    platform_order: PlatformOrder
+    order: SalesOrder | None
+    answer: IntakeAnswer = field()
+
+
+def _amount_trouble(mismatches: tuple[AmountMismatch, ...]) -> Trouble | None:
+    return Trouble(reason="amounts_do_not_fit", mismatches=mismatches) if mismatches else None
+
+
+def _ref(sealed: Sealed) -> PartyRef:
+    return PartyRef(vault_id=sealed.id, mask=sealed.mask, digest=sealed.digest(IndexField.WHOLE))
+
+
+def _store_vault(tx: Transaction, *rows: Sealed) -> None:
+    for sealed in rows:
+        tx.vault.put(sealed)
+
+
+def _kept_or_put(tx: Transaction, old: PartyRef, sealed: Sealed) -> PartyRef:
+    """Keep the sealed row that holds the same data already; a changed one is a new row."""
+    new = _ref(sealed)
+    if new.digest == old.digest:
+        return old
+    tx.vault.put(sealed)
+    return new
+
+
+def _then(change: Change[PlatformOrder], done: Change[PlatformOrder]) -> Change[PlatformOrder]:
+    return Change(done.state, (*change.events, *done.events))
+
+
+def _save(tx: Transaction, change: Change[PlatformOrder]) -> None:
+    tx.platform_orders.save(change.state)
+    tx.publish(change.events)
+
+
+def _answer(outcome: Outcome, platform_order: PlatformOrder, order: SalesOrder | None) -> IntakeAnswer:
+    return IntakeAnswer(
+        outcome=outcome,
+        order_no=platform_order.order_no,
+        platform_order_id=platform_order.id,
+        order_id=order.id if order else None,
+        number=order.number if order else "",
+        state=order.state if order else None,
+        payable=order.payable if order else None,
+        trouble=platform_order.trouble,
+    )

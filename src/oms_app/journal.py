@@ -1,0 +1,207 @@
+"""The journal of one transaction: which documents were read, what became of them, and the facts published.
+
+From it come the operation log (操作日志) and the outbox, alike in every store. Log rows are chained by hash per
+document, so that an edited, removed or swapped row shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+import attrs
+from attrs import define, field, frozen
+
+from oms_app.actor import Actor
+from oms_app.ports.jobs import Envelope
+from oms_app.ports.transaction import NewId
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.identity import EventId, ShopId
+
+Encode = Callable[[Any], Any]
+"""Value → what JSON can hold."""
+
+BOOKKEEPING: Final = frozenset({"version", "updated_at"})
+NO_HASH: Final = ""
+
+
+@frozen(kw_only=True)
+class UnpublishedChange(OmsError):
+    """A document was saved, and no event tells of it: a bug."""
+
+    code: ClassVar[str] = "store.unpublished_change"
+    document_id: UUID
+
+
+@frozen
+class Head:
+    """The end of a document's log."""
+
+    seq: int = 0
+    hash: str = NO_HASH
+
+
+@frozen(kw_only=True)
+class LogEntry:
+    """One line of the operation log. ``changes`` maps a field to (before, after), personal data masked."""
+
+    document_id: UUID
+    seq: int
+    document: str
+    event_id: EventId
+    kind: str
+    at: datetime
+    actor: str
+    request_id: str
+    cause: EventId | None
+    shop_id: ShopId | None
+    reason: str
+    changes: dict[str, Any]
+    prev_hash: str
+    hash: str
+
+
+def entry_hash(entry: LogEntry) -> str:
+    """Return the hash that chains an entry to the one before it."""
+    facts = [
+        str(entry.document_id),
+        entry.seq,
+        entry.document,
+        str(entry.event_id),
+        entry.kind,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.request_id,
+        str(entry.cause or ""),
+        str(entry.shop_id or ""),
+        entry.reason,
+        entry.changes,
+        entry.prev_hash,
+    ]
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))  # ASCII escapes: every store gives it back
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@define
+class _Document:
+    kind: str
+    shop_id: ShopId | None
+    stored: Any  # as read, or as of the last publishing; None for a new one
+    saved: Any
+    head: Head
+    pending: bool = False
+
+
+@define
+class Journal:
+    """Collects one transaction's facts; the store writes what it gives out."""
+
+    actor: Actor
+    new_id: NewId
+    encode: Encode
+    entries: list[LogEntry] = field(factory=list)
+    envelopes: list[Envelope] = field(factory=list)
+    _documents: dict[UUID, _Document] = field(factory=dict)
+
+    def loaded(self, kind: str, document_id: UUID, shop_id: ShopId | None, state: Any, head: Head) -> None:
+        """A document was read. Reading it again changes nothing."""
+        self._documents.setdefault(document_id, _Document(kind, shop_id, state, state, head))
+
+    def saved(self, kind: str, document_id: UUID, shop_id: ShopId | None, state: Any) -> None:
+        """A document was given to be stored."""
+        document = self._documents.setdefault(document_id, _Document(kind, shop_id, None, None, Head()))
+        document.saved, document.pending = state, True
+
+    def published(self, events: Sequence[Event]) -> None:
+        """Facts were published: one log entry and one envelope each."""
+        for event in events:
+            self._publish(event)
+
+    def head(self, document_id: UUID) -> Head:
+        """Return the end of a document's log, this transaction's entries counted."""
+        return self._documents[document_id].head
+
+    def check(self) -> None:
+        """Raises ``UnpublishedChange``."""
+        for document_id, document in self._documents.items():
+            if document.pending and document.saved != document.stored:
+                raise UnpublishedChange(document_id=document_id)
+
+    def _publish(self, event: Event) -> None:
+        document = self._documents.setdefault(
+            event.stream, _Document(event.type.split(".")[0], getattr(event, "shop_id", None), None, None, Head())
+        )
+        changes = diff(document.stored, document.saved, self.encode)
+        document.stored, document.pending = document.saved, False
+        event_id = EventId(self.new_id())
+        entry = LogEntry(
+            document_id=event.stream,
+            seq=document.head.seq + 1,
+            document=document.kind,
+            event_id=event_id,
+            kind=event.type,
+            at=event.at,
+            actor=self.actor.id,
+            request_id=self.actor.request_id,
+            cause=self.actor.cause,
+            shop_id=document.shop_id,
+            reason=str(getattr(event, "reason", "") or getattr(event, "rule", "")),
+            changes=changes,
+            prev_hash=document.head.hash,
+            hash=NO_HASH,
+        )
+        entry = attrs.evolve(entry, hash=entry_hash(entry))
+        document.head = Head(entry.seq, entry.hash)
+        self.entries.append(entry)
+        self.envelopes.append(
+            Envelope(
+                id=event_id,
+                stream=event.stream,
+                seq=entry.seq,
+                shop_id=document.shop_id,
+                actor=self.actor.id,
+                request_id=self.actor.request_id,
+                cause=self.actor.cause,
+                event=event,
+            )
+        )
+
+
+def diff(before: Any, after: Any, encode: Encode) -> dict[str, Any]:
+    """Return the changed fields as (before, after). Of a new document nothing: its event tells it all.
+
+    Parts that have an ``id`` (lines, packages) are compared one by one.
+    """
+    if before is None or before is after:
+        return {}
+    changes: dict[str, Any] = {}
+    for attribute in attrs.fields(type(before)):
+        name = attribute.name
+        old, new = getattr(before, name), getattr(after, name)
+        if name in BOOKKEEPING or old == new:
+            continue
+        if _has_ids(old) and _has_ids(new):
+            changes[name] = _diff_parts(old, new, encode)
+        else:
+            changes[name] = [encode(old), encode(new)]
+    return changes
+
+
+def _has_ids(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(hasattr(part, "id") for part in value)
+
+
+def _diff_parts(old: tuple[Any, ...], new: tuple[Any, ...], encode: Encode) -> dict[str, Any]:
+    before, after = {part.id: part for part in old}, {part.id: part for part in new}
+    parts: dict[str, Any] = {}
+    for id in {**before, **after}:
+        if id not in before or id not in after:
+            parts[str(id)] = [encode(before.get(id)), encode(after.get(id))]
+        elif before[id] != after[id]:
+            parts[str(id)] = diff(before[id], after[id], encode)
+    return parts

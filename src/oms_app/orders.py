@@ -1,0 +1,247 @@
+"""Use cases of sales orders. Each public method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from attrs import frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.numbering import Numbering
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.transactions import Pause, check_version, one_transaction
+from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder
+from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
+from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, WarehouseCode
+from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.states import HOLDS_STOCK, OrderState
+
+
+@frozen(kw_only=True)
+class OrderCommand:
+    """An ask about one order. ``expected_version``: refuse if it has changed since the caller read it."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    order_id: OrderId
+    by: Actor
+    reason: str = ""
+    expected_version: int | None = None
+
+
+@frozen(kw_only=True)
+class AllocateOrder(OrderCommand):
+    """Reserve stock for it (分仓), also again after a shortage."""
+
+
+@frozen(kw_only=True)
+class ApproveOrder(OrderCommand):
+    """Pass the review that it waits for (客审/商审). ``rule`` names the policy that decided."""
+
+    rule: str = ""
+
+
+@frozen(kw_only=True)
+class HoldOrder(OrderCommand):
+    """Keep it from the warehouse (挂起)."""
+
+
+@frozen(kw_only=True)
+class UnholdOrder(OrderCommand):
+    """Let it go on (解挂)."""
+
+
+@frozen(kw_only=True)
+class PassInterception(OrderCommand):
+    """A person has looked and lets an intercepted order go on (拦截放行)."""
+
+
+@frozen(kw_only=True)
+class ReleaseOrder(OrderCommand):
+    """Give it to the warehouse (下发)."""
+
+
+@frozen(kw_only=True)
+class CancelOrder(OrderCommand):
+    """Call it off (取消), as long as nobody outside works on it."""
+
+
+@frozen(kw_only=True)
+class SignOrder(OrderCommand):
+    """The buyer has it (签收)."""
+
+
+@frozen(kw_only=True)
+class CompleteOrder(OrderCommand):
+    """It is settled (交易成功)."""
+
+
+@frozen(kw_only=True)
+class OrderAnswer:
+    """What became of the order."""
+
+    id: OrderId
+    number: str
+    state: OrderState
+    flags: tuple[str, ...]
+    version: int
+
+
+@frozen(kw_only=True)
+class OrderService:
+    """Use cases of sales orders."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    numbering: Numbering
+    pause: Pause
+
+    @one_transaction
+    def allocate(self, command: AllocateOrder) -> OrderAnswer:
+        return self._act(command, self._allocate)
+
+    def approve(self, command: ApproveOrder) -> OrderAnswer:
+        number = self.numbering.next("F")  # its own short transaction, so before the other one
+        return self._approve(command, number)
+
+    @one_transaction
+    def hold(self, command: HoldOrder) -> OrderAnswer:
+        return self._act(
+            command,
+            lambda tx, o: o.flag(FlagKind.HELD, reason=command.reason, by=command.by.id, at=self.now()),
+        )
+
+    @one_transaction
+    def unhold(self, command: UnholdOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.unflag(FlagKind.HELD, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def pass_interception(self, command: PassInterception) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.unflag(FlagKind.INTERCEPTED, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def release(self, command: ReleaseOrder) -> OrderAnswer:
+        return self._act(command, self._release)
+
+    @one_transaction
+    def cancel(self, command: CancelOrder) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            change = order.cancel(reason=command.reason, at=self.now())
+            give_back(tx, order, reason=command.reason or "cancelled", now=self.now)
+            return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def sign(self, command: SignOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.sign(at=self.now()))
+
+    @one_transaction
+    def complete(self, command: CompleteOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.complete(at=self.now()))
+
+    @one_transaction
+    def _approve(self, command: ApproveOrder, number: str) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            at, policy = self.now(), tx.shops.get(order.shop_id).policy
+            fulfilment_id = FulfilmentOrderId(self.new_id())
+            change = order.approve(
+                business_review=policy.business_review, fulfilment_id=fulfilment_id, rule=command.rule, at=at
+            )
+            if change.state.fulfilment_id == fulfilment_id:
+                made = _fulfilment_of(change.state, number).made(at=at)
+                tx.fulfilments.save(made.state)
+                tx.publish(made.events)
+            return change
+
+        return self._act(command, step)
+
+    def _allocate(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+        at = self.now()
+        events: tuple[Event, ...] = ()
+        if order.state is OrderState.BACKORDERED:
+            again = order.restock(at=at)
+            order, events = again.state, again.events
+        warehouse = tx.shops.get(order.shop_id).policy.warehouse
+        wants = tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
+        levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted_by_sku(wants)])
+        missing = tuple(
+            (str(sku), units - (levels[sku].available if sku in levels else 0))
+            for sku, units in wanted_by_sku(wants)
+            if sku not in levels or levels[sku].available < units
+        )
+        if missing:
+            change = order.fall_short(missing, at=at)
+        else:
+            change = order.allocate(warehouse, at=at)
+            tx.stock.reserve(order.id, [_reservation(order, want, warehouse) for want in wants])
+        return Change(change.state, (*events, *change.events))
+
+    def _release(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+        change = order.release(at=self.now())
+        assert order.fulfilment_id is not None
+        lines = tuple(FulfilmentLine(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
+        sent = tx.fulfilments.get(order.fulfilment_id).release(lines, at=self.now())
+        tx.fulfilments.save(sent.state)
+        tx.publish(sent.events)
+        return change
+
+    def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:
+        with self.begin(command) as tx:
+            if done := tx.recall(OrderAnswer):
+                return done
+            order = tx.orders.get(command.order_id)
+            check_version(order, command.expected_version)
+            change = step(tx, order)
+            answer = save(tx, change)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+
+def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
+    """Store a changed order with its events; a change without events is none."""
+    order = change.state
+    if change.events:
+        tx.orders.save(order)
+        tx.publish(change.events)
+    return OrderAnswer(
+        id=order.id,
+        number=order.number,
+        state=order.state,
+        flags=tuple(str(flag.kind) for flag in order.flags),
+        version=order.version + (1 if change.events else 0),
+    )
+
+
+def give_back(tx: Transaction, order: SalesOrder, *, reason: str, now: Clock) -> None:
+    """Free what an order held that ends before it left: its stock, and its fulfilment order."""
+    if order.state in HOLDS_STOCK:
+        tx.stock.release(order.id)
+    if order.fulfilment_id is not None:
+        called_off = tx.fulfilments.get(order.fulfilment_id).cancel(reason, at=now())
+        tx.fulfilments.save(called_off.state)
+        tx.publish(called_off.events)
+
+
+def _reservation(order: SalesOrder, want: Want, warehouse: WarehouseCode) -> Reservation:
+    return Reservation(
+        order_id=order.id, line_id=want.line_id, sku=want.sku, warehouse=warehouse, quantity=want.quantity
+    )
+
+
+def _fulfilment_of(order: SalesOrder, number: str) -> FulfilmentOrder:
+    assert order.fulfilment_id is not None
+    assert order.warehouse is not None
+    return FulfilmentOrder(
+        id=order.fulfilment_id,
+        number=number,
+        order_id=order.id,
+        shop_id=order.shop_id,
+        warehouse=order.warehouse,
+        lines=tuple(FulfilmentLine(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents),
+        created_at=order.updated_at,
+        updated_at=order.updated_at,
+    )

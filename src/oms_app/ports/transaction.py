@@ -1,0 +1,281 @@
+"""The transaction that a use case runs in, and the collections in it.
+
+Writes are gathered and sent together at ``commit``: a stale version, a duplicate or a shortage may show at ``save``
+or at ``commit``, and a use case relies on neither moment. Left without ``commit``, it undoes everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+from attrs import frozen
+
+from oms_app.actor import Actor, Command
+from oms_app.ports.vault import Vault
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.inventory.stock import LedgerKind, Reservation, StockLevel
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.errors import NotFound, OmsError, Refused
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    LineId,
+    OrderId,
+    PlatformOrderId,
+    ShopId,
+    SkuCode,
+    WarehouseCode,
+)
+from oms_domain.orders.events import OrderDiffers
+from oms_domain.orders.platform_order import PlatformOrder
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.shops.shop import Shop
+
+Answer = TypeVar("Answer")
+
+Clock = Callable[[], datetime]
+"""Aware UTC, microseconds."""
+
+NewId = Callable[[], UUID]
+"""A new UUIDv7."""
+
+
+@frozen(kw_only=True)
+class Contended(OmsError):
+    """Somebody else was first: read again, decide again. Left to the caller only after several tries."""
+
+    code: ClassVar[str] = "store.contended"
+    what: str = ""
+
+
+@frozen(kw_only=True)
+class StaleVersion(Contended):
+    """Another version was stored since this one was read."""
+
+    code: ClassVar[str] = "store.stale_version"
+
+
+@frozen(kw_only=True)
+class Duplicate(Contended):
+    """Somebody stored the same key since we looked."""
+
+    code: ClassVar[str] = "store.duplicate"
+
+
+@frozen(kw_only=True)
+class StockMoved(Contended):
+    """The units were taken since the level was read."""
+
+    code: ClassVar[str] = "store.stock_moved"
+
+
+@frozen(kw_only=True)
+class LeaseLost(OmsError):
+    """Another worker holds the job by now; what this one did must not be stored."""
+
+    code: ClassVar[str] = "jobs.lease_lost"
+    job_id: UUID
+
+
+@frozen(kw_only=True)
+class StoreUnavailable(OmsError):
+    """The database does not answer, or has no room: nothing was stored."""
+
+    code: ClassVar[str] = "store.unavailable"
+    why: str
+
+
+@frozen(kw_only=True)
+class StoreRefusedData(OmsError):
+    """The database refuses a value: a bug of ours, for the edges check them all. Nothing was stored."""
+
+    code: ClassVar[str] = "store.refused_data"
+    why: str
+
+
+@frozen(kw_only=True)
+class OrderNotFound(NotFound):
+    """No such order, or it is not the caller's."""
+
+    code: ClassVar[str] = "orders.not_found"
+    order_id: UUID
+
+
+@frozen(kw_only=True)
+class PlatformOrderNotFound(NotFound):
+    """No such platform order, or it is not the caller's."""
+
+    code: ClassVar[str] = "platform_orders.not_found"
+    platform_order_id: UUID
+
+
+@frozen(kw_only=True)
+class FulfilmentNotFound(NotFound):
+    """No such fulfilment order, or it is not the caller's."""
+
+    code: ClassVar[str] = "fulfilment.not_found"
+    fulfilment_id: UUID
+
+
+@frozen(kw_only=True)
+class VersionIsNot(Refused):
+    """The document has changed since the caller read it."""
+
+    code: ClassVar[str] = "http.version_is_not"
+    expected: int
+    current: int
+
+
+class Shops(Protocol):
+    """All shops that the actor sees."""
+
+    def get(self, shop_id: ShopId) -> Shop:
+        """Raises ``ShopNotFound``."""
+
+    def by_code(self, code: str) -> Shop:
+        """Raises ``ShopNotFound``."""
+
+    def all(self) -> tuple[Shop, ...]: ...
+
+    def save(self, shop: Shop) -> None:
+        """Store ``shop`` as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate`` (code)."""
+
+    def account(self, shop_id: ShopId) -> bytes | None:
+        """Return the sealed account at the platform, None if it has none."""
+
+    def save_account(self, shop_id: ShopId, sealed: bytes) -> None:
+        """Put a sealed account in place."""
+
+
+class PlatformOrders(Protocol):
+    """All platform orders, one per (shop, order number)."""
+
+    def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
+        """Raises ``PlatformOrderNotFound``."""
+
+    def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
+        """Return those that are known."""
+
+    def save(self, platform_order: PlatformOrder) -> None:
+        """Store as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate``."""
+
+
+class SalesOrders(Protocol):
+    """All sales orders."""
+
+    def get(self, order_id: OrderId) -> SalesOrder:
+        """Raises ``OrderNotFound``."""
+
+    def get_many(self, order_ids: Sequence[OrderId]) -> dict[OrderId, SalesOrder]:
+        """Return those that there are."""
+
+    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
+        """Return backordered orders with this SKU, oldest first."""
+
+    def save(self, order: SalesOrder) -> None:
+        """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
+
+
+class FulfilmentOrders(Protocol):
+    """All fulfilment orders."""
+
+    def get(self, fulfilment_id: FulfilmentOrderId) -> FulfilmentOrder:
+        """Raises ``FulfilmentNotFound``."""
+
+    def save(self, fulfilment: FulfilmentOrder) -> None:
+        """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
+
+
+class Stock(Protocol):
+    """Quantities, reservations and the ledger. Rows are always locked in SKU, warehouse order."""
+
+    def levels(self, warehouse: WarehouseCode, skus: Sequence[SkuCode]) -> dict[SkuCode, StockLevel]:
+        """Return what is known now; a SKU that never came in is missing."""
+
+    def reserve(self, order_id: OrderId, reservations: Sequence[Reservation]) -> None:
+        """Hold units, all or none; reserved already: nothing. Raises ``StockMoved`` if they are not to be had."""
+
+    def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
+        """Give back what the order, or these lines of it, still hold. Nothing held: nothing."""
+
+    def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
+        """Book units as left, out of what is held for these lines (None: all that is held)."""
+
+    def change(self, sku: SkuCode, warehouse: WarehouseCode, units: int, *, kind: LedgerKind, document: UUID) -> None:
+        """Add to (or take from) what is on hand, with a ledger entry. Raises ``StockBelowReserved``."""
+
+
+class Cursors(Protocol):
+    """How far something outside has been read."""
+
+    def get(self, shop_id: ShopId, name: str) -> datetime | None: ...
+
+    def move(self, shop_id: ShopId, name: str, to: datetime) -> None:
+        """Never backwards."""
+
+
+class Transaction(Protocol):
+    """One transaction of one actor."""
+
+    @property
+    def actor(self) -> Actor: ...
+
+    @property
+    def shops(self) -> Shops: ...
+
+    @property
+    def platform_orders(self) -> PlatformOrders: ...
+
+    @property
+    def orders(self) -> SalesOrders: ...
+
+    @property
+    def fulfilments(self) -> FulfilmentOrders: ...
+
+    @property
+    def stock(self) -> Stock: ...
+
+    @property
+    def vault(self) -> Vault: ...
+
+    @property
+    def cursors(self) -> Cursors: ...
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Put facts into the outbox and the operation log; the changes of the document since then go with the first.
+
+        ``commit`` refuses a saved document whose change nobody published.
+        """
+
+    def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
+        """Put a discrepancy on the work list; the same one twice stands there once."""
+
+    def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
+        """Return what was answered to the actor's key before. Raises ``KeyReused``. None without a key."""
+
+    def remember(self, answer: object, row: str = "") -> None:
+        """Keep the answer under the actor's key. Nothing without one."""
+
+    def commit(self) -> None:
+        """Store everything, or nothing. Raises ``Contended``, ``LeaseLost``, ``StoreUnavailable``."""
+
+
+class OpenTransaction(Protocol):
+    """Opens a transaction for an actor, whatever the actor may do."""
+
+    def __call__(self, actor: Actor) -> AbstractContextManager[Transaction]: ...
+
+
+@frozen
+class Begin:
+    """Opens the transaction of a command, if its actor may give it."""
+
+    open: OpenTransaction
+
+    def __call__(self, command: Command) -> AbstractContextManager[Transaction]:
+        """Raises ``Denied``."""
+        command.by.must(command.permission)
+        return self.open(command.by)

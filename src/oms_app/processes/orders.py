@@ -1,0 +1,113 @@
+"""From intake to the warehouse: allocation, automatic review and release, each by the shop's policy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from attrs import frozen
+
+from oms_app.actor import Actor, system
+from oms_app.channels import FetchOrder, PullService
+from oms_app.orders import AllocateOrder, ApproveOrder, OrderService, ReleaseOrder
+from oms_app.ports.jobs import Job
+from oms_app.ports.transaction import OpenTransaction
+from oms_app.processes.refusals import unless_refused
+from oms_app.runner import Handler
+from oms_domain.inventory.stock import StockReceived
+from oms_domain.kernel.change import Event
+from oms_domain.orders.events import (
+    OrderAllocated,
+    OrderApproved,
+    OrderCreated,
+    OrderEvent,
+    OrderPaid,
+    OrderUnflagged,
+    PlatformOrderAmbiguous,
+)
+from oms_domain.orders.review import auto_review
+from oms_domain.orders.states import OrderState
+
+AUTO_REVIEW: Final = "auto_review"
+WAITING_ORDERS: Final = 200
+"""Backordered orders that one receipt tries again."""
+
+
+@frozen(kw_only=True)
+class OrderProcess:
+    """What happens to an order by itself."""
+
+    open: OpenTransaction
+    orders: OrderService
+    pulls: PullService
+
+    def handlers(self) -> tuple[Handler, ...]:
+        return (
+            Handler(name="orders.allocate", run=self.allocate, events=(OrderCreated.type, OrderPaid.type)),
+            Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
+            Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
+            Handler(name="orders.retry_waiting", run=self.retry_waiting, events=(StockReceived.type,)),
+            Handler(name="orders.fetch_again", run=self.fetch_again, events=(PlatformOrderAmbiguous.type,)),
+        )
+
+    def allocate(self, job: Job) -> datetime | None:
+        event, actor = _order_event(job), actor_of(job, "allocation")
+        if event.state is OrderState.AWAITING_ALLOCATION:
+            unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
+        return None
+
+    def review(self, job: Job) -> datetime | None:
+        event, actor = _order_event(job), actor_of(job, AUTO_REVIEW)
+        if event.state is not OrderState.AWAITING_CS_REVIEW:
+            return None
+        with self.open(actor) as tx:
+            order = tx.orders.get(event.order_id)
+            policy = tx.shops.get(order.shop_id).policy
+        if rule := auto_review(order, policy):
+            command = ApproveOrder(order_id=order.id, rule=rule, expected_version=order.version, by=actor)
+            unless_refused(lambda: self.orders.approve(command))
+        return None
+
+    def release(self, job: Job) -> datetime | None:
+        event, actor = _order_event(job), actor_of(job, "auto_release")
+        if event.state is not OrderState.AWAITING_RELEASE:
+            return None
+        with self.open(actor) as tx:
+            order = tx.orders.get(event.order_id)
+            wanted = tx.shops.get(order.shop_id).policy.auto_release
+        if wanted:
+            unless_refused(lambda: self.orders.release(ReleaseOrder(order_id=order.id, by=actor)))
+        return None
+
+    def retry_waiting(self, job: Job) -> datetime | None:
+        event = _event(job)
+        assert isinstance(event, StockReceived)
+        actor = system("allocation", cause=job.envelope.id if job.envelope else None)
+        with self.open(actor) as tx:
+            waiting = tx.orders.waiting_for(event.sku, event.warehouse, WAITING_ORDERS)
+        for order_id in waiting:
+            unless_refused(partial(self.orders.allocate, AllocateOrder(order_id=order_id, by=actor)))
+        return None
+
+    def fetch_again(self, job: Job) -> datetime | None:
+        event = _event(job)
+        assert isinstance(event, PlatformOrderAmbiguous)
+        self.pulls.fetch(FetchOrder(shop_id=event.shop_id, order_no=event.order_no, by=actor_of(job, "intake")))
+        return None
+
+
+def actor_of(job: Job, name: str) -> Actor:
+    """Return the system actor that acts on a job: its transaction finishes the job with its effect."""
+    return system(name, cause=job.envelope.id if job.envelope else None, job=job.claim)
+
+
+def _event(job: Job) -> Event:
+    assert job.envelope is not None
+    return job.envelope.event
+
+
+def _order_event(job: Job) -> OrderEvent:
+    event = _event(job)
+    assert isinstance(event, OrderEvent)
+    return event

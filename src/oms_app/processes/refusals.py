@@ -1,0 +1,14 @@
+"""What a refusal means to a process: the order has moved on, so there is nothing left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from oms_domain.kernel.errors import Refused
+
+
+def unless_refused(act: Callable[[], object]) -> None:
+    """Give a command whose refusal is an answer: somebody (a person, the platform) was faster, or holds the order."""
+    with suppress(Refused):
+        act()

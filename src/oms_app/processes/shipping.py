@@ -1,0 +1,139 @@
+"""Between us, the warehouse and the platform: send, take reports, write back. Every call is safe to repeat."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from attrs import evolve, frozen
+
+from oms_app.actor import system
+from oms_app.channels import PullOrders, PullService
+from oms_app.fulfilment import (
+    BookAcceptance,
+    BookRefusal,
+    BookReport,
+    BookWriteBack,
+    FulfilmentService,
+    ReadShipment,
+    Shipment,
+)
+from oms_app.ports.channels import AuthorisationExpired, Gateways, PlatformRefused, ShipmentNotice, ShippedLine
+from oms_app.ports.jobs import Job
+from oms_app.ports.transaction import Clock
+from oms_app.ports.vault import Sealer
+from oms_app.ports.wms import ShipOrder, Wms
+from oms_app.processes.orders import actor_of
+from oms_app.runner import Handler
+from oms_app.shops import MarkAuthorisation, ShopService
+from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
+from oms_domain.kernel.identity import ShopId
+from oms_domain.shops.shop import Authorisation
+
+POLL_WAREHOUSE: Final = "shipping.poll_warehouse"
+PULL_ORDERS: Final = "channels.pull_orders"
+REPORTS: Final = 100
+
+
+@frozen(kw_only=True)
+class ShippingProcess:
+    """What happens between release and the platform knowing of it."""
+
+    fulfilment: FulfilmentService
+    wms: Wms
+    gateways: Gateways
+    sealer: Sealer
+    now: Clock
+    poll_every: timedelta = timedelta(seconds=1)
+
+    def handlers(self) -> tuple[Handler, ...]:
+        return (
+            Handler(name="shipping.send", run=self.send, events=(FulfilmentReleased.type,)),
+            Handler(name="shipping.write_back", run=self.write_back, events=(PackageShipped.type,)),
+            Handler(name=POLL_WAREHOUSE, run=self.poll),
+        )
+
+    def send(self, job: Job) -> datetime | None:
+        event, actor = job.envelope.event if job.envelope else None, actor_of(job, "release")
+        assert isinstance(event, FulfilmentReleased)
+        shipment = self.fulfilment.to_send(ReadShipment(fulfilment_id=event.fulfilment_id, by=evolve(actor, job=None)))
+        if shipment is None:
+            return None
+        answer = self.wms.send(self._ship_order(shipment))
+        if answer.accepted:
+            self.fulfilment.book_acceptance(BookAcceptance(fulfilment_id=event.fulfilment_id, by=actor))
+        else:
+            self.fulfilment.book_refusal(BookRefusal(fulfilment_id=event.fulfilment_id, reason=answer.reason, by=actor))
+        return None
+
+    def write_back(self, job: Job) -> datetime | None:
+        event, actor = job.envelope.event if job.envelope else None, actor_of(job, "write_back")
+        assert isinstance(event, PackageShipped)
+        book = BookWriteBack(fulfilment_id=event.fulfilment_id, package_id=event.package_id, by=actor)
+        shipment = self.fulfilment.to_write_back(evolve(book, by=evolve(actor, job=None)))
+        if shipment is None:
+            return None
+        package = next(p for p in shipment.fulfilment.packages if p.id == event.package_id)
+        try:
+            self.gateways.of(shipment.order.shop_id).write_shipment(_notice(shipment, package))
+        except PlatformRefused as refusal:
+            self.fulfilment.book_write_back(evolve(book, refused=refusal.reason))
+        else:
+            self.fulfilment.book_write_back(book)
+        return None
+
+    def poll(self, job: Job) -> datetime | None:
+        reports = self.wms.reports(REPORTS)
+        for report in reports:
+            self.fulfilment.book_report(BookReport(report=report, by=system("warehouse")))
+            self.wms.confirm((report.report_id,))
+        return self.now() + (timedelta(0) if len(reports) == REPORTS else self.poll_every)
+
+    def _ship_order(self, shipment: Shipment) -> ShipOrder:
+        fulfilment, order = shipment.fulfilment, shipment.order
+        assert shipment.receiver is not None
+        return ShipOrder(
+            fulfilment_id=fulfilment.id,
+            number=fulfilment.number,
+            shop_id=fulfilment.shop_id,
+            warehouse=fulfilment.warehouse,
+            receiver=self.sealer.open_receiver(shipment.receiver),
+            region=order.region,
+            remark=order.buyer_remark,
+            lines=tuple((line.line_id, line.sku, line.quantity) for line in fulfilment.lines),
+        )
+
+
+@frozen(kw_only=True)
+class PullProcess:
+    """Pulls every connected shop's orders, again and again. A shop that is not authorised is left alone."""
+
+    pulls: PullService
+    shops: ShopService
+    now: Clock
+    pull_every: timedelta = timedelta(seconds=30)
+
+    def handlers(self) -> tuple[Handler, ...]:
+        return (Handler(name=PULL_ORDERS, run=self.pull),)
+
+    def pull(self, job: Job) -> datetime | None:
+        actor, shop_id = system("intake"), ShopId(UUID(job.key))
+        try:
+            self.pulls.pull(PullOrders(shop_id=shop_id, by=actor))
+        except AuthorisationExpired:
+            self.shops.mark_authorisation(
+                MarkAuthorisation(shop_id=shop_id, authorisation=Authorisation.EXPIRED, by=actor)
+            )
+            raise
+        return self.now() + self.pull_every
+
+
+def _notice(shipment: Shipment, package: Package) -> ShipmentNotice:
+    order = shipment.order
+    numbers = {line.id: line.platform_line_no for line in order.lines}
+    whole = {line.id: line.quantity for line in order.lines} == dict(package.contents)
+    lines = () if whole else tuple(ShippedLine(line_no=numbers[i], quantity=units) for i, units in package.contents)
+    return ShipmentNotice(
+        order_no=order.platform_order_no, carrier=package.carrier, tracking_no=package.tracking_no, lines=lines
+    )
