@@ -10,7 +10,7 @@ from attrs import frozen
 
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, Translation
-from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.errors import OmsError, Refused
 from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.quantity import Quantity
 
@@ -124,3 +124,11 @@ class PlatformRefused(ChannelError):
     """A refusal that stays: parked with its reason, for a person."""
 
     code: ClassVar[str] = "channels.refused"
+
+
+@frozen(kw_only=True)
+class NotConnected(Refused):
+    """The shop has no account at its platform: orders come by file or API only."""
+
+    code: ClassVar[str] = "channels.not_connected"
+    shop_id: ShopId

@@ -19,7 +19,14 @@ from oms_app.fulfilment import (
     ReadShipment,
     Shipment,
 )
-from oms_app.ports.channels import AuthorisationExpired, Gateways, PlatformRefused, ShipmentNotice, ShippedLine
+from oms_app.ports.channels import (
+    AuthorisationExpired,
+    Gateways,
+    NotConnected,
+    PlatformRefused,
+    ShipmentNotice,
+    ShippedLine,
+)
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock
 from oms_app.ports.vault import Sealer
@@ -79,6 +86,8 @@ class ShippingProcess:
             self.gateways.of(shipment.order.shop_id).write_shipment(_notice(shipment, package))
         except PlatformRefused as refusal:
             self.fulfilment.book_write_back(evolve(book, refused=refusal.reason))
+        except NotConnected as refusal:
+            self.fulfilment.book_write_back(evolve(book, refused=refusal.code))
         else:
             self.fulfilment.book_write_back(book)
         return None

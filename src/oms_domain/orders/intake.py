@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from oms_domain.channels.standard import LineRefund, PlatformState, StandardLine, StandardOrder
+from oms_domain.channels.standard import AmountMismatch, LineRefund, PlatformState, StandardLine, StandardOrder
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.money import total
 from oms_domain.orders import events as e
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
 from oms_domain.orders.sales_order import FlagKind, OrderLine, PartyRef, SalesOrder
-from oms_domain.orders.states import BEFORE_WAREHOUSE
+from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
 from oms_domain.orders.states import OrderState as S
 
 P = PlatformState
@@ -35,11 +36,17 @@ FIRST_STATE: Final = {
     P.CLOSED_UNPAID: S.CANCELLED,
     P.CLOSED_REFUNDED: S.CLOSED,
 }
-"""The state that an order enters in when it is first seen (cash on delivery waits to ship from the start)."""
+"""The state that an order enters in when it is first seen. Cash on delivery does not wait for payment."""
 
 EXTERNAL: Final = frozenset({S.SHIPPED, S.SIGNED, S.COMPLETED, S.CLOSED, S.CANCELLED})
 
+ON_ITS_WAY: Final = frozenset({S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED, S.SHIPPED})
+GONE: Final = frozenset({S.PARTIALLY_SHIPPED, S.SHIPPED, S.RETURNING, S.SIGNED, S.COMPLETED})
+LEFT: Final = frozenset({P.SHIPPED, P.SIGNED, P.FINISHED})
+CLOSED: Final = frozenset({P.CLOSED_UNPAID, P.CLOSED_REFUNDED})
+
 PLATFORM_HOLD: Final = "platform_forbids_shipping"
+PLATFORM_DIFFERS: Final = "platform_differs"
 REFUND_ASKED: Final = "refund_asked_at_platform"
 BY_PLATFORM: Final = "platform"
 
@@ -68,8 +75,14 @@ def compare(stored: PlatformOrder, standard: StandardOrder, *, receiver: PartyRe
 
 
 def trouble_of(standard: StandardOrder) -> Trouble | None:
-    """Return why a platform order whose amounts fit still cannot become a sales order, or None."""
-    bare = next((line for line in _live_lines(standard) if line.sku is None), None)
+    """Return why a platform order cannot become a sales order or be followed by one, or None."""
+    lines = _live_lines(standard)
+    computed = total((line.payable for line in lines), standard.payable.currency)
+    computed += standard.freight + standard.services + standard.cod_fee
+    if computed != standard.payable:
+        mismatch = AmountMismatch(rule="payable", stated=standard.payable, computed=computed)
+        return Trouble(reason="amounts_do_not_fit", mismatches=(mismatch,))
+    bare = next((line for line in lines if line.sku is None), None)
     return Trouble(reason="no_sku", field=f"line {bare.line_no}", why=bare.title) if bare else None
 
 
@@ -83,7 +96,9 @@ def begin(
     """
     standard = platform_order.standard
     assert standard is not None
-    state = FIRST_STATE[standard.state]
+    lines = _live_lines(standard)
+    assert len(lines) <= len(line_ids)
+    state = _first_state(standard)
     order = SalesOrder(
         id=order_id,
         number=number,
@@ -94,11 +109,13 @@ def begin(
         external=state in EXTERNAL,
         state=state,
         placed_at=standard.created_at,
+        paid_at=None if state is S.AWAITING_PAYMENT else standard.paid_at,
         created_at=at,
         updated_at=at,
         receiver=platform_order.receiver,
         buyer=platform_order.buyer,
-        lines=tuple(_line(line, id) for line, id in zip(_live_lines(standard), line_ids, strict=False)),
+        region=standard.region,
+        lines=tuple(_line(line, id) for line, id in zip(lines, line_ids, strict=False)),
         **_amounts(standard),
         **_descriptive(standard),
     )
@@ -127,23 +144,52 @@ def follow(order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) ->
     return _follow_flags(change, standard, at)
 
 
+def _first_state(standard: StandardOrder) -> S:
+    if standard.cash_on_delivery and standard.state is P.UNPAID:
+        return S.AWAITING_ALLOCATION
+    return FIRST_STATE[standard.state]
+
+
 def _follow_facts(
     change: Change[SalesOrder], platform_order: PlatformOrder, standard: StandardOrder, at: datetime
 ) -> Change[SalesOrder]:
-    order = change.state
     change = _then(change, lambda o: o.revise(at=at, **_descriptive(standard)))
-    if order.receiver.digest != platform_order.receiver.digest or order.buyer.digest != platform_order.buyer.digest:
-        if order.state in BEFORE_WAREHOUSE:
-            change = _then(
-                change, lambda o: o.revise(at=at, receiver=platform_order.receiver, buyer=platform_order.buyer)
-            )
-        elif order.receiver.digest != platform_order.receiver.digest:
-            change = _differs(change, standard, "receiver", at)
-    if order.state is S.AWAITING_PAYMENT:
-        return _then(change, lambda o: o.revise(at=at, lines=_repriced(o, standard), **_amounts(standard)))
-    if _amounts(standard)["payable"] != order.payable:
+    change = _follow_parties(change, platform_order, standard, at)
+    if change.state.state is S.AWAITING_PAYMENT:
+        return _follow_unpaid(change, standard, at)
+    change = _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
+    if standard.payable != change.state.payable:
         change = _differs(change, standard, "payable", at)
-    return _then(change, lambda o: o.revise(at=at, lines=_refunds_followed(o, standard)))
+    if _goods_differ(change.state, standard):
+        change = _differs(change, standard, "lines", at)
+    if _refunded_on_its_way(change.state, standard):
+        change = _differs(change, standard, "refund", at)
+    return change
+
+
+def _follow_parties(
+    change: Change[SalesOrder], platform_order: PlatformOrder, standard: StandardOrder, at: datetime
+) -> Change[SalesOrder]:
+    """Take over who gets it and who bought it, until the warehouse has printed it."""
+    order, facts = change.state, dict[str, Any]()
+    if order.receiver.digest != platform_order.receiver.digest or order.region != standard.region:
+        facts |= {"receiver": platform_order.receiver, "region": standard.region}
+    if order.state in ON_ITS_WAY and facts:
+        return _differs(change, standard, "receiver", at)
+    if order.buyer.digest != platform_order.buyer.digest:
+        facts |= {"buyer": platform_order.buyer}
+    return _then(change, lambda o: o.revise(at=at, **facts)) if order.state in BEFORE_WAREHOUSE else change
+
+
+def _follow_unpaid(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
+    """Take lines and amounts anew while nothing is paid. A sub-order that we do not have cannot be taken in."""
+    if standard.state is P.CLOSED_UNPAID:
+        return change  # it is called off as it stands
+    known = {line.platform_line_no for line in change.state.lines}
+    strange = any(line.line_no not in known for line in _live_lines(standard))
+    if strange or trouble_of(standard) is not None:
+        return _differs(change, standard, "lines", at)
+    return _then(change, lambda o: o.revise(at=at, lines=_repriced(o, standard), **_amounts(standard)))
 
 
 def _follow_state(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
@@ -160,23 +206,26 @@ def _step(order: SalesOrder, standard: StandardOrder, at: datetime) -> Change[Sa
     """Return the next move towards the platform's state, a discrepancy where the table has none, None when there."""
     theirs, ours = standard.state, order.state
     paid = standard.paid_at or at
-    gone = {S.SHIPPED, S.PARTIALLY_SHIPPED, S.SIGNED, S.COMPLETED, S.RETURNING}
+    to_pay = ours is S.AWAITING_PAYMENT and not order.cash_on_delivery
+    # What left without us and is to be shipped after all has gone backwards: that is a person's to judge.
+    under_way = ours in BEFORE_WAREHOUSE or ours is S.IN_WAREHOUSE or (ours in GONE and not order.external)
     match theirs:
         case P.UNPAID:
-            agrees = ours in (S.AWAITING_PAYMENT,) or (order.cash_on_delivery and ours in BEFORE_WAREHOUSE)
+            agrees = ours is S.AWAITING_PAYMENT or (order.cash_on_delivery and under_way)
             return None if agrees else order.differs(theirs=theirs, what="state", at=at)
         case P.PAID_ON_HOLD | P.TO_SHIP:
             if ours is S.AWAITING_PAYMENT:
                 return order.pay(standard.paid, paid_at=paid, at=at)
-            agrees = ours in BEFORE_WAREHOUSE or ours in gone or ours is S.IN_WAREHOUSE
-            return None if agrees else order.differs(theirs=theirs, what="state", at=at)
+            return None if under_way else order.differs(theirs=theirs, what="state", at=at)
         case P.PARTLY_SHIPPED:
-            return None if ours in gone else order.differs(theirs=theirs, what="state", at=at)
+            if to_pay:
+                return order.pay(standard.paid, paid_at=paid, at=at)
+            return None if ours in GONE else order.differs(theirs=theirs, what="state", at=at)
         case P.SHIPPED | P.SIGNED | P.FINISHED:
             return _step_shipped(order, theirs, standard, at)
         case P.CLOSED_UNPAID:
-            if ours is S.AWAITING_PAYMENT:
-                return order.cancel(reason=BY_PLATFORM, at=at)
+            if ours is S.AWAITING_PAYMENT:  # a presale's deposit is forfeited or given back by the platform
+                return order.cancel(reason=BY_PLATFORM, refunded=True, at=at)
             return None if ours is S.CANCELLED else order.differs(theirs=theirs, what="state", at=at)
         case P.CLOSED_REFUNDED:
             if ours in BEFORE_WAREHOUSE:
@@ -207,10 +256,13 @@ def _step_shipped(
 
 
 def _follow_flags(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
-    held = standard.state is P.PAID_ON_HOLD
+    ours = change.state.state
+    held = standard.state is P.PAID_ON_HOLD and ours not in ENDS
+    differs = ours in BEFORE_WAREHOUSE and any(isinstance(event, e.OrderDiffers) for event in change.events)
     asked = any(line.refund is LineRefund.OPEN for line in standard.lines)
     for wanted, kind, reason in (
         (held, FlagKind.INTERCEPTED, PLATFORM_HOLD),
+        (differs, FlagKind.INTERCEPTED, PLATFORM_DIFFERS),
         (asked, FlagKind.IN_AFTERSALES, REFUND_ASKED),
     ):
         order = change.state
@@ -258,17 +310,18 @@ def _line(line: StandardLine, id: LineId) -> OrderLine:
         refund=line.refund,
         is_gift=line.is_gift,
         is_closed=line.state is P.CLOSED_REFUNDED,
-        shipped=line.quantity if line.state in (P.SHIPPED, P.SIGNED, P.FINISHED) else 0,
+        shipped=line.quantity if line.state in LEFT else 0,
     )
 
 
 def _repriced(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
     """Take the lines anew while nothing is paid. Ids are kept by sub-order number."""
     ids = {line.platform_line_no: line.id for line in order.lines}
-    return tuple(_line(line, ids[line.line_no]) for line in _live_lines(standard) if line.line_no in ids)
+    return tuple(_line(line, ids[line.line_no]) for line in _live_lines(standard))
 
 
-def _refunds_followed(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
+def _lines_followed(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
+    """Take over refunds by line, and, where somebody else ships, what has left."""
     theirs = {line.line_no: line for line in standard.lines}
 
     def followed(line: OrderLine) -> OrderLine:
@@ -276,9 +329,31 @@ def _refunds_followed(order: SalesOrder, standard: StandardOrder) -> tuple[Order
         if there is None:
             return line
         closed = order.state in BEFORE_WAREHOUSE and there.state is P.CLOSED_REFUNDED
-        return evolve(line, refund=there.refund, is_closed=line.is_closed or closed)
+        left = order.external and there.state in LEFT
+        return evolve(
+            line,
+            refund=there.refund,
+            is_closed=line.is_closed or closed,
+            shipped=line.quantity if left else line.shipped,
+        )
 
     return tuple(followed(line) for line in order.lines)
+
+
+def _goods_differ(order: SalesOrder, standard: StandardOrder) -> bool:
+    """Whether the platform sells other goods by now: a sub-order came, went, or has another SKU or quantity."""
+    if order.state in ENDS or standard.state in CLOSED:
+        return False
+    theirs = {line.line_no: (line.sku, line.quantity) for line in _live_lines(standard)}
+    return theirs != {line.platform_line_no: (line.sku, line.quantity) for line in order.lines}
+
+
+def _refunded_on_its_way(order: SalesOrder, standard: StandardOrder) -> bool:
+    """Whether the warehouse is about to ship a line whose money went back."""
+    if order.state not in (S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED) or standard.state in CLOSED:
+        return False
+    to_ship = {line.platform_line_no for line in order.lines if line.to_ship}
+    return any(line.line_no in to_ship and line.state is P.CLOSED_REFUNDED for line in standard.lines)
 
 
 def _amounts(standard: StandardOrder) -> dict[str, Any]:
@@ -297,7 +372,6 @@ def _descriptive(standard: StandardOrder) -> dict[str, Any]:
         "cash_on_delivery": standard.cash_on_delivery,
         "buyer_id": standard.buyer_id,
         "buyer_handle": standard.buyer_handle,
-        "region": standard.region,
         "buyer_remark": standard.buyer_remark,
         "seller_remark": standard.seller_remark,
         "seller_flag": standard.seller_flag,

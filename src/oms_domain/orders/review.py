@@ -1,4 +1,4 @@
-"""Automatic review (订单自动审核): by the shop's policy, off by default. Rules as data come with their own capability."""
+"""Automatic review (订单自动审核): by the shop's policy, off by default. Rules as data come with a later capability."""
 
 from __future__ import annotations
 

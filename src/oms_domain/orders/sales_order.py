@@ -243,7 +243,7 @@ class SalesOrder:
         flag = Flag(kind=kind, reason=_reason(reason), by=by, at=at)
         if self.state not in BEFORE_WAREHOUSE and kind is FlagKind.HELD:
             raise CancelNeedsWarehouse(state=self.state)
-        if any(old.kind is kind and old.reason == flag.reason for old in self.flags):
+        if self._has(flag):
             return Change(self)
         order = self._moved(self.state, at, flags=(*self.flags, flag))
         event = e.OrderFlagged(order_id=self.id, state=self.state, kind=kind, reason=flag.reason, at=at)
@@ -275,7 +275,7 @@ class SalesOrder:
         """The warehouse would not take it: back to where it was released from, and a person looks."""
         state = next_state(ORDER_TABLE, self.state, M.WMS_REFUSE)
         flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
-        order = self._moved(state, at, progress="", flags=(*self.flags, flag))
+        order = self._moved(state, at, progress="", flags=self.flags if self._has(flag) else (*self.flags, flag))
         event = e.OrderRefusedByWarehouse(order_id=self.id, state=state, reason=flag.reason, at=at)
         return Change(order, (event,))
 
@@ -325,15 +325,16 @@ class SalesOrder:
     def ship_outside(self, *, at: datetime) -> Change[SalesOrder]:
         """Follow the platform, which shows it shipped although we did not do it."""
         state = next_state(ORDER_TABLE, self.state, M.SHIP_OUTSIDE)
-        order = self._moved(state, at, external=True)
+        lines = tuple(line if line.is_closed else evolve(line, shipped=line.quantity) for line in self.lines)
+        order = self._moved(state, at, external=True, lines=lines)
         event = e.OrderShippedOutside(order_id=self.id, state=state, previous=self.state, at=at)
         return Change(order, (event,))
 
     def sign(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer has it (签收); cash on delivery is booked now."""
         state = next_state(ORDER_TABLE, self.state, M.SIGN)
-        paid = self.payable if self.cash_on_delivery else self.paid
-        return Change(self._moved(state, at, paid=paid), (e.OrderSigned(order_id=self.id, state=state, at=at),))
+        cash = {"paid": self.payable, "paid_at": self.paid_at or at} if self.cash_on_delivery else {}
+        return Change(self._moved(state, at, **cash), (e.OrderSigned(order_id=self.id, state=state, at=at),))
 
     def complete(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer confirmed, or the days are over (交易成功)."""
@@ -352,7 +353,7 @@ class SalesOrder:
         """Call it off, while nobody outside works on it.
 
         Args:
-            refunded: the platform has given the money back already.
+            refunded: the platform has given the money back already, or settles it itself.
 
         Raises:
             CancelNeedsWarehouse: it is with the warehouse.
@@ -365,7 +366,7 @@ class SalesOrder:
             state=state,
             previous=self.state,
             reason=_reason(reason),
-            refund_due=Money(0, self.paid.currency) if refunded else self.paid,
+            refund_due=Money(0, self.paid.currency) if refunded else self._refundable,
             at=at,
         )
         return Change(self._moved(state, at, flags=()), (event,))
@@ -381,6 +382,15 @@ class SalesOrder:
     def differs(self, *, theirs: str, what: str, at: datetime) -> e.OrderDiffers:
         """Return the fact that somebody else's word does not fit our table; the order itself stays as it is."""
         return e.OrderDiffers(order_id=self.id, state=self.state, theirs=theirs, what=what, at=at)
+
+    @property
+    def _refundable(self) -> Money:
+        """What was paid, less what went back with the lines that were closed."""
+        gone = total((line.payable for line in self.lines if line.is_closed), self.paid.currency)
+        return max(self.paid - gone, Money(0, self.paid.currency))
+
+    def _has(self, flag: Flag) -> bool:
+        return any(old.kind is flag.kind and old.reason == flag.reason for old in self.flags)
 
     def _unflagged(self) -> None:
         if self.flags:

@@ -1,0 +1,171 @@
+"""What lists show, and how they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from attrs import frozen
+
+from oms_app.actor import Actor
+from oms_app.journal import LogEntry
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.inventory.stock import StockLevel
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId
+from oms_domain.kernel.money import Money
+from oms_domain.orders.platform_order import Conversion, PlatformOrder
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+
+LARGEST_PAGE: Final = 200
+DEFAULT_PAGE: Final = 50
+COUNT_CAP: Final = 1000
+"""Totals are counted to here; more shows as ``1,000+``."""
+
+LAG_S: Final = 5
+"""Lists by ``updated_after`` end this long before now, so that a late commit is not skipped."""
+
+
+@frozen
+class Position:
+    """Where a list goes on: after this row, by (time, id) descending — ascending where ``updated_after`` is asked."""
+
+    at: datetime
+    id: UUID
+
+
+@frozen(kw_only=True)
+class OrderFilter:
+    """Which orders a list holds. Empty means all."""
+
+    states: tuple[OrderState, ...] = ()
+    shop_id: ShopId | None = None
+    platform_order_no: str = ""
+    number: str = ""
+    flagged: bool | None = None
+    phone_digest: str = ""
+    updated_after: datetime | None = None
+
+
+@frozen(kw_only=True)
+class OrderRow:
+    """A sales order in a list. Personal data only as its mask."""
+
+    id: OrderId
+    number: str
+    shop_id: ShopId
+    platform: str
+    platform_order_no: str
+    state: OrderState
+    flags: tuple[str, ...]
+    payable: Money
+    paid: Money
+    receiver_mask: str
+    units: int
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@frozen(kw_only=True)
+class PlatformOrderRow:
+    """A platform order in a list."""
+
+    id: PlatformOrderId
+    number: str
+    shop_id: ShopId
+    platform: str
+    order_no: str
+    conversion: Conversion
+    reason: str
+    order_id: OrderId | None
+    modified_at: datetime
+    created_at: datetime
+
+
+@frozen(kw_only=True)
+class Difference:
+    """A discrepancy (差异): what the platform or the warehouse states, and where we stood. Newest last."""
+
+    id: UUID
+    order_id: OrderId
+    shop_id: ShopId
+    ours: str
+    theirs: str
+    what: str
+    at: datetime
+
+
+@frozen(kw_only=True)
+class ParkedJob:
+    """Work that was given up for now, with the reason (可重新执行)."""
+
+    id: UUID
+    handler: str
+    key: str
+    tries: int
+    error: str
+    created_at: datetime
+
+
+@frozen(kw_only=True)
+class OrderDetail:
+    """All there is to show of one order."""
+
+    order: SalesOrder
+    fulfilment: FulfilmentOrder | None
+    log: tuple[LogEntry, ...]
+
+
+class Queries(Protocol):
+    """Reads outside any transaction of a use case. Every answer holds only the actor's shops."""
+
+    def orders(
+        self, actor: Actor, wanted: OrderFilter, *, after: Position | None, limit: int, now: datetime
+    ) -> tuple[OrderRow, ...]:
+        """Return a page, newest created first; with ``updated_after`` least recently updated first."""
+
+    def count_orders(self, actor: Actor, wanted: OrderFilter) -> int:
+        """Return how many there are, counted to ``COUNT_CAP + 1``."""
+
+    def order(self, actor: Actor, order_id: OrderId) -> OrderDetail:
+        """Raises ``OrderNotFound``."""
+
+    def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
+        """Return the order that people call by this number."""
+
+    def platform_orders(
+        self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
+    ) -> tuple[PlatformOrderRow, ...]:
+        """Return a page, newest first."""
+
+    def platform_order(self, actor: Actor, platform_order_id: PlatformOrderId) -> PlatformOrder:
+        """Raises ``PlatformOrderNotFound``."""
+
+    def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]: ...
+
+    def parked_jobs(self, *, limit: int) -> tuple[ParkedJob, ...]: ...
+
+    def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
+        """Return a page of levels by SKU, warehouse."""
+
+    def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
+        """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""
+
+
+@frozen(kw_only=True)
+class Finding:
+    """A broken invariant (reliability rules I1 to I16): which, where, and what was seen."""
+
+    invariant: str
+    where: str
+    seen: str
+
+
+class Doctor(Protocol):
+    """Checks the invariants on what is stored."""
+
+    def findings(self, tell: Callable[[str, int], None]) -> Iterable[Finding]:
+        """Yield what is broken; ``tell`` hears the invariant being checked and how many rows were read."""
