@@ -11,6 +11,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import (
     FulfilmentOrderId,
     LineId,
@@ -196,8 +197,8 @@ class FulfilmentOrder:
         return Change(evolve(self, accepted=True, updated_at=at), (event,))
 
     def refuse(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
-        """The warehouse would not take it: it may be released again."""
-        state = next_state(FULFILMENT_TABLE, self.state, M.REFUSE)
+        """The warehouse would not take it: it may be released again. Not once a parcel has left."""
+        state = self._while_nothing_left(M.REFUSE)
         event = FulfilmentRefused(reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
         return Change(evolve(self, state=state, accepted=False, updated_at=at), (event,))
 
@@ -228,7 +229,7 @@ class FulfilmentOrder:
         return self._marked(package_id, WriteBack.DONE, "", event, at)
 
     def write_back_refused(self, package_id: PackageId, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
-        """The platform would not take the parcel."""
+        """The platform would not take the parcel. One that it has taken stays taken: a late refusal changes nothing."""
         event = WriteBackRefused(
             package_id=package_id,
             reason=reason,
@@ -240,16 +241,25 @@ class FulfilmentOrder:
         return self._marked(package_id, WriteBack.REFUSED, reason, event, at)
 
     def cancel(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
-        """Call it off, before the warehouse works on it or after it has stopped."""
-        state = next_state(FULFILMENT_TABLE, self.state, M.CANCEL)
+        """Call it off, before the warehouse works on it or after it has stopped. Not once a parcel has left."""
+        state = self._while_nothing_left(M.CANCEL)
         event = FulfilmentCancelled(reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
         return Change(evolve(self, state=state, updated_at=at), (event,))
+
+    def _while_nothing_left(self, move: FulfilmentMove) -> FulfilmentState:
+        state = next_state(FULFILMENT_TABLE, self.state, move)
+        if self.packages:
+            raise MoveNotAllowed(state=self.state, move=move, allowed=(M.SHIP_PART, M.SHIP))
+        return state
 
     def _marked(
         self, package_id: PackageId, mark: WriteBack, reason: str, event: Event, at: datetime
     ) -> Change[FulfilmentOrder]:
         marked = tuple(
-            evolve(p, write_back=mark, write_back_reason=reason) if p.id == package_id else p for p in self.packages
+            evolve(p, write_back=mark, write_back_reason=reason)
+            if p.id == package_id and p.write_back is not WriteBack.DONE
+            else p
+            for p in self.packages
         )
         if marked == self.packages:
             return Change(self)

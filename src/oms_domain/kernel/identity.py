@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NewType
 from uuid import UUID
 
@@ -22,6 +22,8 @@ WarehouseCode = NewType("WarehouseCode", str)
 
 RANDOM_BITS: Final = 62
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def uuid7(at: datetime, random: int) -> UUID:
     """Return a UUIDv7 (RFC 9562, method 3: sub-millisecond time in ``rand_a``).
@@ -36,8 +38,7 @@ def uuid7(at: datetime, random: int) -> UUID:
     >>> str(uuid7(datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), 1))
     '019b7ca9-8f2e-7e6a-8000-000000000001'
     """
-    micros = int(at.timestamp()) * 1_000_000 + at.microsecond
-    millis, rest = divmod(micros, 1000)
+    millis, rest = divmod((at - _EPOCH) // timedelta(microseconds=1), 1000)
     sub = rest * 4096 // 1000
     return UUID(int=(millis << 80) | (7 << 76) | (sub << 64) | (2 << 62) | (random & ((1 << RANDOM_BITS) - 1)))
 

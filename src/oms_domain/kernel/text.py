@@ -7,7 +7,7 @@ from typing import Final
 
 from oms_domain.kernel.errors import InvalidText
 
-_DIGIT_RUN: Final = re.compile(r"\d(?:[ \-‐-―]?\d){6,}")
+_DIGIT_RUN: Final = re.compile(r"\d(?:[ \t\u00a0\u3000\-‐-―－]{0,3}\d){6,}")
 
 
 def checked_text(value: str, *, field: str, longest: int, allow_empty: bool = True) -> str:
@@ -28,8 +28,8 @@ def checked_text(value: str, *, field: str, longest: int, allow_empty: bool = Tr
 def _trouble(value: str, longest: int, allow_empty: bool) -> str:
     if len(value) > longest:
         return "too_long"
-    if not value.strip():
-        return "" if allow_empty else "empty"
+    if not allow_empty and not value.strip():
+        return "empty"
     if value.isprintable():
         return ""
     if "\0" in value:

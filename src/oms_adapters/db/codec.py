@@ -1,0 +1,62 @@
+"""Values ↔ what JSON holds: events, standard orders, answers. Amounts as whole numbers, ids and times as text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import cattrs
+
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.money import Money
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(unstruct_collection_overrides={tuple: list, frozenset: sorted})
+    converter.register_unstructure_hook(UUID, str)
+    converter.register_structure_hook(UUID, lambda value, _: UUID(value))
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    converter.register_unstructure_hook(Money, lambda money: {"fen": money.fen, "currency": money.currency})
+    converter.register_structure_hook(Money, lambda value, _: Money(value["fen"], value["currency"]))
+    return converter
+
+
+CONVERTER: Final = _converter()
+
+
+def encode(value: Any) -> Any:
+    """Return what JSON can hold of a value."""
+    return CONVERTER.unstructure(value)
+
+
+def decode(value: Any, kind: Any) -> Any:
+    """The inverse of ``encode``."""
+    return CONVERTER.structure(value, kind)
+
+
+def event_classes() -> dict[tuple[str, int], type[Event]]:
+    """Return every event class by (type, version)."""
+    found: dict[tuple[str, int], type[Event]] = {}
+    open_ = list(Event.__subclasses__())
+    while open_:
+        kind = open_.pop()
+        open_ += kind.__subclasses__()
+        if "type" in vars(kind):
+            found[(kind.type, kind.version)] = kind
+    return found
+
+
+_EVENTS: dict[tuple[str, int], type[Event]] = {}
+
+
+def decode_event(type_: str, version: int, data: Any) -> Event:
+    """Return the event of an outbox row."""
+    if (type_, version) not in _EVENTS:
+        _EVENTS.update(event_classes())
+    event: Event = decode(data, _EVENTS[(type_, version)])
+    return event
+
+
+__all__ = ["decode", "decode_event", "encode", "event_classes"]

@@ -1,0 +1,201 @@
+"""The doctor: the invariants of what is stored, each checked by a read that is bounded in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+from attrs import evolve, frozen
+from sqlalchemy.engine import Connection
+
+from oms_adapters.db.engine import Engines
+from oms_adapters.db.errors import translated
+from oms_adapters.db.fulfilment import fulfilment_order
+from oms_adapters.db.inventory import reservation, stock, stock_ledger
+from oms_adapters.db.journal import entry_of, event, operation_log, outbox
+from oms_adapters.db.orders import sales_order, sales_order_line
+from oms_adapters.db.platform_orders import platform_order
+from oms_adapters.db.shops import shop
+from oms_app.journal import NO_HASH, entry_hash
+from oms_app.queries.rows import Finding
+from oms_domain.orders.platform_order import Conversion
+from oms_domain.orders.states import HOLDS_STOCK, OrderState
+
+Tell = Callable[[str, int], None]
+PIECE: Final = 5_000
+_o, _l, _p = sales_order.c, sales_order_line.c, platform_order.c
+
+
+@frozen
+class SqlDoctor:
+    """``oms_app.queries.rows.Doctor`` on a database."""
+
+    engines: Engines
+
+    def findings(self, tell: Tell) -> Iterator[Finding]:
+        with translated(), self.engines.read.connect() as opened:
+            connection = self._snapshot(opened)
+            for name, check in _CHECKS:
+                count = 0
+                for count, finding in enumerate(check(connection), 1):  # noqa: B007 - the last count is told
+                    yield finding
+                tell(name, count)
+
+    def _snapshot(self, connection: Connection) -> Connection:
+        """Read everything as of one moment, however long it takes."""
+        if self.engines.dialect == "sqlite":
+            return connection
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        if self.engines.dialect == "postgresql":
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        return connection
+
+
+def _amounts(connection: Connection) -> Iterable[Finding]:
+    """I1: Σ line payable + freight + services + cod fee = payable, and each line's own identity."""
+    lines = sa.select(_l.order_id, sa.func.sum(_l.payable).label("payable")).group_by(_l.order_id).subquery("lines")
+    computed = sa.func.coalesce(lines.c.payable, 0) + _o.freight + _o.services + _o.cod_fee
+    orders = (
+        sa.select(_o.number, _o.payable, computed.label("computed"))
+        .outerjoin(lines, lines.c.order_id == _o.id)
+        .where(computed != _o.payable)
+    )
+    for row in _rows(connection, orders):
+        yield Finding(invariant="I1", where=row.number, seen=f"payable {row.payable}, lines add up to {row.computed}")
+    own = _l.unit_price * _l.quantity + _l.adjustment - _l.line_discount - _l.order_discount
+    for row in _rows(connection, sa.select(_l.id, _l.payable, own.label("own")).where(own != _l.payable)):
+        yield Finding(invariant="I1", where=f"line {row.id}", seen=f"payable {row.payable}, its amounts give {row.own}")
+
+
+def _stock(connection: Connection) -> Iterable[Finding]:
+    """I4, I5: 0 ≤ reserved ≤ on hand; reserved = Σ reservations; on hand = Σ ledger; who holds stock may hold it."""
+    held = (
+        sa.select(reservation.c.sku, reservation.c.warehouse, sa.func.sum(reservation.c.held).label("held"))
+        .group_by(reservation.c.sku, reservation.c.warehouse)
+        .subquery("held")
+    )
+    entered = (
+        sa.select(stock_ledger.c.sku, stock_ledger.c.warehouse, sa.func.sum(stock_ledger.c.units).label("units"))
+        .group_by(stock_ledger.c.sku, stock_ledger.c.warehouse)
+        .subquery("entered")
+    )
+    s = stock.c
+    statement = (
+        sa.select(s.sku, s.warehouse, s.on_hand, s.reserved, held.c.held, entered.c.units)
+        .outerjoin(held, sa.and_(held.c.sku == s.sku, held.c.warehouse == s.warehouse))
+        .outerjoin(entered, sa.and_(entered.c.sku == s.sku, entered.c.warehouse == s.warehouse))
+    )
+    for row in _rows(connection, statement):
+        where = f"{row.sku}@{row.warehouse}"
+        if not 0 <= row.reserved <= row.on_hand:
+            yield Finding(invariant="I4", where=where, seen=f"on hand {row.on_hand}, reserved {row.reserved}")
+        if row.reserved != (row.held or 0):
+            yield Finding(invariant="I5", where=where, seen=f"reserved {row.reserved}, reservations {row.held or 0}")
+        if row.on_hand != (row.units or 0):
+            yield Finding(invariant="I4", where=where, seen=f"on hand {row.on_hand}, ledger {row.units or 0}")
+    to_ship = sa.case((_l.is_closed, 0), else_=_l.quantity - _l.shipped)
+    holds = sa.and_(_o.state.in_([str(state) for state in HOLDS_STOCK]), ~_o.external)
+    due = sa.case((holds, to_ship), else_=0)
+    wrong = (
+        sa.select(_o.number, _o.state, _l.sku, due.label("due"), reservation.c.held)
+        .join(sales_order_line, _l.order_id == _o.id)
+        .outerjoin(reservation, reservation.c.line_id == _l.id)
+        .where(sa.func.coalesce(reservation.c.held, 0) != due)
+    )
+    for row in _rows(connection, wrong):
+        seen = f"in {row.state}, {row.sku}: should hold {row.due}, holds {row.held or 0}"
+        yield Finding(invariant="I5", where=row.number, seen=seen)
+
+
+def _conversion(connection: Connection) -> Iterable[Finding]:
+    """I6, I7: every platform order stands for one sales order, or waits with a reason."""
+    lost = (
+        sa.select(_p.number, _p.conversion)
+        .outerjoin(sales_order, _o.id == _p.order_id)
+        .where(
+            sa.or_(
+                sa.and_(_p.conversion == Conversion.CONVERTED, _o.id.is_(None)),
+                sa.and_(_p.conversion == Conversion.EXCEPTION, _p.trouble.is_(None)),
+                sa.and_(_o.id.is_not(None), _o.platform_order_id != _p.id),
+            )
+        )
+    )
+    for row in _rows(connection, lost):
+        yield Finding(invariant="I7", where=row.number, seen=f"{row.conversion}, but no sales order and no reason")
+    doubled = (
+        sa.select(_o.platform_order_id, sa.func.count().label("orders"))
+        .where(_o.platform_order_id.is_not(None))
+        .group_by(_o.platform_order_id)
+        .having(sa.func.count() > 1)
+    )
+    for row in _rows(connection, doubled):
+        yield Finding(invariant="I6", where=str(row.platform_order_id), seen=f"{row.orders} sales orders")
+
+
+def _states(connection: Connection) -> Iterable[Finding]:
+    """I8: every order stands in a declared state."""
+    strange = sa.select(_o.number, _o.state).where(_o.state.not_in([str(state) for state in OrderState]))
+    for row in _rows(connection, strange):
+        yield Finding(invariant="I8", where=row.number, seen=f"state {row.state}")
+
+
+def _events(connection: Connection) -> Iterable[Finding]:
+    """I11: every log entry's event is in the outbox or in the archive, once."""
+    published = sa.union_all(sa.select(outbox.c.id), sa.select(event.c.id)).subquery("published")
+    missing = (
+        sa.select(operation_log.c.document_id, operation_log.c.seq)
+        .outerjoin(published, published.c.id == operation_log.c.event_id)
+        .where(published.c.id.is_(None))
+    )
+    for row in _rows(connection, missing):
+        yield Finding(invariant="I11", where=f"{row.document_id} entry {row.seq}", seen="its event is nowhere")
+
+
+def _log(connection: Connection) -> Iterable[Finding]:
+    """I12: entries are dense, chained by hash, and end at the head on the document's row."""
+    heads = _heads(connection)
+    statement = sa.select(operation_log).order_by(operation_log.c.document_id, operation_log.c.seq)
+    last: Any = None
+    for row in _rows(connection, statement):
+        entry = entry_of(row)
+        if last is not None and last.document_id != entry.document_id:
+            yield from _ends(last, heads)
+            last = None
+        seq, prev = (last.seq, last.hash) if last else (0, NO_HASH)
+        where = f"{entry.document} {entry.document_id} entry {entry.seq}"
+        if entry.seq != seq + 1 or entry.prev_hash != prev:
+            yield Finding(invariant="I12", where=where, seen="does not follow the entry before it")
+        if entry_hash(evolve(entry, hash=NO_HASH)) != entry.hash:
+            yield Finding(invariant="I12", where=where, seen="was altered")
+        last = entry
+    if last is not None:
+        yield from _ends(last, heads)
+
+
+def _heads(connection: Connection) -> dict[Any, tuple[int, str]]:
+    heads: dict[Any, tuple[int, str]] = {}
+    for table in (sales_order, platform_order, fulfilment_order, shop):
+        for row in _rows(connection, sa.select(table.c.id, table.c.log_seq, table.c.log_hash)):
+            heads[row.id] = (row.log_seq, row.log_hash)
+    return heads
+
+
+def _ends(last: Any, heads: dict[Any, tuple[int, str]]) -> Iterable[Finding]:
+    if heads.get(last.document_id, (last.seq, last.hash)) != (last.seq, last.hash):
+        where = f"{last.document} {last.document_id}"
+        yield Finding(invariant="I12", where=where, seen=f"its last entry is {last.seq}, the document says otherwise")
+
+
+def _rows(connection: Connection, statement: sa.Select[Any]) -> Iterable[Any]:
+    return connection.execution_options(yield_per=PIECE).execute(statement)
+
+
+_CHECKS: Final[tuple[tuple[str, Callable[[Connection], Iterable[Finding]]], ...]] = (
+    ("I1 amounts", _amounts),
+    ("I4 I5 stock", _stock),
+    ("I6 I7 conversion", _conversion),
+    ("I8 states", _states),
+    ("I11 events", _events),
+    ("I12 log", _log),
+)

@@ -1,0 +1,310 @@
+"""Sales orders and their lines: tables, mapping, store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from oms_adapters.db.codec import decode, encode
+from oms_adapters.db.platform_orders import party_of, party_row
+from oms_adapters.db.types import Id, Instant, Json, code, document_columns, long_text, table, text
+from oms_adapters.db.work import Saved, Work
+from oms_app.actor import Actor
+from oms_app.journal import Head
+from oms_app.ports.transaction import OrderNotFound
+from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    LineId,
+    OrderId,
+    PlatformOrderId,
+    ShopId,
+    SkuCode,
+    WarehouseCode,
+)
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
+from oms_domain.orders.states import OrderState
+
+sales_order = table(
+    "sales_order",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", text(40), nullable=False, unique=True),
+    sa.Column("shop_id", Id, sa.ForeignKey("shop.id"), nullable=False),
+    sa.Column("platform", code(), nullable=False),
+    sa.Column("platform_order_id", Id, sa.ForeignKey("platform_order.id"), nullable=True),
+    sa.Column("platform_order_no", text(64), nullable=False, index=True),
+    sa.Column("kind", code(), nullable=False),
+    sa.Column("cash_on_delivery", sa.Boolean, nullable=False),
+    sa.Column("external", sa.Boolean, nullable=False),
+    sa.Column("state", code(), nullable=False),
+    sa.Column("currency", code(), nullable=False),
+    sa.Column("freight", sa.BigInteger, nullable=False),
+    sa.Column("services", sa.BigInteger, nullable=False),
+    sa.Column("cod_fee", sa.BigInteger, nullable=False),
+    sa.Column("payable", sa.BigInteger, nullable=False),
+    sa.Column("paid", sa.BigInteger, nullable=False),
+    sa.Column("receiver_id", Id, nullable=False),
+    sa.Column("receiver_mask", text(1000), nullable=False),
+    sa.Column("receiver_digest", code(), nullable=False),
+    sa.Column("buyer_id", Id, nullable=False),
+    sa.Column("buyer_mask", text(1000), nullable=False),
+    sa.Column("buyer_digest", code(), nullable=False),
+    sa.Column("platform_buyer_id", text(512), nullable=False),
+    sa.Column("buyer_handle", text(512), nullable=False),
+    sa.Column("region", Json, nullable=False),
+    sa.Column("buyer_remark", long_text(), nullable=False),
+    sa.Column("seller_remark", long_text(), nullable=False),
+    sa.Column("seller_flag", sa.Integer, nullable=False),
+    sa.Column("flags", Json, nullable=False),
+    sa.Column("flag_count", sa.Integer, nullable=False),
+    sa.Column("progress", code(), nullable=False),
+    sa.Column("warehouse", text(32), nullable=True),
+    sa.Column("fulfilment_id", Id, nullable=True),
+    sa.Column("units", sa.Integer, nullable=False),
+    sa.Column("placed_at", Instant, nullable=False),
+    sa.Column("paid_at", Instant, nullable=True),
+    sa.Column("promised_ship_at", Instant, nullable=True),
+    *document_columns(),
+    sa.CheckConstraint("version > 0", name="version"),
+    sa.Index("ix_sales_order_shop_state", "shop_id", "state", "created_at", "id"),
+    sa.Index("ix_sales_order_shop", "shop_id", "created_at", "id"),
+    sa.Index("ix_sales_order_state", "state", "created_at", "id"),
+    sa.Index("ix_sales_order_created", "created_at", "id"),
+    sa.Index("ix_sales_order_updated", "updated_at", "id"),
+    sa.Index("ix_sales_order_receiver", "receiver_id"),
+)
+
+sales_order_line = table(
+    "sales_order_line",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("order_id", Id, sa.ForeignKey("sales_order.id"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("platform_line_no", text(64), nullable=False),
+    sa.Column("sku", text(64), nullable=False, index=True),
+    sa.Column("title", long_text(), nullable=False),
+    sa.Column("spec", long_text(), nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("unit_price", sa.BigInteger, nullable=False),
+    sa.Column("adjustment", sa.BigInteger, nullable=False),
+    sa.Column("line_discount", sa.BigInteger, nullable=False),
+    sa.Column("order_discount", sa.BigInteger, nullable=False),
+    sa.Column("payable", sa.BigInteger, nullable=False),
+    sa.Column("refund", code(), nullable=False),
+    sa.Column("is_gift", sa.Boolean, nullable=False),
+    sa.Column("is_closed", sa.Boolean, nullable=False),
+    sa.Column("shipped", sa.Integer, nullable=False),
+    sa.Index("ix_sales_order_line_order", "order_id", "position"),
+    sa.CheckConstraint("shipped >= 0 AND shipped <= quantity", name="shipped"),
+)
+
+_BY_ID = sa.select(sales_order).where(sales_order.c.id == sa.bindparam("id"))
+_BY_IDS = sa.select(sales_order).where(sales_order.c.id.in_(sa.bindparam("ids", expanding=True)))
+_LINES = (
+    sa.select(sales_order_line)
+    .where(sales_order_line.c.order_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(sales_order_line.c.order_id, sales_order_line.c.position)
+)
+_LINES_OF_ONE = (
+    sa.select(sales_order_line)
+    .where(sales_order_line.c.order_id == sa.bindparam("id"))
+    .order_by(sales_order_line.c.position)
+)
+_WAITING = (
+    sa.select(sales_order.c.id, sales_order.c.shop_id)
+    .where(
+        sales_order.c.state == OrderState.BACKORDERED,
+        sa.exists().where(
+            sales_order_line.c.order_id == sales_order.c.id, sales_order_line.c.sku == sa.bindparam("sku")
+        ),
+    )
+    .order_by(sales_order.c.created_at, sales_order.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def line_of(row: Any, currency: str) -> OrderLine:
+    return OrderLine(
+        id=LineId(row.id),
+        platform_line_no=row.platform_line_no,
+        sku=SkuCode(row.sku),
+        title=row.title,
+        spec=row.spec,
+        quantity=Quantity(row.quantity),
+        unit_price=Money(row.unit_price, currency),
+        adjustment=Money(row.adjustment, currency),
+        line_discount=Money(row.line_discount, currency),
+        order_discount=Money(row.order_discount, currency),
+        payable=Money(row.payable, currency),
+        refund=LineRefund(row.refund),
+        is_gift=bool(row.is_gift),
+        is_closed=bool(row.is_closed),
+        shipped=row.shipped,
+    )
+
+
+def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "order_id": order_id,
+        "position": position,
+        "platform_line_no": line.platform_line_no,
+        "sku": line.sku,
+        "title": line.title,
+        "spec": line.spec,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price.fen,
+        "adjustment": line.adjustment.fen,
+        "line_discount": line.line_discount.fen,
+        "order_discount": line.order_discount.fen,
+        "payable": line.payable.fen,
+        "refund": line.refund,
+        "is_gift": line.is_gift,
+        "is_closed": line.is_closed,
+        "shipped": line.shipped,
+    }
+
+
+def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
+    currency = row.currency
+    return SalesOrder(
+        id=OrderId(row.id),
+        number=row.number,
+        shop_id=ShopId(row.shop_id),
+        platform=Platform(row.platform),
+        platform_order_id=PlatformOrderId(row.platform_order_id) if row.platform_order_id else None,
+        platform_order_no=row.platform_order_no,
+        kind=OrderKind(row.kind),
+        cash_on_delivery=bool(row.cash_on_delivery),
+        external=bool(row.external),
+        state=OrderState(row.state),
+        lines=tuple(line_of(line, currency) for line in lines),
+        freight=Money(row.freight, currency),
+        services=Money(row.services, currency),
+        cod_fee=Money(row.cod_fee, currency),
+        payable=Money(row.payable, currency),
+        paid=Money(row.paid, currency),
+        receiver=party_of(row, "receiver"),
+        buyer=party_of(row, "buyer"),
+        buyer_id=row.platform_buyer_id,
+        buyer_handle=row.buyer_handle,
+        region=decode(row.region, Region),
+        buyer_remark=row.buyer_remark,
+        seller_remark=row.seller_remark,
+        seller_flag=row.seller_flag,
+        flags=decode(row.flags, tuple[Flag, ...]) if row.flags else (),
+        progress=row.progress,
+        warehouse=WarehouseCode(row.warehouse) if row.warehouse is not None else None,
+        fulfilment_id=FulfilmentOrderId(row.fulfilment_id) if row.fulfilment_id else None,
+        placed_at=row.placed_at,
+        paid_at=row.paid_at,
+        promised_ship_at=row.promised_ship_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )
+
+
+def row_of(state: SalesOrder) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "number": state.number,
+        "shop_id": state.shop_id,
+        "platform": state.platform,
+        "platform_order_id": state.platform_order_id,
+        "platform_order_no": state.platform_order_no,
+        "kind": state.kind,
+        "cash_on_delivery": state.cash_on_delivery,
+        "external": state.external,
+        "state": state.state,
+        "currency": state.payable.currency,
+        "freight": state.freight.fen,
+        "services": state.services.fen,
+        "cod_fee": state.cod_fee.fen,
+        "payable": state.payable.fen,
+        "paid": state.paid.fen,
+        **party_row(state.receiver, "receiver"),
+        **party_row(state.buyer, "buyer"),
+        "platform_buyer_id": state.buyer_id,
+        "buyer_handle": state.buyer_handle,
+        "region": encode(state.region),
+        "buyer_remark": state.buyer_remark,
+        "seller_remark": state.seller_remark,
+        "seller_flag": state.seller_flag,
+        "flags": encode(state.flags),
+        "flag_count": len(state.flags),
+        "progress": state.progress,
+        "warehouse": state.warehouse,
+        "fulfilment_id": state.fulfilment_id,
+        "units": sum(line.quantity for line in state.lines),
+        "placed_at": state.placed_at,
+        "paid_at": state.paid_at,
+        "promised_ship_at": state.promised_ship_at,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+    }
+
+
+def changed_lines(before: SalesOrder | None, after: SalesOrder) -> list[dict[str, Any]]:
+    """Return the rows of new, changed and gone lines (an unpaid order may lose some)."""
+    old = {line.id: (line, place) for place, line in enumerate(before.lines)} if before else {}
+    rows = [
+        line_row(line, after.id, place) | {"is_new": line.id not in old}
+        for place, line in enumerate(after.lines)
+        if old.get(line.id) != (line, place)
+    ]
+    kept = {line.id for line in after.lines}
+    return rows + [{"id": id, "is_new": False, "is_gone": True} for id in old if id not in kept]
+
+
+@frozen
+class SalesOrderStore:
+    """``oms_app.ports.transaction.SalesOrders`` on a database."""
+
+    work: Work
+    actor: Actor
+
+    def get(self, order_id: OrderId) -> SalesOrder:
+        saved = self.work.documents.get(order_id)
+        if saved is not None:
+            return saved.state  # type: ignore[no-any-return]
+        rows = self.work.rows(_BY_ID, {"id": order_id})
+        if not rows or not self.actor.sees(rows[0].shop_id):
+            raise OrderNotFound(order_id=order_id)
+        return self._loaded(rows[0], self.work.rows(_LINES_OF_ONE, {"id": order_id}))
+
+    def get_many(self, order_ids: Sequence[OrderId]) -> dict[OrderId, SalesOrder]:
+        if not order_ids:
+            return {}
+        ids = {"ids": list(order_ids)}
+        lines: dict[Any, list[Any]] = {}
+        for line in self.work.rows(_LINES, ids):
+            lines.setdefault(line.order_id, []).append(line)
+        found = [
+            self._loaded(row, lines.get(row.id, []))
+            for row in self.work.rows(_BY_IDS, ids)
+            if self.actor.sees(row.shop_id)
+        ]
+        return {order.id: order for order in found}
+
+    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
+        rows = self.work.rows(_WAITING, {"sku": sku, "most": limit})
+        return tuple(OrderId(row.id) for row in rows if self.actor.sees(row.shop_id))
+
+    def save(self, order: SalesOrder) -> None:
+        if not self.actor.sees(order.shop_id):
+            raise OrderNotFound(order_id=order.id)
+        self.work.journal.saved("sales_order", order.id, order.shop_id, order)
+        parts = ((sales_order_line, changed_lines),)
+        self.work.save(Saved(sales_order, order, row_of, parts, self.work.loaded.get(order.id)))
+
+    def _loaded(self, row: Any, lines: Sequence[Any]) -> SalesOrder:
+        found = order_of(row, lines)
+        self.work.loaded.setdefault(found.id, found)
+        head = Head(row.log_seq, row.log_hash)
+        self.work.journal.loaded("sales_order", found.id, found.shop_id, found, head)
+        return found

@@ -1,0 +1,138 @@
+"""Platform orders: table, mapping, store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from oms_adapters.db.codec import decode, encode
+from oms_adapters.db.types import Id, Instant, Json, code, document_columns, table, text
+from oms_adapters.db.work import Saved, Work
+from oms_app.actor import Actor
+from oms_app.journal import Head
+from oms_app.ports.transaction import PlatformOrderNotFound
+from oms_domain.channels.standard import Platform, StandardOrder
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, VaultId
+from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
+from oms_domain.orders.sales_order import PartyRef
+
+platform_order = table(
+    "platform_order",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", text(40), nullable=False, unique=True),
+    sa.Column("shop_id", Id, sa.ForeignKey("shop.id"), nullable=False),
+    sa.Column("platform", code(), nullable=False),
+    sa.Column("order_no", text(64), nullable=False),
+    sa.Column("standard", Json, nullable=True),
+    sa.Column("modified_at", Instant, nullable=False),
+    sa.Column("receiver_id", Id, nullable=False),
+    sa.Column("receiver_mask", text(1000), nullable=False),
+    sa.Column("receiver_digest", code(), nullable=False),
+    sa.Column("buyer_id", Id, nullable=False),
+    sa.Column("buyer_mask", text(1000), nullable=False),
+    sa.Column("buyer_digest", code(), nullable=False),
+    sa.Column("raw_id", Id, nullable=False),
+    sa.Column("conversion", code(), nullable=False),
+    sa.Column("trouble", Json, nullable=True),
+    sa.Column("order_id", Id, nullable=True),
+    *document_columns(),
+    sa.UniqueConstraint("shop_id", "order_no"),
+    sa.Index("ix_platform_order_created", "created_at", "id"),
+    sa.Index("ix_platform_order_conversion", "conversion", "created_at", "id"),
+)
+
+_BY_ID = sa.select(platform_order).where(platform_order.c.id == sa.bindparam("id"))
+_BY_NO = sa.select(platform_order).where(
+    platform_order.c.shop_id == sa.bindparam("shop_id"),
+    platform_order.c.order_no.in_(sa.bindparam("order_nos", expanding=True)),
+)
+
+
+def party_of(row: Any, who: str) -> PartyRef:
+    """Read a handle with its mask; ``who`` is ``receiver`` or ``buyer``."""
+    values = row._mapping
+    return PartyRef(vault_id=VaultId(values[f"{who}_id"]), mask=values[f"{who}_mask"], digest=values[f"{who}_digest"])
+
+
+def party_row(ref: PartyRef, who: str) -> dict[str, Any]:
+    return {f"{who}_id": ref.vault_id, f"{who}_mask": ref.mask, f"{who}_digest": ref.digest}
+
+
+def platform_order_of(row: Any) -> PlatformOrder:
+    return PlatformOrder(
+        id=PlatformOrderId(row.id),
+        number=row.number,
+        shop_id=ShopId(row.shop_id),
+        platform=Platform(row.platform),
+        order_no=row.order_no,
+        standard=decode(row.standard, StandardOrder) if row.standard is not None else None,
+        receiver=party_of(row, "receiver"),
+        buyer=party_of(row, "buyer"),
+        raw=VaultId(row.raw_id),
+        conversion=Conversion(row.conversion),
+        trouble=decode(row.trouble, Trouble) if row.trouble is not None else None,
+        order_id=OrderId(row.order_id) if row.order_id else None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )
+
+
+def row_of(state: PlatformOrder) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "number": state.number,
+        "shop_id": state.shop_id,
+        "platform": state.platform,
+        "order_no": state.order_no,
+        "standard": encode(state.standard) if state.standard else None,
+        "modified_at": state.modified_at,
+        **party_row(state.receiver, "receiver"),
+        **party_row(state.buyer, "buyer"),
+        "raw_id": state.raw,
+        "conversion": state.conversion,
+        "trouble": encode(state.trouble) if state.trouble else None,
+        "order_id": state.order_id,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+    }
+
+
+@frozen
+class PlatformOrderStore:
+    """``oms_app.ports.transaction.PlatformOrders`` on a database."""
+
+    work: Work
+    actor: Actor
+
+    def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
+        saved = self.work.documents.get(platform_order_id)
+        if saved is not None:
+            return saved.state  # type: ignore[no-any-return]
+        rows = self.work.rows(_BY_ID, {"id": platform_order_id})
+        if not rows or not self.actor.sees(rows[0].shop_id):
+            raise PlatformOrderNotFound(platform_order_id=platform_order_id)
+        return self._loaded(rows[0])
+
+    def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
+        if not order_nos or not self.actor.sees(shop_id):
+            return {}
+        rows = self.work.rows(_BY_NO, {"shop_id": shop_id, "order_nos": sorted(set(order_nos))})
+        return {row.order_no: self._loaded(row) for row in rows}
+
+    def save(self, platform_order_: PlatformOrder) -> None:
+        state = platform_order_
+        if not self.actor.sees(state.shop_id):
+            raise PlatformOrderNotFound(platform_order_id=state.id)
+        self.work.journal.saved("platform_order", state.id, state.shop_id, state)
+        self.work.save(Saved(platform_order, state, row_of, (), self.work.loaded.get(state.id)))
+
+    def _loaded(self, row: Any) -> PlatformOrder:
+        found = platform_order_of(row)
+        self.work.loaded.setdefault(found.id, found)
+        head = Head(row.log_seq, row.log_hash)
+        self.work.journal.loaded("platform_order", found.id, found.shop_id, found, head)
+        return found

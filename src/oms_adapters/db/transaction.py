@@ -1,0 +1,129 @@
+"""The unit of work: begin, gather, commit; after an error it is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+from oms_adapters.db import journal as rows
+from oms_adapters.db.codec import encode
+from oms_adapters.db.engine import Engines
+from oms_adapters.db.errors import translated
+from oms_adapters.db.fulfilment import FulfilmentStore
+from oms_adapters.db.inventory import StockStore
+from oms_adapters.db.jobs import finish_with_effect
+from oms_adapters.db.orders import SalesOrderStore
+from oms_adapters.db.platform_orders import PlatformOrderStore
+from oms_adapters.db.shops import ShopStore
+from oms_adapters.db.vault import VaultStore
+from oms_adapters.db.work import Work
+from oms_app.actor import Actor
+from oms_app.journal import Journal
+from oms_app.ports.transaction import Clock, NewId
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.identity import ShopId
+from oms_domain.orders.events import OrderDiffers
+
+Answer = TypeVar("Answer")
+
+
+@define
+class SqlTransaction:
+    """``oms_app.ports.transaction.Transaction`` on a database."""
+
+    actor: Actor
+    now: Clock
+    new_id: NewId
+    _work: Work
+    shops: ShopStore = field(init=False)
+    platform_orders: PlatformOrderStore = field(init=False)
+    orders: SalesOrderStore = field(init=False)
+    fulfilments: FulfilmentStore = field(init=False)
+    stock: StockStore = field(init=False)
+    vault: VaultStore = field(init=False)
+    cursors: rows.CursorStore = field(init=False)
+    _over: bool = field(default=False, init=False)
+    published: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        work, actor = self._work, self.actor
+        self.shops = ShopStore(work, actor)
+        self.platform_orders = PlatformOrderStore(work, actor)
+        self.orders = SalesOrderStore(work, actor)
+        self.fulfilments = FulfilmentStore(work, actor)
+        self.stock = StockStore(work, actor.id, self.now, self.new_id)
+        self.vault = VaultStore(work, actor, self.now, self.new_id)
+        self.cursors = rows.CursorStore(work)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self._work.journal.published(events)
+
+    def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
+        rows.add_difference(self._work, event, shop_id, self.new_id)
+
+    def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
+        return rows.remembered(self._work, self.actor, kind, row)
+
+    def remember(self, answer: object, row: str = "") -> None:
+        rows.remember(self._work, self.actor, answer, row, self.now())
+
+    def commit(self) -> None:
+        if self._over:
+            raise RuntimeError("this transaction is over")
+        self._over = True  # whatever happens now: after an error nothing more may be sent through it
+        work, journal = self._work, self._work.journal
+        journal.check()
+        for entry in journal.entries:
+            work.add(rows.operation_log, rows.log_row(entry))
+        for envelope in journal.envelopes:
+            work.add(rows.outbox, rows.envelope_row(envelope))
+        self.published = bool(journal.envelopes)
+        if self.actor.job is not None:
+            claim = self.actor.job
+            work.last.append((("~job",), lambda connection: finish_with_effect(connection, claim, self.now())))
+        work.flush()
+        with translated(committing=True):
+            work.connection.get_transaction().commit()  # type: ignore[union-attr]
+
+
+@frozen
+class SqlTransactions:
+    """Opens transactions; ``told`` hears of every commit that published something, to wake the runner."""
+
+    engines: Engines
+    now: Clock
+    new_id: NewId
+    told: Callable[[], None]
+
+    @contextmanager
+    def open(self, actor: Actor) -> Iterator[SqlTransaction]:
+        with self._alone(), translated():
+            connection = self.engines.write.connect()
+            try:
+                begun = connection.begin()
+                journal = Journal(actor, self.new_id, encode)
+                transaction = SqlTransaction(
+                    actor, self.now, self.new_id, Work(connection, self.engines.dialect, journal)
+                )
+                try:
+                    yield transaction
+                finally:
+                    transaction._over = True
+                    if begun.is_active:
+                        begun.rollback()
+            finally:
+                connection.close()
+        if transaction.published:
+            self.told()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """On SQLite writers queue here, in this process, rather than on the file's lock."""
+        if self.engines.dialect != "sqlite":
+            yield
+            return
+        with self.engines.write_lock:
+            yield

@@ -1,0 +1,131 @@
+"""The writes of one transaction: gathered, and sent together at commit in one fixed order.
+
+Order: documents (by table, then id), new rows (parents first), stock (by SKU, warehouse), the job. Every transaction
+locks in this order, so none waits for another in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from attrs import define, field
+from sqlalchemy.engine import Connection
+
+from oms_adapters.db.errors import translated
+from oms_app.journal import Journal
+from oms_app.ports.transaction import StaleVersion
+
+Row = Mapping[str, Any]
+Doc = TypeVar("Doc")
+ToRow = Callable[[Any], dict[str, Any]]
+
+
+@define
+class Saved:
+    """A document to be stored: its table, its newest state, and how it becomes rows."""
+
+    table: sa.Table
+    state: Any
+    rows: ToRow
+    parts: tuple[tuple[sa.Table, Callable[[Any, Any], list[dict[str, Any]]]], ...]
+    before: Any  # as loaded, None for a new one
+
+
+@define
+class Work:
+    """What one transaction has read and wants to write."""
+
+    connection: Connection
+    dialect: str
+    journal: Journal
+    loaded: dict[UUID, Any] = field(factory=dict)
+    documents: dict[UUID, Saved] = field(factory=dict)
+    inserts: dict[sa.Table, list[dict[str, Any]]] = field(factory=dict)
+    last: list[tuple[tuple[Any, ...], Callable[[Connection], object]]] = field(factory=list)
+    """Conditional statements to be sent after the rows, by their lock key."""
+
+    def rows(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> list[Any]:
+        """Read now."""
+        with translated():
+            return list(self.connection.execute(statement, parameters or {}))
+
+    def add(self, table: sa.Table, row: dict[str, Any]) -> None:
+        """Gather a new row."""
+        self.inserts.setdefault(table, []).append(row)
+
+    def save(self, saved: Saved) -> None:
+        """Gather a document; saved again, the newest state counts, once."""
+        earlier = self.documents.get(saved.state.id)
+        if earlier is not None:
+            earlier.state = saved.state
+        else:
+            self.documents[saved.state.id] = saved
+
+    def flush(self) -> None:
+        """Send everything."""
+        with translated():
+            self._flush_documents()
+            for table in _sorted(self.inserts):
+                self.connection.execute(_insert(table), self.inserts[table])
+            for _, send in sorted(self.last, key=lambda item: item[0]):
+                send(self.connection)
+
+    def _flush_documents(self) -> None:
+        updates: dict[sa.Table, list[dict[str, Any]]] = {}
+        for saved in self.documents.values():
+            row = saved.rows(saved.state)
+            head = self.journal.head(saved.state.id)
+            row |= {"version": saved.state.version + 1, "log_seq": head.seq, "log_hash": head.hash}
+            if saved.state.version == 0:
+                self.add(saved.table, row)
+            else:
+                row |= {"key_id": row.pop("id"), "key_version": saved.state.version}
+                updates.setdefault(saved.table, []).append(row)
+            for part, rows in saved.parts:
+                for part_row in rows(saved.before, saved.state):
+                    if part_row.pop("is_new", True):
+                        self.add(part, part_row)
+                    elif part_row.pop("is_gone", False):
+                        self.connection.execute(part.delete().where(part.c.id == part_row["id"]))
+                    else:
+                        part_row["key_id"] = part_row.pop("id")
+                        updates.setdefault(part, []).append(part_row)
+        for table in _sorted(updates):
+            rows_ = sorted(updates[table], key=lambda row: row["key_id"].bytes)
+            versioned = "key_version" in rows_[0]
+            result = self.connection.execute(_update(table, versioned), rows_)
+            if versioned and result.rowcount != len(rows_):
+                raise StaleVersion(what=table.name)
+
+
+_INSERTS: Final[dict[sa.Table, sa.Insert]] = {}
+_UPDATES: Final[dict[sa.Table, sa.Update]] = {}
+_RANKS: Final[dict[sa.Table, int]] = {}
+
+
+def _sorted(tables: Mapping[sa.Table, Any]) -> list[sa.Table]:
+    if not _RANKS:
+        from oms_adapters.db.types import metadata
+
+        _RANKS.update({table: rank for rank, table in enumerate(metadata.sorted_tables)})
+    return sorted(tables, key=_RANKS.__getitem__)
+
+
+def _insert(table: sa.Table) -> sa.Insert:
+    if table not in _INSERTS:
+        _INSERTS[table] = table.insert().inline()
+    return _INSERTS[table]
+
+
+def _update(table: sa.Table, versioned: bool) -> sa.Update:
+    if table not in _UPDATES:
+        statement = table.update().where(table.c.id == sa.bindparam("key_id", type_=table.c.id.type))
+        if versioned:
+            statement = statement.where(table.c.version == sa.bindparam("key_version", type_=sa.Integer))
+        _UPDATES[table] = statement.values(
+            {column.name: sa.bindparam(column.name) for column in table.c if column.name not in ("id",)}
+        )
+    return _UPDATES[table]

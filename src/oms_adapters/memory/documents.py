@@ -1,0 +1,237 @@
+"""The collections of one transaction, by the words of the ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from attrs import define, field
+
+from oms_adapters.memory.shelves import Shelf
+from oms_adapters.memory.tables import Opening, Tables
+from oms_adapters.memory.work import Work
+from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, PlatformOrderNotFound
+from oms_app.ports.vault import Sealed, VaultRowGone
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    OrderId,
+    PlatformOrderId,
+    ShopId,
+    SkuCode,
+    VaultId,
+    WarehouseCode,
+)
+from oms_domain.orders.platform_order import PlatformOrder
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import Shop, ShopNotFound
+
+
+def _no_shop(id: object) -> ShopNotFound:
+    return ShopNotFound(shop=str(id))
+
+
+@define
+class MemoryShops:
+    """All shops that the actor sees."""
+
+    work: Work
+    shelf: Shelf[Shop] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shelf = Shelf(
+            work=self.work,
+            kind="shop",
+            stored=self.work.tables.shops,
+            index=self.work.tables.shop_codes,
+            shop_of=lambda shop: shop.id,
+            key_of=lambda shop: shop.code,
+            not_found=_no_shop,
+        )
+
+    def get(self, shop_id: ShopId) -> Shop:
+        return self.shelf.get(shop_id)
+
+    def by_code(self, code: str) -> Shop:
+        shop = self.shelf.by_key(code)
+        if shop is None:
+            raise _no_shop(code)
+        return shop
+
+    def all(self) -> tuple[Shop, ...]:
+        return tuple(sorted(self.shelf.all(), key=lambda shop: shop.code))
+
+    def save(self, shop: Shop) -> None:
+        self.shelf.save(shop)
+
+    def account(self, shop_id: ShopId) -> bytes | None:
+        with self.work.reading() as tables:
+            return tables.accounts.get(shop_id) if self.work.sees(shop_id) else None
+
+    def save_account(self, shop_id: ShopId, sealed: bytes) -> None:
+        if not self.work.sees(shop_id):
+            raise _no_shop(shop_id)
+        self.work.write(lambda tables: lambda: tables.accounts.update({shop_id: sealed}))
+
+
+@define
+class MemoryPlatformOrders:
+    """All platform orders, one per (shop, order number)."""
+
+    work: Work
+    shelf: Shelf[PlatformOrder] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shelf = Shelf(
+            work=self.work,
+            kind="platform_order",
+            stored=self.work.tables.platform_orders,
+            index=self.work.tables.order_nos,
+            shop_of=lambda platform_order: platform_order.shop_id,
+            key_of=lambda platform_order: (platform_order.shop_id, platform_order.order_no),
+            not_found=lambda id: PlatformOrderNotFound(platform_order_id=id),
+        )
+
+    def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
+        return self.shelf.get(platform_order_id)
+
+    def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
+        with self.work.reading():
+            found = {order_no: self.shelf.by_key((shop_id, order_no)) for order_no in order_nos}
+        return {order_no: platform_order for order_no, platform_order in found.items() if platform_order is not None}
+
+    def save(self, platform_order: PlatformOrder) -> None:
+        self.shelf.save(platform_order)
+
+
+@define
+class MemorySalesOrders:
+    """All sales orders."""
+
+    work: Work
+    shelf: Shelf[SalesOrder] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shelf = Shelf(
+            work=self.work,
+            kind="sales_order",
+            stored=self.work.tables.orders,
+            index={},
+            shop_of=lambda order: order.shop_id,
+            key_of=lambda order: order.id,
+            not_found=lambda id: OrderNotFound(order_id=id),
+        )
+
+    def get(self, order_id: OrderId) -> SalesOrder:
+        return self.shelf.get(order_id)
+
+    def get_many(self, order_ids: Sequence[OrderId]) -> dict[OrderId, SalesOrder]:
+        return {order.id: order for order in self.shelf.many(order_ids)}
+
+    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
+        def waits(order: SalesOrder) -> bool:
+            return (
+                self.work.sees(order.shop_id)
+                and any(wanted == sku for _, wanted, _ in order.contents)
+                and tables.shops[order.shop_id].policy.warehouse == warehouse
+            )
+
+        with self.work.reading() as tables:
+            waiting = [order for id in tables.backordered if waits(order := tables.orders[id])]
+        waiting.sort(key=lambda order: (order.created_at, order.id))
+        return tuple(order.id for order in waiting[:limit])
+
+    def save(self, order: SalesOrder) -> None:
+        self.shelf.save(order)
+
+    def check(self, tables: Tables) -> Callable[[], None]:
+        store = self.shelf.check(tables)
+
+        def store_and_queue() -> None:
+            store()
+            for id, order in self.shelf.saved.items():
+                if order.state is OrderState.BACKORDERED:
+                    tables.backordered[id] = None
+                else:
+                    tables.backordered.pop(id, None)
+
+        return store_and_queue
+
+
+@define
+class MemoryFulfilmentOrders:
+    """All fulfilment orders."""
+
+    work: Work
+    shelf: Shelf[FulfilmentOrder] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shelf = Shelf(
+            work=self.work,
+            kind="fulfilment_order",
+            stored=self.work.tables.fulfilments,
+            index={},
+            shop_of=lambda fulfilment: fulfilment.shop_id,
+            key_of=lambda fulfilment: fulfilment.id,
+            not_found=lambda id: FulfilmentNotFound(fulfilment_id=id),
+        )
+
+    def get(self, fulfilment_id: FulfilmentOrderId) -> FulfilmentOrder:
+        return self.shelf.get(fulfilment_id)
+
+    def save(self, fulfilment: FulfilmentOrder) -> None:
+        self.shelf.save(fulfilment)
+
+
+@define
+class MemoryVault:
+    """The sealed rows of this transaction's shops."""
+
+    work: Work
+    put_here: dict[VaultId, Sealed] = field(factory=dict)
+
+    def put(self, sealed: Sealed) -> None:
+        if not self.work.sees(sealed.shop_id):
+            raise VaultRowGone(vault_id=sealed.id)
+        self.work.write(lambda tables: lambda: tables.vault.update({sealed.id: sealed}))
+        self.put_here[sealed.id] = sealed
+
+    def get(self, vault_id: VaultId) -> Sealed:
+        with self.work.reading() as tables:
+            sealed = self.put_here.get(vault_id) or tables.vault.get(vault_id)
+        if sealed is None or not self.work.sees(sealed.shop_id):
+            raise VaultRowGone(vault_id=vault_id)
+        return sealed
+
+    def log_opening(self, vault_id: VaultId, *, order_id: OrderId | None, purpose: str) -> None:
+        opening = Opening(
+            vault_id=vault_id,
+            shop_id=self.get(vault_id).shop_id,
+            order_id=order_id,
+            purpose=purpose,
+            actor=self.work.actor.id,
+            at=self.work.now(),
+        )
+        self.work.write(lambda tables: lambda: tables.openings.append(opening))
+
+
+@define
+class MemoryCursors:
+    """How far something outside has been read."""
+
+    work: Work
+
+    def get(self, shop_id: ShopId, name: str) -> datetime | None:
+        with self.work.reading() as tables:
+            return tables.cursors.get((shop_id, name)) if self.work.sees(shop_id) else None
+
+    def move(self, shop_id: ShopId, name: str, to: datetime) -> None:
+        if not self.work.sees(shop_id):
+            raise _no_shop(shop_id)
+
+        def check(tables: Tables) -> Callable[[], None]:
+            furthest = max(to, tables.cursors.get((shop_id, name), to))
+            return lambda: tables.cursors.update({(shop_id, name): furthest})
+
+        self.work.write(check)

@@ -1,0 +1,191 @@
+"""Lists for screens, read from the dicts. Every answer holds only the actor's shops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from attrs import define
+
+from oms_adapters.memory.tables import JobState, Tables
+from oms_app.actor import Actor
+from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
+from oms_app.ports.vault import IndexField
+from oms_app.queries.rows import (
+    COUNT_CAP,
+    LAG_S,
+    Difference,
+    OrderDetail,
+    OrderFilter,
+    OrderRow,
+    ParkedJob,
+    PlatformOrderRow,
+    Position,
+)
+from oms_domain.inventory.stock import StockLevel
+from oms_domain.kernel.identity import OrderId, PlatformOrderId
+from oms_domain.orders.platform_order import Conversion, PlatformOrder
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+
+Row = TypeVar("Row")
+
+
+@define
+class MemoryQueries:
+    """Reads outside any transaction of a use case."""
+
+    tables: Tables
+
+    def orders(
+        self, actor: Actor, wanted: OrderFilter, *, after: Position | None, limit: int, now: datetime
+    ) -> tuple[OrderRow, ...]:
+        if wanted.updated_after is None:
+            found = _page(self._orders(actor, wanted), _created, after, limit, newest_first=True)
+        else:
+            settled = now - timedelta(seconds=LAG_S)
+            orders = (order for order in self._orders(actor, wanted) if order.updated_at <= settled)
+            found = _page(orders, _updated, after, limit, newest_first=False)
+        return tuple(_order_row(order) for order in found)
+
+    def count_orders(self, actor: Actor, wanted: OrderFilter) -> int:
+        return sum(1 for _ in islice(self._orders(actor, wanted), COUNT_CAP + 1))
+
+    def order(self, actor: Actor, order_id: OrderId) -> OrderDetail:
+        with self.tables.lock:
+            order = self.tables.orders.get(order_id)
+            if order is None or not actor.sees(order.shop_id):
+                raise OrderNotFound(order_id=order_id)
+            fulfilment = self.tables.fulfilments.get(order.fulfilment_id) if order.fulfilment_id else None
+            return OrderDetail(order=order, fulfilment=fulfilment, log=tuple(self.tables.log.get(order_id, ())))
+
+    def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
+        return next((order.id for order in self._orders(actor, OrderFilter(number=number))), None)
+
+    def platform_orders(
+        self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
+    ) -> tuple[PlatformOrderRow, ...]:
+        found = (
+            platform_order
+            for platform_order in self._all(self.tables.platform_orders)
+            if actor.sees(platform_order.shop_id) and conversion in (None, platform_order.conversion)
+        )
+        page = _page(found, _created, after, limit, newest_first=True)
+        return tuple(_platform_order_row(platform_order) for platform_order in page)
+
+    def platform_order(self, actor: Actor, platform_order_id: PlatformOrderId) -> PlatformOrder:
+        with self.tables.lock:
+            found = self.tables.platform_orders.get(platform_order_id)
+        if found is None or not actor.sees(found.shop_id):
+            raise PlatformOrderNotFound(platform_order_id=platform_order_id)
+        return found
+
+    def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]:
+        found = [difference for difference in self._all(self.tables.differences) if actor.sees(difference.shop_id)]
+        return tuple(sorted(found, key=lambda difference: (difference.at, difference.id)))[:limit]
+
+    def parked_jobs(self, *, limit: int) -> tuple[ParkedJob, ...]:
+        rows = [row for row in self._all(self.tables.jobs) if row.state is JobState.PARKED]
+        rows.sort(key=lambda row: (row.created_at, row.id))
+        return tuple(
+            ParkedJob(
+                id=row.id,
+                handler=row.handler,
+                key=row.key,
+                tries=row.tries,
+                error=row.error,
+                created_at=row.created_at,
+            )
+            for row in rows[:limit]
+        )
+
+    def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
+        levels = sorted(self._all(self.tables.levels), key=lambda level: (level.sku, level.warehouse))
+        return tuple(level for level in levels if after is None or (level.sku, level.warehouse) > after)[:limit]
+
+    def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
+        counts = Counter(order.state for order in self._orders(actor, OrderFilter()))
+        return {state: min(count, COUNT_CAP + 1) for state, count in counts.items()}
+
+    def _orders(self, actor: Actor, wanted: OrderFilter) -> Iterable[SalesOrder]:
+        return (o for o in self._all(self.tables.orders) if actor.sees(o.shop_id) and self._fits(o, wanted))
+
+    def _fits(self, order: SalesOrder, wanted: OrderFilter) -> bool:
+        return (
+            (not wanted.states or order.state in wanted.states)
+            and wanted.shop_id in (None, order.shop_id)
+            and wanted.platform_order_no in ("", order.platform_order_no)
+            and wanted.number in ("", order.number)
+            and wanted.flagged in (None, bool(order.flags))
+            and (wanted.updated_after is None or order.updated_at > wanted.updated_after)
+            and (not wanted.phone_digest or self._has_phone(order, wanted.phone_digest))
+        )
+
+    def _has_phone(self, order: SalesOrder, digest: str) -> bool:
+        sealed = self.tables.vault.get(order.receiver.vault_id)
+        return sealed is not None and digest in (sealed.digest(IndexField.PHONE), sealed.digest(IndexField.PHONE4))
+
+    def _all(self, table: dict[Any, Row]) -> list[Row]:
+        with self.tables.lock:
+            return list(table.values())
+
+
+def _page(
+    rows: Iterable[Row],
+    place: Callable[[Any], tuple[datetime, UUID]],
+    after: Position | None,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> list[Row]:
+    ordered = sorted(rows, key=place, reverse=newest_first)
+    if after is not None:
+        last = (after.at, after.id)
+        ordered = [row for row in ordered if (place(row) < last if newest_first else place(row) > last)]
+    return ordered[:limit]
+
+
+def _created(row: Any) -> tuple[datetime, UUID]:
+    return (row.created_at, row.id)
+
+
+def _updated(row: Any) -> tuple[datetime, UUID]:
+    return (row.updated_at, row.id)
+
+
+def _order_row(order: SalesOrder) -> OrderRow:
+    return OrderRow(
+        id=order.id,
+        number=order.number,
+        shop_id=order.shop_id,
+        platform=order.platform,
+        platform_order_no=order.platform_order_no,
+        state=order.state,
+        flags=tuple(str(flag.kind) for flag in order.flags),
+        payable=order.payable,
+        paid=order.paid,
+        receiver_mask=order.receiver.mask,
+        units=sum(line.quantity for line in order.lines),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        version=order.version,
+    )
+
+
+def _platform_order_row(row: PlatformOrder) -> PlatformOrderRow:
+    return PlatformOrderRow(
+        id=row.id,
+        number=row.number,
+        shop_id=row.shop_id,
+        platform=row.platform,
+        order_no=row.order_no,
+        conversion=row.conversion,
+        reason=row.trouble.reason if row.trouble else "",
+        order_id=row.order_id,
+        modified_at=row.modified_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,118 @@
+"""What is stored: dicts under one lock. Rows are frozen values, so that whoever has read one may keep it."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from enum import StrEnum
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+from attrs import define, field, frozen
+
+from oms_app.access import ApiKey
+from oms_app.journal import Head, LogEntry
+from oms_app.ports.jobs import Envelope
+from oms_app.ports.vault import Sealed
+from oms_app.queries.rows import Difference
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.inventory.stock import LedgerKind, Reservation, StockLevel
+from oms_domain.kernel.identity import OrderId, ShopId, SkuCode, VaultId, WarehouseCode
+from oms_domain.orders.platform_order import PlatformOrder
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.shops.shop import Shop
+
+Place = tuple[SkuCode, WarehouseCode]
+
+
+@frozen(kw_only=True)
+class LedgerEntry:
+    """A change of an on-hand quantity."""
+
+    sku: SkuCode
+    warehouse: WarehouseCode
+    units: int
+    kind: LedgerKind
+    document: UUID
+    at: datetime
+
+
+@frozen(kw_only=True)
+class Opening:
+    """Somebody opened personal data."""
+
+    vault_id: VaultId
+    shop_id: ShopId
+    order_id: OrderId | None
+    purpose: str
+    actor: str
+    at: datetime
+
+
+class JobState(StrEnum):
+    READY = "ready"
+    LEASED = "leased"
+    PARKED = "parked"
+    DONE = "done"
+
+
+@frozen(kw_only=True)
+class JobRow:
+    """A piece of work. ``wakes_at`` is when it is due, or when its lease runs out."""
+
+    id: UUID
+    handler: str
+    key: str
+    envelope: Envelope | None
+    state: JobState = JobState.READY
+    wakes_at: datetime
+    token: int = 0
+    tries: int = 0
+    error: str = ""
+    created_at: datetime
+
+    @property
+    def lane(self) -> tuple[str, UUID]:
+        """What runs one after the other: a handler's events of one stream. Other work stands alone."""
+        return (self.handler, self.envelope.stream if self.envelope else self.id)
+
+
+@define
+class Tables:
+    """All rows. Whoever reads or writes holds ``lock``."""
+
+    lock: Any = field(factory=RLock)
+
+    shops: dict[UUID, Shop] = field(factory=dict)
+    shop_codes: dict[Any, UUID] = field(factory=dict)
+    accounts: dict[ShopId, bytes] = field(factory=dict)
+    platform_orders: dict[UUID, PlatformOrder] = field(factory=dict)
+    order_nos: dict[Any, UUID] = field(factory=dict)
+    orders: dict[UUID, SalesOrder] = field(factory=dict)
+    backordered: dict[UUID, None] = field(factory=dict)
+    fulfilments: dict[UUID, FulfilmentOrder] = field(factory=dict)
+
+    levels: dict[Place, StockLevel] = field(factory=dict)
+    reservations: dict[OrderId, tuple[Reservation, ...]] = field(factory=dict)
+    ledger: list[LedgerEntry] = field(factory=list)
+
+    vault: dict[VaultId, Sealed] = field(factory=dict)
+    openings: list[Opening] = field(factory=list)
+    cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
+    answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
+    differences: dict[tuple[OrderId, str, str, str], Difference] = field(factory=dict)
+
+    heads: dict[UUID, Head] = field(factory=dict)
+    log: dict[UUID, list[LogEntry]] = field(factory=dict)
+    outbox: deque[Envelope] = field(factory=deque)
+    archive: list[Envelope] = field(factory=list)
+
+    jobs: dict[UUID, JobRow] = field(factory=dict)
+    job_ids: dict[tuple[str, str], UUID] = field(factory=dict)
+    lanes: dict[tuple[str, UUID], deque[UUID]] = field(factory=dict)
+    waiting: list[tuple[datetime, int, UUID]] = field(factory=list)  # a heap; rows that have moved on are skipped
+    turns: int = 0
+
+    counters: dict[tuple[str, str], int] = field(factory=dict)
+    keys: dict[UUID, ApiKey] = field(factory=dict)

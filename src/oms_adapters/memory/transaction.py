@@ -1,0 +1,165 @@
+"""A transaction on the dicts: it gathers, checks everything at commit under the lock, and only then stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+from attrs import define, field
+
+from oms_adapters.memory.documents import (
+    MemoryCursors,
+    MemoryFulfilmentOrders,
+    MemoryPlatformOrders,
+    MemorySalesOrders,
+    MemoryShops,
+    MemoryVault,
+)
+from oms_adapters.memory.jobs import done_with
+from oms_adapters.memory.plain import plain
+from oms_adapters.memory.stock import MemoryStock
+from oms_adapters.memory.tables import Tables
+from oms_adapters.memory.work import Work
+from oms_app.actor import Actor, KeyReused, Once
+from oms_app.journal import Head, Journal
+from oms_app.ports.transaction import Clock, Duplicate, NewId, OrderNotFound, StaleVersion
+from oms_app.queries.rows import Difference
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.identity import ShopId
+from oms_domain.orders.events import OrderDiffers
+
+Answer = TypeVar("Answer")
+
+
+@define
+class MemoryTransaction:
+    """One transaction of one actor."""
+
+    work: Work
+    new_id: NewId
+    shops: MemoryShops = field(init=False)
+    platform_orders: MemoryPlatformOrders = field(init=False)
+    orders: MemorySalesOrders = field(init=False)
+    fulfilments: MemoryFulfilmentOrders = field(init=False)
+    stock: MemoryStock = field(init=False)
+    vault: MemoryVault = field(init=False)
+    cursors: MemoryCursors = field(init=False)
+    answered: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.shops = MemoryShops(self.work)
+        self.platform_orders = MemoryPlatformOrders(self.work)
+        self.orders = MemorySalesOrders(self.work)
+        self.fulfilments = MemoryFulfilmentOrders(self.work)
+        self.stock = MemoryStock(self.work)
+        self.vault = MemoryVault(self.work)
+        self.cursors = MemoryCursors(self.work)
+
+    @property
+    def actor(self) -> Actor:
+        return self.work.actor
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.work.live()
+        self.work.journal.published(events)
+
+    def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
+        if not self.work.sees(shop_id):
+            raise OrderNotFound(order_id=event.order_id)
+        difference = Difference(
+            id=self.new_id(),
+            order_id=event.order_id,
+            shop_id=shop_id,
+            ours=event.state,
+            theirs=event.theirs,
+            what=event.what,
+            at=event.at,
+        )
+        key = (event.order_id, str(event.state), event.theirs, event.what)
+
+        def store(tables: Tables) -> None:
+            tables.differences.setdefault(key, difference)
+
+        self.work.write(lambda tables: lambda: store(tables))
+
+    def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
+        with self.work.reading() as tables:
+            once = self._once(row)
+            known = once and (self.answered.get(_key(once)) or tables.answers.get(_key(once)))
+        if not once or not known:
+            return None
+        digest, answer = known
+        if digest != once.digest:
+            raise KeyReused(key=once.key)
+        return cast(Answer, answer)
+
+    def remember(self, answer: object, row: str = "") -> None:
+        self.work.live()
+        if once := self._once(row):
+            self.answered[_key(once)] = (once.digest, answer)
+
+    def commit(self) -> None:
+        self.work.live()
+        self.work.over = True  # whatever comes of it
+        self.work.journal.check()
+        with self.work.tables.lock:
+            stores = [check(self.work.tables) for check in self._checks()]
+            for store in stores:
+                store()
+
+    def _checks(self) -> Iterator[Callable[[Tables], Callable[[], None]]]:
+        yield self.shops.shelf.check
+        yield self.platform_orders.shelf.check
+        yield self.orders.check
+        yield self.fulfilments.shelf.check
+        yield self._check_journal
+        yield self._check_answers
+        yield self._check_job
+        yield self.stock.check
+        yield from self.work.writes
+
+    def _check_journal(self, tables: Tables) -> Callable[[], None]:
+        journal = self.work.journal
+        ends: dict[object, Head] = {}
+        for entry in journal.entries:
+            before = ends.get(entry.document_id) or tables.heads.get(entry.document_id, Head())
+            if before != Head(entry.seq - 1, entry.prev_hash):
+                raise StaleVersion(what=entry.document)
+            ends[entry.document_id] = Head(entry.seq, entry.hash)
+
+        def store() -> None:
+            for entry in journal.entries:
+                tables.log.setdefault(entry.document_id, []).append(entry)
+                tables.heads[entry.document_id] = Head(entry.seq, entry.hash)
+            tables.outbox.extend(journal.envelopes)
+
+        return store
+
+    def _check_answers(self, tables: Tables) -> Callable[[], None]:
+        if any(key in tables.answers for key in self.answered):
+            raise Duplicate(what="answers")
+        return lambda: tables.answers.update(self.answered)
+
+    def _check_job(self, tables: Tables) -> Callable[[], None]:
+        claim = self.actor.job
+        return done_with(tables, claim) if claim else lambda: None
+
+    def _once(self, row: str) -> Once | None:
+        once = self.actor.once
+        return once.row(row) if once and row else once
+
+
+@contextmanager
+def opened(tables: Tables, actor: Actor, now: Clock, new_id: NewId) -> Iterator[MemoryTransaction]:
+    """Open a transaction; left without ``commit``, nothing of it remains."""
+    journal = Journal(actor=actor, new_id=new_id, encode=plain)
+    work = Work(tables=tables, actor=actor, journal=journal, now=now)
+    try:
+        yield MemoryTransaction(work, new_id)
+    finally:
+        work.over = True
+
+
+def _key(once: Once) -> tuple[str, str]:
+    return (once.client, once.key)

@@ -1,0 +1,1 @@
+"""Sales platforms (平台): one folder each, with client, translation, capabilities and simulator."""

@@ -1,0 +1,16 @@
+"""What this adapter offers. A test holds that it is exactly what the gateway implements."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from oms_domain.channels.capabilities import Capability
+
+CAPABILITIES: Final = frozenset(
+    {
+        Capability.PULL_ORDERS,
+        Capability.FETCH_ORDER,
+        Capability.WRITE_SHIPMENT,
+        Capability.WRITE_SPLIT_SHIPMENT,  # by whole sub-orders; parts of one need alibaba.ascp.logistics.offline.send
+    }
+)

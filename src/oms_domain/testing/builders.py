@@ -1,0 +1,248 @@
+"""Examples with fixed ids and times: a test names only what matters to it, and whole values can be compared.
+
+What a builder fills in fits together: amounts add up, and an order has what orders in its state have.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from oms_domain.channels.standard import OrderKind, Platform, PlatformState, Region, StandardLine, StandardOrder
+from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, Package
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    LineId,
+    OrderId,
+    PackageId,
+    PlatformOrderId,
+    ShopId,
+    SkuCode,
+    VaultId,
+    WarehouseCode,
+)
+from oms_domain.kernel.money import Money, total
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.platform_order import PlatformOrder
+from oms_domain.orders.sales_order import OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import Shop
+
+NOW: Final = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""10 o'clock in China."""
+
+
+def an_id(n: int) -> UUID:
+    """Return the ``n``-th fixed UUIDv7; they sort by ``n``."""
+    return UUID(int=(0x019AAE9F << 96) | (7 << 76) | (2 << 62) | n)
+
+
+SHOP: Final = ShopId(an_id(1))
+PLATFORM_ORDER: Final = PlatformOrderId(an_id(2))
+ORDER: Final = OrderId(an_id(3))
+FULFILMENT: Final = FulfilmentOrderId(an_id(4))
+PACKAGE: Final = PackageId(an_id(5))
+RAW: Final = VaultId(an_id(6))
+LINE, OTHER_LINE = LineId(an_id(11)), LineId(an_id(12))
+LINE_IDS: Final = (LINE, OTHER_LINE, LineId(an_id(13)), LineId(an_id(14)))
+MAIN: Final = WarehouseCode("MAIN")
+SCARF, HAT = SkuCode("SCARF-RED"), SkuCode("HAT-M")
+RECEIVER: Final = PartyRef(vault_id=VaultId(an_id(7)), mask="测** *******0001", digest="receiver-1")
+BUYER: Final = PartyRef(vault_id=VaultId(an_id(8)), mask="测**", digest="buyer-1")
+REGION: Final = Region(province="广东省", city="深圳市", district="南山区", town="虚构街道")
+
+UNPAID_STATES: Final = frozenset({PlatformState.UNPAID, PlatformState.CLOSED_UNPAID})
+REVIEWED: Final = frozenset({OrderState.AWAITING_RELEASE, OrderState.IN_WAREHOUSE, OrderState.PARTIALLY_SHIPPED})
+ALLOCATED: Final = REVIEWED | {OrderState.AWAITING_CS_REVIEW, OrderState.AWAITING_BUSINESS_REVIEW}
+
+
+def a_shop(**changes: Any) -> Shop:
+    """Return a shop on Taobao that nobody has authorised yet."""
+    facts: dict[str, Any] = {
+        "id": SHOP,
+        "code": "tb-1",
+        "name": "样例旗舰店",
+        "platform": Platform.TAOBAO.value,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Shop(**facts | changes)
+
+
+def a_standard_line(**changes: Any) -> StandardLine:
+    """Return two scarves at 99.00 less 10.00, to be shipped; ``payable`` follows from the other amounts."""
+    facts: dict[str, Any] = {
+        "line_no": "1001",
+        "sku": SCARF,
+        "title": "样例围巾",
+        "spec": "颜色:红",
+        "quantity": Quantity(2),
+        "unit_price": Money(9900),
+        "line_discount": Money(1000),
+        "state": PlatformState.TO_SHIP,
+    } | changes
+    return StandardLine(**{"payable": _line_payable(facts)} | facts)
+
+
+def a_standard_order(**changes: Any) -> StandardOrder:
+    """Return two lines and freight, paid and to be shipped, unless ``state`` says otherwise.
+
+    ``payable`` and ``paid`` follow from the rest, the lines' state from the order's.
+    """
+    state = changes.get("state", PlatformState.TO_SHIP)
+    facts: dict[str, Any] = {
+        "platform": Platform.TAOBAO,
+        "order_no": "9100000000000000001",
+        "state": state,
+        "created_at": NOW - timedelta(minutes=10),
+        "modified_at": NOW - timedelta(minutes=5),
+        "region": REGION,
+        "lines": (
+            a_standard_line(state=state),
+            a_standard_line(
+                line_no="1002", sku=HAT, title="样例帽子", quantity=Quantity(1), unit_price=Money(5000), state=state
+            ),
+        ),
+        "freight": Money(800),
+    } | changes
+    amounts = [line.payable for line in facts["lines"] if counts(line, state)]
+    amounts += [facts.get(name, Money(0)) for name in ("freight", "services", "cod_fee")]
+    facts = {"payable": total(amounts)} | facts
+    is_paid = state not in UNPAID_STATES and not facts.get("cash_on_delivery", False)
+    facts = {"paid": facts["payable"] if is_paid else Money(0)} | facts
+    return StandardOrder(**{"paid_at": NOW - timedelta(minutes=6) if is_paid else None} | facts)
+
+
+def counts(line: StandardLine, state: PlatformState) -> bool:
+    """Whether a sub-order is in its trade's sums: one closed unpaid inside a trade that lives is in none."""
+    return line.state is not PlatformState.CLOSED_UNPAID or state is PlatformState.CLOSED_UNPAID
+
+
+def a_presale(**changes: Any) -> StandardOrder:
+    """Return an order whose deposit of 50.00 is paid and whose balance is not."""
+    state = PlatformState.UNPAID
+    return a_standard_order(**{"kind": OrderKind.PRESALE, "state": state, "paid": Money(5000)} | changes)
+
+
+def a_platform_order(**changes: Any) -> PlatformOrder:
+    """Return a platform order that has not been converted yet."""
+    facts: dict[str, Any] = {
+        "id": PLATFORM_ORDER,
+        "number": "P20261123-000001",
+        "shop_id": SHOP,
+        "platform": Platform.TAOBAO,
+        "standard": a_standard_order(),
+        "receiver": RECEIVER,
+        "buyer": BUYER,
+        "raw": RAW,
+        "created_at": NOW,
+        "updated_at": NOW,
+    } | changes
+    standard: StandardOrder | None = facts["standard"]
+    return PlatformOrder(**{"order_no": standard.order_no if standard else "9100000000000000001"} | facts)
+
+
+def an_order_line(**changes: Any) -> OrderLine:
+    """Return two scarves at 99.00 less 10.00; ``payable`` follows from the other amounts."""
+    facts: dict[str, Any] = {
+        "id": LINE,
+        "platform_line_no": "1001",
+        "sku": SCARF,
+        "title": "样例围巾",
+        "spec": "颜色:红",
+        "quantity": Quantity(2),
+        "unit_price": Money(9900),
+        "adjustment": Money(0),
+        "line_discount": Money(1000),
+        "order_discount": Money(0),
+    } | changes
+    return OrderLine(**{"payable": _line_payable(facts)} | facts)
+
+
+def a_sales_order(**changes: Any) -> SalesOrder:
+    """Return the sales order of ``a_standard_order``, awaiting customer service's review unless ``state`` is given.
+
+    It has the warehouse, fulfilment order and shipped units that orders in its state have; ``payable`` and ``paid``
+    follow from the rest.
+    """
+    state = changes.get("state", OrderState.AWAITING_CS_REVIEW)
+    facts: dict[str, Any] = {
+        "id": ORDER,
+        "number": "S20261123-000001",
+        "shop_id": SHOP,
+        "platform": Platform.TAOBAO,
+        "platform_order_id": PLATFORM_ORDER,
+        "platform_order_no": "9100000000000000001",
+        "state": state,
+        "lines": (
+            an_order_line(shipped=_shipped(state, 2)),
+            an_order_line(
+                id=OTHER_LINE,
+                platform_line_no="1002",
+                sku=HAT,
+                title="样例帽子",
+                quantity=Quantity(1),
+                unit_price=Money(5000),
+                shipped=_shipped(state, 1),
+            ),
+        ),
+        "freight": Money(800),
+        "receiver": RECEIVER,
+        "buyer": BUYER,
+        "region": REGION,
+        "warehouse": MAIN if state in ALLOCATED else None,
+        "fulfilment_id": FULFILMENT if state in REVIEWED else None,
+        "placed_at": NOW - timedelta(minutes=10),
+        "created_at": NOW,
+        "updated_at": NOW,
+    } | changes
+    amounts = [line.payable for line in facts["lines"]]
+    amounts += [facts.get(name, Money(0)) for name in ("freight", "services", "cod_fee")]
+    facts = {"payable": total(amounts)} | facts
+    is_paid = state is not OrderState.AWAITING_PAYMENT and not facts.get("cash_on_delivery", False)
+    facts = {"paid": facts["payable"] if is_paid else Money(0)} | facts
+    return SalesOrder(**{"paid_at": NOW - timedelta(minutes=6) if is_paid else None} | facts)
+
+
+def a_package(**changes: Any) -> Package:
+    """Return a parcel with both lines of ``a_sales_order``."""
+    facts: dict[str, Any] = {
+        "id": PACKAGE,
+        "carrier": "SF",
+        "tracking_no": "SF0000000000001",
+        "contents": ((LINE, Quantity(2)), (OTHER_LINE, Quantity(1))),
+        "shipped_at": NOW,
+    }
+    return Package(**facts | changes)
+
+
+def a_fulfilment_order(**changes: Any) -> FulfilmentOrder:
+    """Return what the warehouse is to ship of ``a_sales_order``, not released yet."""
+    facts: dict[str, Any] = {
+        "id": FULFILMENT,
+        "number": "F20261123-000001",
+        "order_id": ORDER,
+        "shop_id": SHOP,
+        "warehouse": MAIN,
+        "lines": (
+            FulfilmentLine(line_id=LINE, sku=SCARF, quantity=Quantity(2)),
+            FulfilmentLine(line_id=OTHER_LINE, sku=HAT, quantity=Quantity(1)),
+        ),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return FulfilmentOrder(**facts | changes)
+
+
+def _line_payable(facts: dict[str, Any]) -> Money:
+    zero = Money(0)
+    goods: Money = facts["unit_price"] * facts["quantity"] + facts.get("adjustment", zero)
+    discounts: Money = facts.get("line_discount", zero) + facts.get("order_discount", zero)
+    return goods - discounts
+
+
+def _shipped(state: OrderState, quantity: int) -> int:
+    if state in (OrderState.SHIPPED, OrderState.RETURNING, OrderState.SIGNED, OrderState.COMPLETED):
+        return quantity
+    return quantity - 1 if state is OrderState.PARTIALLY_SHIPPED else 0
