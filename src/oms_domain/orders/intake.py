@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from attrs import evolve
 
@@ -155,10 +155,10 @@ def _follow_facts(
 ) -> Change[SalesOrder]:
     change = _then(change, lambda o: o.revise(at=at, **_descriptive(standard)))
     change = _follow_parties(change, platform_order, standard, at)
-    if change.state.state is S.AWAITING_PAYMENT:
+    if change.state.state is S.AWAITING_PAYMENT and standard.state is not P.CLOSED_UNPAID:
         return _follow_unpaid(change, standard, at)
     change = _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
-    if standard.payable != change.state.payable:
+    if standard.payable != change.state.payable and standard.state is not P.CLOSED_UNPAID:
         change = _differs(change, standard, "payable", at)
     if _goods_differ(change.state, standard):
         change = _differs(change, standard, "lines", at)
@@ -183,12 +183,11 @@ def _follow_parties(
 
 def _follow_unpaid(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
     """Take lines and amounts anew while nothing is paid. A sub-order that we do not have cannot be taken in."""
-    if standard.state is P.CLOSED_UNPAID:
-        return change  # it is called off as it stands
     known = {line.platform_line_no for line in change.state.lines}
     strange = any(line.line_no not in known for line in _live_lines(standard))
     if strange or trouble_of(standard) is not None:
-        return _differs(change, standard, "lines", at)
+        change = _differs(change, standard, "lines", at)
+        return _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
     return _then(change, lambda o: o.revise(at=at, lines=_repriced(o, standard), **_amounts(standard)))
 
 
@@ -233,6 +232,8 @@ def _step(order: SalesOrder, standard: StandardOrder, at: datetime) -> Change[Sa
             if ours in (S.SHIPPED, S.SIGNED, S.COMPLETED):
                 return order.close(reason=BY_PLATFORM, at=at)
             return None if ours in (S.CANCELLED, S.CLOSED) else order.differs(theirs=theirs, what="state", at=at)
+        case _:
+            assert_never(theirs)
 
 
 def _step_shipped(
@@ -329,7 +330,7 @@ def _lines_followed(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLi
         if there is None:
             return line
         closed = order.state in BEFORE_WAREHOUSE and there.state is P.CLOSED_REFUNDED
-        left = order.external and there.state in LEFT
+        left = order.external and there.state in LEFT and not line.is_closed
         return evolve(
             line,
             refund=there.refund,

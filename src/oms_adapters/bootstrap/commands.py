@@ -1,0 +1,90 @@
+"""``oms``: the command group, and the commands about the installation itself."""
+
+from __future__ import annotations
+
+import click
+
+from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.commands_orders import ingest, orders, platform_orders, stock
+from oms_adapters.bootstrap.commands_server import demo, drain, serve
+from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
+from oms_adapters.bootstrap.container import Container
+from oms_adapters.bootstrap.output import console, json_option, show
+from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
+from oms_adapters.bootstrap.settings import names
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oms")
+def oms() -> None:
+    """Order management (订单中台). Settings: OMS_… variables or a TOML file named by OMS_SETTINGS."""
+
+
+@oms.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@json_option
+@refusals_shown
+def migrate(dry_run: bool, as_json: bool) -> None:
+    """Bring the database's schema up to date; on embedded SQLite also make the file and its keys."""
+    container = made()
+    settings = container.settings()
+    if not dry_run:
+        ensure_embedded_files(settings)
+    before, wanted = (None, "head") if _missing(container) else container.database().revision()
+    if not dry_run:
+        container.database().migrate()
+        _, wanted = container.database().revision()
+    row = {"from": before or "nothing", "to": wanted, "done": not dry_run}
+    show([row], ["from", "to", "done"], as_json=as_json)
+
+
+@oms.command()
+@json_option
+@click.pass_context
+@refusals_shown
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check the invariants on everything that is stored; changes nothing. Exit 1 if anything is broken."""
+    container = ready()
+    told: list[tuple[str, int]] = []
+
+    def tell(name: str, count: int) -> None:
+        told.append((name, count))
+        if not as_json:
+            console().print(f"{'✗' if count else '✓'} {name}: {count or 'nothing'} found")
+
+    findings = list(container.doctor().findings(tell))
+    rows = [{"invariant": f.invariant, "where": f.where, "seen": f.seen} for f in findings]
+    if as_json or rows:
+        show(rows, ["invariant", "where", "seen"], as_json=as_json)
+    if not as_json:
+        _show_settings(container)
+    ctx.exit(1 if findings else 0)
+
+
+def _show_settings(container: Container) -> None:
+    settings = container.settings()
+    counts = container.jobs().counts(now=system_now())
+    rows = []
+    for name, default, secret in names():
+        value = _setting(settings, name)
+        rows.append({"setting": name, "value": "*******" if secret else value, "default": "" if secret else default})
+    show(rows, ["setting", "value", "default"], as_json=False, title="Settings")
+    console().print(
+        f"outbox {counts.outbox}, jobs ready {counts.ready}, running {counts.leased}, parked {counts.parked}"
+    )
+
+
+def _setting(settings: object, name: str) -> object:
+    parts = name.removeprefix("OMS_").lower()
+    head, _, rest = parts.partition("_")
+    node = getattr(settings, head, None)
+    return getattr(node, rest) if rest and hasattr(node, rest) else getattr(settings, parts)
+
+
+def _missing(container: Container) -> bool:
+    path = container.settings().sqlite_path
+    return path is not None and not path.exists()
+
+
+for command in (serve, demo, drain, shops, keys, api_keys, ingest, orders, platform_orders, stock):
+    oms.add_command(command)

@@ -1,0 +1,119 @@
+"""``oms serve``, ``oms demo``, ``oms drain``."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import click
+import uvicorn
+
+from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.container import Container
+from oms_adapters.bootstrap.demo import SHOP, fresh_key, running_demo
+from oms_adapters.bootstrap.output import console, json_option, show
+from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
+from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.bootstrap.worker import Workers
+from oms_app.processes.shipping import POLL_WAREHOUSE
+
+
+@click.command()
+@refusals_shown
+def serve() -> None:
+    """Serve the HTTP API, with background work in this process (OMS_WORKER_IN_PROCESS)."""
+    container = ready(quiet=False)
+    container.ring()  # a missing or open key file stops the start, not the first request
+    _check_port(container.settings())
+    _serve(container)
+
+
+@click.command()
+@refusals_shown
+def demo() -> None:
+    """Serve with a simulated Taobao shop whose orders come in by themselves. A second start keeps the data."""
+    container = made(quiet=True)
+    settings: Settings = container.settings()
+    _check_port(settings)
+    ensure_embedded_files(settings)
+    container.database().migrate()
+    container.database().check_safety()
+    with running_demo(container) as running:
+        _welcome(settings, fresh_key(container))
+        _serve(container, running.step)
+
+
+@click.command()
+@json_option
+@refusals_shown
+def drain(as_json: bool) -> None:
+    """Do the background work that is due now (allocation, write-back …) and end. For use without a server."""
+    container = ready()
+    steps = container.runner().drain()
+    counts = container.jobs().counts(now=system_now())
+    row = {"steps": steps, "outbox": counts.outbox, "ready": counts.ready, "parked": counts.parked}
+    show([row], list(row), as_json=as_json)
+
+
+def _serve(container: Container, every_step: Callable[[], object] | None = None) -> None:
+    from oms_adapters.bootstrap.asgi import build_app  # here, so that the other commands start without the server
+
+    settings: Settings = container.settings()
+    workers = None
+    if settings.worker.in_process:
+        container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
+        workers = Workers(container.runner(), settings.worker.threads, every_step)
+        container.database().on_publish(workers.wake)
+        workers.start()
+    try:
+        uvicorn.run(
+            build_app(container),
+            host=settings.http.host,
+            port=settings.http.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    finally:
+        if workers is not None:
+            workers.stop()
+        container.wms().close()
+        container.http().close()
+        container.database().close()
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.http.host, settings.http.port))
+        except OSError as error:
+            where = f"{settings.http.host}:{settings.http.port}"
+            raise click.ClickException(f"{where} is taken\n  → set OMS_HTTP_PORT to another port") from error
+
+
+def _welcome(settings: Settings, key: str) -> None:
+    url = f"http://{settings.http.host}:{settings.http.port}"
+    lines = [
+        "",
+        f"[bold]oms is running[/bold] on {url} — orders of a simulated Taobao shop come in every few seconds.",
+        "",
+        f"  API docs   {url}/docs",
+        f"  API key    {key}   (of this start only)",
+        "",
+        "Try, in another terminal in this folder:",
+        "",
+        "  .venv/bin/oms orders list                              orders, newest first",
+        "  .venv/bin/oms orders list --state awaiting_cs_review   those that a person must review",
+        "  .venv/bin/oms orders show NUMBER                       lines, amounts, parcels, log",
+        "  .venv/bin/oms orders approve NUMBER                    pass the review; it is shipped by itself",
+        "  .venv/bin/oms doctor                                   check every invariant",
+        "",
+        f"  curl -H 'Authorization: Bearer {key}' '{url}/api/v1/orders?limit=5'",
+        "",
+        f"Shop: {SHOP}. Data: {settings.sqlite_path or 'database server'}. Ctrl-C stops; the next start goes on.",
+        "",
+    ]
+    for line in lines:
+        console().print(line, soft_wrap=True, highlight=False)

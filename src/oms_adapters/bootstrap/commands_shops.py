@@ -1,0 +1,192 @@
+"""``oms shops``, ``oms keys``, ``oms api-keys``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.output import json_option, show
+from oms_adapters.bootstrap.session import made, operator, ready, refusals_shown
+from oms_adapters.crypto.keys import KeyRing
+from oms_adapters.platforms.gateways import print_account
+from oms_adapters.platforms.taobao.account import TaobaoAccount
+from oms_app.access import MakeKey
+from oms_app.actor import Permission
+from oms_app.processes.shipping import PULL_ORDERS
+from oms_app.shops import AddShop, FindShop, ListShops, MarkAuthorisation
+from oms_domain.channels.standard import Platform
+from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.money import parse_money
+from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
+
+COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "auto_review", "auto_release"]
+
+
+@click.group()
+def shops() -> None:
+    """Shops (店铺)."""
+
+
+@shops.command("list")
+@json_option
+@refusals_shown
+def list_shops(as_json: bool) -> None:
+    """List the shops."""
+    found = ready().shops().all(ListShops(by=operator()))
+    show([_row(shop) for shop in found], COLUMNS, as_json=as_json)
+
+
+@shops.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--platform", type=click.Choice([m.value for m in Platform]), required=True)
+@click.option("--warehouse", default="MAIN", show_default=True, help="Where its orders ship from.")
+@click.option("--auto-review", is_flag=True, help="Pass orders without remarks and flags.")
+@click.option("--auto-review-up-to", metavar="YUAN", help="… up to this amount.")
+@click.option("--auto-release", is_flag=True, help="Release to the warehouse as soon as reviewed.")
+@click.option("--business-review", is_flag=True, help="A second review after customer service's.")
+@json_option
+@refusals_shown
+def add_shop(
+    code: str,
+    name: str,
+    platform: str,
+    warehouse: str,
+    auto_review: bool,
+    auto_review_up_to: str | None,
+    auto_release: bool,
+    business_review: bool,
+    as_json: bool,
+) -> None:
+    """Add a shop."""
+    limit = parse_money(auto_review_up_to, field="auto-review-up-to") if auto_review_up_to else None
+    policy = ShopPolicy(
+        warehouse=WarehouseCode(warehouse),
+        auto_review=auto_review,
+        auto_review_up_to=limit,
+        business_review=business_review,
+        auto_release=auto_release,
+    )
+    command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
+    show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
+
+
+@shops.command("connect")
+@click.argument("code")
+@click.option("--app-key", required=True)
+@click.option("--app-secret", prompt=True, hide_input=True, help="Asked for if not given.")
+@click.option("--session", prompt=True, hide_input=True, help="The shop's authorisation; asked for if not given.")
+@click.option("--base-url", default="https://eco.taobao.com", show_default=True)
+@json_option
+@refusals_shown
+def connect_shop(code: str, app_key: str, app_secret: str, session: str, base_url: str, as_json: bool) -> None:
+    """Give a shop its account at the platform; orders are pulled from then on."""
+    container = ready()
+    shop = container.shops().find(FindShop(code=code, by=operator()))
+    account = TaobaoAccount(app_key=app_key, app_secret=app_secret, session=session, base_url=base_url)
+    connect(container, shop.id, account)
+    shop = container.shops().find(FindShop(code=code, by=operator()))
+    show([_row(shop)], COLUMNS, as_json=as_json)
+
+
+def connect(container: Any, shop_id: ShopId, account: TaobaoAccount) -> None:
+    """Seal and store a shop's account, and have its orders pulled."""
+    sealed = container.sealer().seal_account(print_account(account), shop_id)
+    container.shops().mark_authorisation(
+        MarkAuthorisation(shop_id=shop_id, authorisation=Authorisation.VALID, account=sealed, by=operator())
+    )
+    jobs, now = container.jobs(), system_now()
+    jobs.ensure(PULL_ORDERS, str(shop_id), due_at=now)
+    for parked in container.queries().parked_jobs(limit=1000):
+        if parked.handler == PULL_ORDERS and parked.key == str(shop_id):
+            jobs.redrive(parked.id, now=now)
+
+
+@click.group()
+def keys() -> None:
+    """The key ring that personal data and secrets are sealed with."""
+
+
+@keys.command("init")
+@json_option
+@refusals_shown
+def init_keys(as_json: bool) -> None:
+    """Make the key file (mode 0600). Back it up apart from the database: without it nothing opens."""
+    path = made().settings().keys_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        KeyRing.generate().store(path)
+    except FileExistsError as error:
+        raise click.ClickException(f"{path} exists already, and is never overwritten") from error
+    show([{"keys_file": str(path)}], ["keys_file"], as_json=as_json)
+
+
+@click.group("api-keys")
+def api_keys() -> None:
+    """Keys that programs call the HTTP API with."""
+
+
+@api_keys.command("add")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice([m.value for m in Permission]), required=True)
+@click.option("--shop", "shop_codes", multiple=True, help="Only this shop; repeat for several. Default: all.")
+@json_option
+@refusals_shown
+def add_api_key(name: str, scopes: tuple[str, ...], shop_codes: tuple[str, ...], as_json: bool) -> None:
+    """Make a key; it is shown once."""
+    container = ready()
+    found = [container.shops().find(FindShop(code=code, by=operator())).id for code in shop_codes]
+    command = MakeKey(
+        name=name,
+        permissions=frozenset(Permission(scope) for scope in scopes),
+        shops=frozenset(found) if found else None,
+        by=operator(),
+    )
+    show([{"name": name, "key": container.access().make(command)}], ["name", "key"], as_json=as_json)
+
+
+@api_keys.command("list")
+@json_option
+@refusals_shown
+def list_api_keys(as_json: bool) -> None:
+    """List the keys, without their secrets."""
+    rows = [
+        {
+            "prefix": key.prefix,
+            "name": key.name,
+            "scopes": sorted(key.permissions),
+            "shops": "all" if key.shops is None else len(key.shops),
+            "created_at": key.created_at.isoformat(timespec="seconds"),
+            "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
+        }
+        for key in ready().database().keys.all()
+    ]
+    show(rows, ["prefix", "name", "scopes", "shops", "created_at", "revoked_at"], as_json=as_json)
+
+
+@api_keys.command("revoke")
+@click.argument("prefix")
+@json_option
+@refusals_shown
+def revoke_api_key(prefix: str, as_json: bool) -> None:
+    """Revoke a key, at once."""
+    container = ready()
+    key = container.database().keys.by_prefix(prefix)
+    if key is None or not container.database().keys.revoke(key.id, at=system_now()):
+        raise click.ClickException(f"there is no live key {prefix}; see `oms api-keys list`")
+    show([{"prefix": prefix, "revoked": True}], ["prefix", "revoked"], as_json=as_json)
+
+
+def _row(shop: Shop) -> dict[str, Any]:
+    return {
+        "id": str(shop.id),
+        "code": shop.code,
+        "name": shop.name,
+        "platform": shop.platform,
+        "authorisation": str(shop.authorisation),
+        "warehouse": shop.policy.warehouse,
+        "auto_review": shop.policy.auto_review,
+        "auto_release": shop.policy.auto_release,
+    }

@@ -1,0 +1,137 @@
+"""The container: which adapter stands behind which port."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import structlog
+from dependency_injector import containers, providers
+
+from oms_adapters.bootstrap.clock import new_id, system_now
+from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.crypto.keys import KeyRing
+from oms_adapters.crypto.sealer import AesSealer
+from oms_adapters.crypto.secrets import CursorSigner, KeyedHasher
+from oms_adapters.db.database import Database, wait_with_jitter
+from oms_adapters.platforms.gateways import PlatformGateways
+from oms_adapters.wms.simulated import SimulatedWarehouse
+from oms_app.access import AccessService
+from oms_app.channels import PullService
+from oms_app.fulfilment import FulfilmentService
+from oms_app.intake import IntakeService, Preparation
+from oms_app.inventory import StockService
+from oms_app.numbering import Numbering
+from oms_app.orders import OrderService
+from oms_app.personal import PersonalDataService
+from oms_app.ports.jobs import Job
+from oms_app.ports.transaction import Begin
+from oms_app.processes.orders import OrderProcess
+from oms_app.processes.shipping import PullProcess, ShippingProcess
+from oms_app.runner import Handler, Runner
+from oms_app.shops import ShopService
+
+_log = structlog.get_logger("oms.jobs")
+
+
+def _database(settings: Settings) -> Database:
+    return Database.connect(str(settings.database.url), now=system_now, new_id=new_id, pool=settings.database.pool)
+
+
+def _ring(settings: Settings) -> KeyRing:
+    return KeyRing.load(settings.keys_path)
+
+
+def _warehouse(settings: Settings) -> SimulatedWarehouse:
+    folder = Path(settings.data_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    return SimulatedWarehouse(system_now, folder / "simulated-warehouse.db")
+
+
+def _pull_every(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.worker.pull_every_s)
+
+
+def _handlers(*processes: OrderProcess | ShippingProcess | PullProcess) -> dict[str, Handler]:
+    return {handler.name: handler for process in processes for handler in process.handlers()}
+
+
+def report_job(job: Job, outcome: str, error: BaseException | None) -> None:
+    """Log how a job ended: no personal data, of foreign errors only the kind."""
+    facts = {"handler": job.handler, "job": str(job.claim.job_id), "tries": job.tries, "outcome": outcome}
+    if error is None:
+        _log.debug("job", **facts)
+    else:
+        _log.warning("job", **facts, error=type(error).__name__, code=getattr(error, "code", ""))
+
+
+class Container(containers.DeclarativeContainer):
+    """One process's objects, each made once."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    now = providers.Object(system_now)
+    new_id = providers.Object(new_id)
+    pause = providers.Object(wait_with_jitter)
+
+    ring = providers.Singleton(_ring, settings)
+    sealer = providers.Singleton(AesSealer, ring)
+    hasher = providers.Singleton(KeyedHasher, ring)
+    signer = providers.Singleton(CursorSigner, ring)
+
+    database = providers.Singleton(_database, settings)
+    open = database.provided.open
+    jobs = database.provided.jobs
+    queries = database.provided.queries
+    doctor = database.provided.doctor
+
+    begin = providers.Singleton(Begin, open)
+    numbering = providers.Singleton(Numbering, database.provided.numbers, now)
+    http = providers.Singleton(httpx2.Client, timeout=10.0, follow_redirects=False)
+    gateways = providers.Singleton(
+        PlatformGateways,
+        open=open,
+        open_account=sealer.provided.open_account,
+        http=http,
+        now=now,
+        sleep=providers.Object(time.sleep),
+    )
+    wms = providers.Singleton(_warehouse, settings)
+
+    shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
+    orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
+    intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
+    stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, pause=pause)
+    personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
+    access = providers.Singleton(AccessService, keys=database.provided.keys, hasher=hasher, now=now, new_id=new_id)
+    pulls = providers.Singleton(
+        PullService,
+        begin=begin,
+        now=now,
+        gateways=gateways,
+        preparation=preparation,
+        intake=intake,
+        pause=pause,
+    )
+
+    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls)
+    shipping_process = providers.Singleton(
+        ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now
+    )
+    pull_process = providers.Singleton(
+        PullProcess,
+        pulls=pulls,
+        shops=shops,
+        now=now,
+        pull_every=providers.Singleton(_pull_every, settings),
+    )
+    runner = providers.Singleton(
+        Runner,
+        jobs=jobs,
+        now=now,
+        handlers=providers.Singleton(_handlers, order_process, shipping_process, pull_process),
+        report=providers.Object(report_job),
+    )

@@ -1,0 +1,153 @@
+"""How a deployment runs: defaults, then a TOML file, then ``OMS_…`` variables. How a shop works stands in the database.
+
+``OMS_DATABASE_URL`` sets ``database.url``, and so on; ``OMS_SETTINGS`` names the TOML file (section ``[oms]``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import attrs
+import typed_settings as ts
+from attrs import frozen
+from sqlalchemy.engine import make_url
+
+from oms_domain.kernel.errors import OmsError
+
+SETTINGS_FILE: Final = "OMS_SETTINGS"
+
+
+@frozen(kw_only=True)
+class BadSettings(OmsError):
+    """A setting cannot be used: which, and what it may be."""
+
+    code: ClassVar[str] = "settings.bad"
+    setting: str
+    why: str
+
+
+_BOUNDS: Final = {
+    "OMS_DATABASE_POOL": (1, 64),
+    "OMS_HTTP_PORT": (1, 65535),
+    "OMS_HTTP_THREADS": (1, 64),
+    "OMS_HTTP_BODY_LIMIT": (1024, 256 * 1024 * 1024),
+    "OMS_WORKER_THREADS": (1, 16),
+    "OMS_WORKER_PULL_EVERY_S": (1, 3600),
+}
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@frozen
+class DatabaseSettings:
+    """Where everything is stored."""
+
+    url: str = ts.secret(default="sqlite:///data/oms.db")
+    pool: int = 4
+    unsafe: bool = False  # start on a database that may lose commits: tests only
+
+
+@frozen
+class HttpSettings:
+    """The server."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 4
+    body_limit: int = 8 * 1024 * 1024
+
+
+@frozen
+class WorkerSettings:
+    """Background work in the server's own process."""
+
+    in_process: bool = True
+    threads: int = 2
+    pull_every_s: int = 30
+
+
+@frozen
+class Settings:
+    """All settings."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    http: HttpSettings = HttpSettings()
+    worker: WorkerSettings = WorkerSettings()
+    keys_file: str = ""  # default: beside an embedded SQLite file
+    data_dir: str = "data"  # simulators' files
+    log_level: str = "info"
+
+    @property
+    def keys_path(self) -> Path:
+        """Raises ``BadSettings``: only beside an embedded SQLite file is there a place by default."""
+        if self.keys_file:
+            return Path(self.keys_file)
+        if self.sqlite_path is None:
+            raise BadSettings(setting="OMS_KEYS_FILE", why="must name the key file; make one with `oms keys init`")
+        return self.sqlite_path.with_name("oms-keys.json")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The embedded database's file, None on a server."""
+        url = make_url(str(self.database.url))
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises ``BadSettings``."""
+    named = os.environ.get(SETTINGS_FILE)
+    if named and not Path(named).is_file():
+        raise BadSettings(setting=SETTINGS_FILE, why=f"there is no file {named}")
+    unknown = sorted(_unknown(os.environ))
+    if unknown:
+        raise BadSettings(setting=unknown[0], why="there is no such setting; see docs/reference/settings.md")
+    try:
+        settings = ts.load(
+            Settings, appname="oms", config_files=[named] if named else [], env_prefix="OMS_", config_files_var=None
+        )
+        settings.sqlite_path  # noqa: B018 - a URL that cannot be read shows here
+    except Exception as error:
+        raise BadSettings(setting="OMS_…", why="; ".join(_leaves(error))[:400]) from error
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    for name, value, _ in _names("OMS", settings):
+        least, most = _BOUNDS.get(name, (None, None))
+        if least is not None and most is not None and not least <= value <= most:
+            raise BadSettings(setting=name, why=f"is {value}, must be {least} to {most}")
+    if settings.log_level not in LOG_LEVELS:
+        raise BadSettings(setting="OMS_LOG_LEVEL", why=f"must be one of {', '.join(LOG_LEVELS)}")
+
+
+def _leaves(error: BaseException) -> Iterator[str]:
+    """Yield what is really wrong, out of the groups that the library wraps it in."""
+    inner = getattr(error, "exceptions", None) or ([error.__cause__] if error.__cause__ else [])
+    if not inner:
+        yield " ".join(str(error).split())
+    for one in inner:
+        yield from _leaves(one)
+
+
+def names() -> Iterator[tuple[str, Any, bool]]:
+    """Yield every setting: variable, default, whether it is secret."""
+    yield from _names("OMS", Settings())
+
+
+def _names(prefix: str, node: Any) -> Iterator[tuple[str, Any, bool]]:
+    for attribute in attrs.fields(type(node)):
+        value, name = getattr(node, attribute.name), f"{prefix}_{attribute.name.upper()}"
+        if attrs.has(type(value)):
+            yield from _names(name, value)
+        else:
+            yield name, value, name == "OMS_DATABASE_URL"
+
+
+def _unknown(environment: Any) -> Iterator[str]:
+    known = {name for name, _, _ in names()} | {SETTINGS_FILE}
+    for name in environment:
+        if name.startswith("OMS_") and not name.startswith("OMS_TEST_") and name not in known:
+            yield name

@@ -1,0 +1,1 @@
+"""Warehouse management systems behind the WMS port."""

@@ -1,0 +1,120 @@
+"""A small simulated warehouse: takes orders, picks, packs and ships them a little later, and reports until confirmed.
+
+What it does with an order follows from when it came, so nothing runs in it: a report is due when its time has come.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from attrs import define, field
+
+from oms_app.ports.wms import Milestone, ParcelLeft, ShipOrder, WmsAnswer, WmsReport
+from oms_domain.kernel.identity import FulfilmentOrderId, LineId
+from oms_domain.kernel.quantity import Quantity
+
+CARRIER: Final = "YTO"
+STEPS: Final = ("picked", "packed", "shipped")
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS taken (
+    number TEXT PRIMARY KEY, fulfilment_id TEXT NOT NULL, lines TEXT NOT NULL, taken_at TEXT NOT NULL, place INTEGER
+);
+CREATE TABLE IF NOT EXISTS confirmed (report_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS open_orders (number TEXT PRIMARY KEY);
+"""
+
+
+@define(eq=False)
+class SimulatedWarehouse:
+    """Implements ``oms_app.ports.wms.Wms``.
+
+    Args:
+        now: its clock.
+        path: file that it survives a restart in; None keeps it in memory.
+        pace: time between two steps of its work.
+    """
+
+    now: Callable[[], datetime]
+    path: Path | None = None
+    pace: timedelta = timedelta(seconds=1)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+    _file: sqlite3.Connection = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._file = sqlite3.connect(self.path or ":memory:", check_same_thread=False, isolation_level=None)
+        self._file.executescript("PRAGMA journal_mode=WAL; PRAGMA busy_timeout=5000;" + _SCHEMA)
+
+    def send(self, order: ShipOrder) -> WmsAnswer:
+        """Take an order. One without a province to send to is refused; sent twice, it is one order."""
+        if not order.region.province:
+            return WmsAnswer(accepted=False, reason="address_incomplete")
+        lines = json.dumps([[str(line_id), units] for line_id, _, units in order.lines])
+        with self._lock, self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            place = self._file.execute("SELECT count(*) FROM taken").fetchone()[0] + 1
+            new = self._file.execute(
+                "INSERT INTO taken VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING",
+                (order.number, str(order.fulfilment_id), lines, self.now().isoformat(), place),
+            )
+            if new.rowcount:
+                self._file.execute("INSERT INTO open_orders VALUES (?)", (order.number,))
+        return WmsAnswer(accepted=True)
+
+    def reports(self, limit: int) -> tuple[WmsReport, ...]:
+        """Return what is due and not confirmed, oldest order first."""
+        with self._lock:
+            rows = self._file.execute(
+                "SELECT t.* FROM taken t JOIN open_orders o ON o.number = t.number ORDER BY t.place LIMIT ?", (limit,)
+            ).fetchall()
+            done = {row[0] for row in self._file.execute("SELECT report_id FROM confirmed")}
+        due = (report for row in rows for report in self._due(row) if report.report_id not in done)
+        return tuple(due)[:limit]
+
+    def confirm(self, report_ids: tuple[str, ...]) -> None:
+        """Forget reports that are stored; after its last one the order is closed here."""
+        with self._lock, self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            for report_id in report_ids:
+                number, _, step = report_id.rpartition("/")
+                if step == STEPS[-1]:
+                    self._file.execute("DELETE FROM open_orders WHERE number = ?", (number,))
+                    self._file.execute("DELETE FROM confirmed WHERE report_id LIKE ?", (f"{number}/%",))
+                else:
+                    self._file.execute("INSERT OR IGNORE INTO confirmed VALUES (?)", (report_id,))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._file.close()
+
+    def _due(self, row: tuple[Any, ...]) -> list[WmsReport]:
+        number, fulfilment_id, lines, taken_at, place = row
+        begun, now = datetime.fromisoformat(taken_at), self.now()
+        reports: list[WmsReport] = []
+        for count, step in enumerate(STEPS, 1):
+            at = begun + self.pace * count
+            if at > now:
+                break
+            id = FulfilmentOrderId(UUID(fulfilment_id))
+            if step != STEPS[-1]:
+                reports.append(Milestone(report_id=f"{number}/{step}", fulfilment_id=id, progress=step, at=at))
+                continue
+            contents = tuple((LineId(UUID(line_id)), Quantity(units)) for line_id, units in json.loads(lines))
+            parcel = ParcelLeft(
+                report_id=f"{number}/{step}",
+                fulfilment_id=id,
+                carrier=CARRIER,
+                tracking_no=f"YT{begun:%y%m%d}{place:07d}",
+                contents=contents,
+                at=at,
+            )
+            reports.append(parcel)
+        return reports
