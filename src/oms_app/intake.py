@@ -29,6 +29,7 @@ from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopNotFound
 
 CHUNK: Final = 500
 """Orders in one transaction at most."""
@@ -191,8 +192,9 @@ class IntakeService:
         with self.begin(command) as tx:
             if done := tx.recall(_Answers):
                 return done.rows
-            shop = tx.shops.get(command.shop_id)
-            known = tx.platform_orders.by_order_no(shop.id, [arrival.order_no for arrival in command.arrivals])
+            if not command.by.sees(command.shop_id):
+                raise ShopNotFound(shop=str(command.shop_id))
+            known = tx.platform_orders.by_order_no(command.shop_id, [arrival.order_no for arrival in command.arrivals])
             orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
             answers: list[IntakeAnswer] = []
             for row in rows:

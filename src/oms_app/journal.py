@@ -68,23 +68,18 @@ class LogEntry:
 
 def entry_hash(entry: LogEntry) -> str:
     """Return the hash that chains an entry to the one before it."""
-    facts = [
-        str(entry.document_id),
-        entry.seq,
-        entry.document,
-        str(entry.event_id),
-        entry.kind,
-        entry.at.isoformat(),
-        entry.actor,
-        entry.request_id,
-        str(entry.cause or ""),
-        str(entry.shop_id or ""),
-        entry.reason,
-        entry.changes,
-        entry.prev_hash,
-    ]
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))  # ASCII escapes: every store gives it back
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _hash({name: getattr(entry, name) for name in _HASHED})
+
+
+def _hash(facts: dict[str, Any]) -> str:
+    """Hash what an entry states, its own hash apart. ASCII escapes: every store gives the same text back."""
+    texts = [facts[name] if name in _PLAIN else str(facts[name] or "") for name in _HASHED]
+    return hashlib.sha256(_DUMPS(texts).encode()).hexdigest()
+
+
+_HASHED: Final = tuple(attribute.name for attribute in attrs.fields(LogEntry) if attribute.name != "hash")
+_PLAIN: Final = frozenset({"seq", "changes"})
+_DUMPS: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @define
@@ -139,23 +134,22 @@ class Journal:
         changes = diff(document.stored, document.saved, self.encode)
         document.stored, document.pending = document.saved, False
         event_id = EventId(self.new_id())
-        entry = LogEntry(
-            document_id=event.stream,
-            seq=document.head.seq + 1,
-            document=document.kind,
-            event_id=event_id,
-            kind=event.type,
-            at=event.at,
-            actor=self.actor.id,
-            request_id=self.actor.request_id,
-            cause=self.actor.cause,
-            shop_id=document.shop_id,
-            reason=str(getattr(event, "reason", "") or getattr(event, "rule", "")),
-            changes=changes,
-            prev_hash=document.head.hash,
-            hash=NO_HASH,
-        )
-        entry = attrs.evolve(entry, hash=entry_hash(entry))
+        facts: dict[str, Any] = {
+            "document_id": event.stream,
+            "seq": document.head.seq + 1,
+            "document": document.kind,
+            "event_id": event_id,
+            "kind": event.type,
+            "at": event.at,
+            "actor": self.actor.id,
+            "request_id": self.actor.request_id,
+            "cause": self.actor.cause,
+            "shop_id": document.shop_id,
+            "reason": str(getattr(event, "reason", "") or getattr(event, "rule", "")),
+            "changes": changes,
+            "prev_hash": document.head.hash,
+        }
+        entry = LogEntry(**facts, hash=_hash(facts))
         document.head = Head(entry.seq, entry.hash)
         self.entries.append(entry)
         self.envelopes.append(

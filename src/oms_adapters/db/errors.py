@@ -44,11 +44,11 @@ def _ours(error: exc.DBAPIError) -> OmsError:
         return StoreUnavailable(why="connection_lost")
     if isinstance(original, sqlite3.Error):
         return _sqlite(original)
-    state = getattr(original, "sqlstate", None)
-    if isinstance(state, str):
-        return _postgres(state)
+    if original is not None and hasattr(original, "sqlstate"):
+        # Without a state it was the driver: a value that it cannot bind, or a connection that it cannot make.
+        return _postgres(original.sqlstate or ("22000" if isinstance(error, exc.DataError) else "08000"))
     number = original.args[0] if original is not None and original.args else None
-    return _mysql(number, error)
+    return _mysql(number if isinstance(number, int) else None, error)
 
 
 def _sqlite(error: sqlite3.Error) -> OmsError:
@@ -72,7 +72,7 @@ def _postgres(state: str) -> OmsError:
     return StoreUnavailable(why=state)
 
 
-def _mysql(number: object, error: exc.DBAPIError) -> OmsError:
+def _mysql(number: int | None, error: exc.DBAPIError) -> OmsError:
     if number in MYSQL_CONTENDED:
         return Contended(what=str(number))
     if number == MYSQL_UNIQUE:

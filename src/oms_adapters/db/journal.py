@@ -87,7 +87,7 @@ difference = table(
     sa.Column("order_id", Id, sa.ForeignKey("sales_order.id"), nullable=False),
     sa.Column("shop_id", Id, sa.ForeignKey("shop.id"), nullable=False),
     sa.Column("ours", code(), nullable=False),
-    sa.Column("theirs", code(), nullable=False),
+    sa.Column("theirs", text(100), nullable=False),
     sa.Column("what", text(100), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("order_id", "ours", "theirs", "what"),

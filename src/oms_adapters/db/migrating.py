@@ -11,7 +11,7 @@ from alembic import op
 def create_table(name: str, *parts: sa.schema.SchemaItem) -> None:
     """Create a table, unless it is there."""
     if not sa.inspect(op.get_bind()).has_table(name):
-        options = {f"{kind}_{key}": value for kind in ("mysql", "mariadb") for key, value in _OPTIONS.items()}
+        options: Any = {f"{kind}_{key}": value for kind in ("mysql", "mariadb") for key, value in _OPTIONS.items()}
         op.create_table(name, *parts, **options)
 
 

@@ -20,7 +20,7 @@ shop = table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("code", text(32), nullable=False, unique=True),
     sa.Column("name", text(100), nullable=False),
-    sa.Column("platform", code(), nullable=False),
+    sa.Column("platform", text(40), nullable=False),
     sa.Column("authorisation", code(), nullable=False),
     sa.Column("policy", Json, nullable=False),
     *document_columns(),

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from attrs import define, field
 from sqlalchemy.engine import Connection
 
+from oms_adapters.db import bulk
 from oms_adapters.db.errors import translated
 from oms_app.journal import Journal
 from oms_app.ports.transaction import StaleVersion
@@ -68,8 +69,7 @@ class Work:
         """Send everything."""
         with translated():
             self._flush_documents()
-            for table in _sorted(self.inserts):
-                self.connection.execute(_insert(table), self.inserts[table])
+            bulk.insert(self.connection, self.dialect, self.inserts, _sorted(self.inserts))
             for _, send in sorted(self.last, key=lambda item: item[0]):
                 send(self.connection)
 
@@ -101,7 +101,6 @@ class Work:
                 raise StaleVersion(what=table.name)
 
 
-_INSERTS: Final[dict[sa.Table, sa.Insert]] = {}
 _UPDATES: Final[dict[sa.Table, sa.Update]] = {}
 _RANKS: Final[dict[sa.Table, int]] = {}
 
@@ -112,12 +111,6 @@ def _sorted(tables: Mapping[sa.Table, Any]) -> list[sa.Table]:
 
         _RANKS.update({table: rank for rank, table in enumerate(metadata.sorted_tables)})
     return sorted(tables, key=_RANKS.__getitem__)
-
-
-def _insert(table: sa.Table) -> sa.Insert:
-    if table not in _INSERTS:
-        _INSERTS[table] = table.insert().inline()
-    return _INSERTS[table]
 
 
 def _update(table: sa.Table, versioned: bool) -> sa.Update:

@@ -1,0 +1,118 @@
+"""New rows straight through the driver, in the transaction that SQLAlchemy has open.
+
+SQLAlchemy's own executemany costs more than the database does (docs/adr/0005). Few rows on PostgreSQL go as one
+statement, many by COPY; on SQLite one executemany a table; elsewhere Core.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from oms_adapters.db.types import Id, Instant, Json
+
+Rows = Mapping[sa.Table, Sequence[Mapping[str, Any]]]
+Convert = Callable[[Any], Any]
+
+MOST_IN_ONE_STATEMENT: Final = 60
+"""Rows; above it COPY is cheaper than binding every value by itself."""
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_STATEMENTS: Final[dict[Any, str]] = {}
+_COLUMNS: Final[dict[tuple[str, sa.Table], list[tuple[str, Convert | None]]]] = {}
+
+
+def insert(connection: Connection, dialect: str, rows: Rows, order: Sequence[sa.Table]) -> None:
+    """Insert the rows of each table, parents first."""
+    if dialect == "sqlite":
+        _sqlite(connection, rows, order)
+    elif dialect == "postgresql" and connection.dialect.driver == "psycopg":
+        _postgres(connection, rows, order)
+    else:
+        for table in order:
+            connection.execute(table.insert().inline(), [dict(row) for row in rows[table]])
+
+
+def _sqlite(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> None:
+    for table in order:
+        key = ("sqlite", table)
+        if key not in _STATEMENTS:
+            names = [column.name for column in table.c]
+            _STATEMENTS[key] = f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({', '.join('?' * len(names))})"
+        values = _values("sqlite", table, rows[table])
+        connection.exec_driver_sql(_STATEMENTS[key], values if len(values) > 1 else values[0])
+
+
+def _postgres(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> None:
+    if sum(len(rows[table]) for table in order) > MOST_IN_ONE_STATEMENT:
+        cursor = connection.connection.cursor()
+        try:
+            for table in order:
+                names = _quoted(column.name for column in table.c)
+                with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                    for value in _values("postgresql", table, rows[table]):
+                        copy.write_row(value)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(  # as Core would, so that one place translates what drivers raise
+                "COPY", None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
+            ) from error
+        finally:
+            cursor.close()
+        return
+    shape = tuple((table, len(rows[table])) for table in order)
+    if shape not in _STATEMENTS:
+        _STATEMENTS[shape] = _one_statement(shape)
+    values = [value for table in order for row in _values("postgresql", table, rows[table]) for value in row]
+    connection.exec_driver_sql(_STATEMENTS[shape], tuple(values))
+
+
+def _one_statement(shape: tuple[tuple[sa.Table, int], ...]) -> str:
+    """All tables in one round trip. Foreign keys are checked at the statement's end, so the order does not matter."""
+    parts = []
+    for place, (table, count) in enumerate(shape):
+        names = [column.name for column in table.c]
+        row = f"({', '.join(['%s'] * len(names))})"
+        rows = ", ".join([row] * count)
+        parts.append(f"i{place} AS (INSERT INTO {table.name} ({_quoted(names)}) VALUES {rows})")
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
+def _values(dialect: str, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    key = (dialect, table)
+    if key not in _COLUMNS:
+        _COLUMNS[key] = [(column.name, _converter(column.type, dialect)) for column in table.c]
+    columns = [
+        [row[name] for row in rows]
+        if convert is None
+        else [None if (value := row[name]) is None else convert(value) for row in rows]
+        for name, convert in _COLUMNS[key]
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _converter(kind: sa.types.TypeEngine[Any], dialect: str) -> Convert | None:
+    """Return what the column type's own bind processing does, None if nothing."""
+    if isinstance(kind, Json):
+        return _ENCODE
+    if isinstance(kind, Id) and dialect == "sqlite":
+        return lambda value: value.bytes
+    if isinstance(kind, Instant) and dialect == "sqlite":
+        return _sqlite_instant
+    if isinstance(kind, sa.String):
+        return str  # of our enumerations the value
+    if isinstance(kind, sa.Date) and dialect == "sqlite":
+        return lambda value: value.isoformat()
+    return None
+
+
+def _sqlite_instant(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _quoted(names: Any) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,80 @@
+"""The comparators: the bare driver writes the same rows, with values made ready beforehand."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from tests.bench.sample import TABLES, columns
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class RawSqlite:
+    """sqlite3 with the pragmas that we pin."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        self.inserts = {name: self._insert(name) for name in TABLES}
+
+    def write(self, shares: Sequence[Rows]) -> None:
+        """One transaction for each share."""
+        for rows in shares:
+            self.connection.execute("BEGIN IMMEDIATE")
+            for name in TABLES:
+                self.connection.executemany(self.inserts[name], rows[name])
+            self.connection.execute("COMMIT")
+
+    def _insert(self, name: str) -> str:
+        names = [column.name for column in columns(name)]
+        return f"INSERT INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class RawPostgres:
+    """psycopg: one CTE statement a transaction (raw1), or COPY straight into the tables (the limit of a batch)."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = psycopg.connect(url, autocommit=True)
+        self._statements: dict[tuple[int, ...], str] = {}
+
+    def write(self, shares: Sequence[Rows]) -> None:
+        """One statement, so one round trip and one transaction, for each share."""
+        with self.connection.cursor() as cursor:
+            for rows in shares:
+                counts = tuple(len(rows[name]) for name in TABLES)
+                if counts not in self._statements:
+                    self._statements[counts] = self._statement(counts)
+                values = [value for name in TABLES for row in rows[name] for value in row]
+                cursor.execute(self._statements[counts], values)
+
+    def copy(self, shares: Sequence[Rows]) -> None:
+        """COPY each table of a share, one transaction a share."""
+        for rows in shares:
+            with self.connection.transaction(), self.connection.cursor() as cursor:
+                for name in TABLES:
+                    names = ", ".join(column.name for column in columns(name))
+                    with cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
+                        for row in rows[name]:
+                            copy.write_row(row)
+
+    def _statement(self, counts: tuple[int, ...]) -> str:
+        parts = []
+        for name, count in zip(TABLES, counts, strict=True):
+            if count:
+                names = [column.name for column in columns(name)]
+                row = f"({', '.join(['%s'] * len(names))})"
+                parts.append(
+                    f"t_{name} AS (INSERT INTO {name} ({', '.join(names)}) VALUES {', '.join([row] * count)})"
+                )
+        return f"WITH {', '.join(parts)} SELECT 1"
+
+    def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,33 @@
+"""Interleaved rounds: the machine's speed drifts, ratios of neighbours hold."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+ROUNDS = 5
+
+
+def rounds(ways: Mapping[str, Callable[[], Callable[[], object]]], count: int = ROUNDS) -> dict[str, list[float]]:
+    """Run each way once a round, in turn. A way prepares, and returns what is timed; one unmeasured round first."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(count + 1):
+        for name, prepare in ways.items():
+            timed = prepare()
+            begun = time.perf_counter()
+            timed()
+            spent = time.perf_counter() - begun
+            if number:
+                seconds[name].append(spent)
+    return seconds
+
+
+def ratio(seconds: Mapping[str, list[float]], ours: str, limit: str) -> float:
+    """Return the median of limit/ours, round by round: 1.0 is as fast as the limit, 0.5 half as fast."""
+    return statistics.median(b / a for a, b in zip(seconds[ours], seconds[limit], strict=True))
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
