@@ -86,6 +86,7 @@ _DUMPS: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 class _Document:
     kind: str
     shop_id: ShopId | None
+    read: Head
     stored: Any  # as read, or as of the last publishing; None for a new one
     saved: Any
     head: Head
@@ -105,11 +106,11 @@ class Journal:
 
     def loaded(self, kind: str, document_id: UUID, shop_id: ShopId | None, state: Any, head: Head) -> None:
         """A document was read. Reading it again changes nothing."""
-        self._documents.setdefault(document_id, _Document(kind, shop_id, state, state, head))
+        self._documents.setdefault(document_id, _Document(kind, shop_id, head, state, state, head))
 
     def saved(self, kind: str, document_id: UUID, shop_id: ShopId | None, state: Any) -> None:
         """A document was given to be stored."""
-        document = self._documents.setdefault(document_id, _Document(kind, shop_id, None, None, Head()))
+        document = self._documents.setdefault(document_id, _Document(kind, shop_id, Head(), None, None, Head()))
         document.saved, document.pending = state, True
 
     def published(self, events: Sequence[Event]) -> None:
@@ -121,6 +122,15 @@ class Journal:
         """Return the end of a document's log, this transaction's entries counted."""
         return self._documents[document_id].head
 
+    def heads(self, document_id: UUID) -> tuple[Head, Head]:
+        """Return the end of a document's log as it was read, and as it is now."""
+        document = self._documents[document_id]
+        return document.read, document.head
+
+    def kind(self, document_id: UUID) -> str:
+        """Return what kind of document it is."""
+        return self._documents[document_id].kind
+
     def check(self) -> None:
         """Raises ``UnpublishedChange``."""
         for document_id, document in self._documents.items():
@@ -128,9 +138,9 @@ class Journal:
                 raise UnpublishedChange(document_id=document_id)
 
     def _publish(self, event: Event) -> None:
-        document = self._documents.setdefault(
-            event.stream, _Document(event.type.split(".")[0], getattr(event, "shop_id", None), None, None, Head())
-        )
+        kind, shop_id = event.type.split(".")[0], getattr(event, "shop_id", None)
+        new = _Document(kind, shop_id, Head(), None, None, Head())
+        document = self._documents.setdefault(event.stream, new)
         changes = diff(document.stored, document.saved, self.encode)
         document.stored, document.pending = document.saved, False
         event_id = EventId(self.new_id())

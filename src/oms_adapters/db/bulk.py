@@ -29,6 +29,8 @@ _COLUMNS: Final[dict[tuple[str, sa.Table], list[tuple[str, Convert | None]]]] = 
 
 def insert(connection: Connection, dialect: str, rows: Rows, order: Sequence[sa.Table]) -> None:
     """Insert the rows of each table, parents first."""
+    if not order:
+        return
     if dialect == "sqlite":
         _sqlite(connection, rows, order)
     elif dialect == "postgresql" and connection.dialect.driver == "psycopg":

@@ -44,9 +44,10 @@ def _ours(error: exc.DBAPIError) -> OmsError:
         return StoreUnavailable(why="connection_lost")
     if isinstance(original, sqlite3.Error):
         return _sqlite(original)
-    if original is not None and hasattr(original, "sqlstate"):
+    if type(original).__module__.startswith("psycopg"):
         # Without a state it was the driver: a value that it cannot bind, or a connection that it cannot make.
-        return _postgres(original.sqlstate or ("22000" if isinstance(error, exc.DataError) else "08000"))
+        state = getattr(original, "sqlstate", None)
+        return _postgres(state or ("22000" if isinstance(error, exc.DataError) else "08000"))
     number = original.args[0] if original is not None and original.args else None
     return _mysql(number if isinstance(number, int) else None, error)
 

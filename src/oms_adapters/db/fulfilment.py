@@ -127,15 +127,15 @@ class FulfilmentStore:
     actor: Actor
 
     def get(self, fulfilment_id: FulfilmentOrderId) -> FulfilmentOrder:
-        saved = self.work.documents.get(fulfilment_id)
-        if saved is not None:
-            return saved.state  # type: ignore[no-any-return]
+        if (saved := self.work.saved(fulfilment_id)) is not None:
+            return saved  # type: ignore[no-any-return]
         rows = self.work.rows(_BY_ID, {"id": fulfilment_id})
         if not rows or not self.actor.sees(rows[0].shop_id):
             raise FulfilmentNotFound(fulfilment_id=fulfilment_id)
         row = rows[0]
         found = fulfilment_of(row, self.work.rows(_PACKAGES, {"id": fulfilment_id}))
         self.work.loaded.setdefault(found.id, found)
+        self.work.tables["fulfilment_order"] = fulfilment_order
         head = Head(row.log_seq, row.log_hash)
         self.work.journal.loaded("fulfilment_order", found.id, found.shop_id, found, head)
         return found

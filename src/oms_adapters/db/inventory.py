@@ -136,10 +136,18 @@ class StockStore:
         if not self.levels(warehouse, [sku]):
             if units < 0:
                 raise StockBelowReserved(sku=sku, warehouse=warehouse)
-            self.work.add(stock, {"sku": sku, "warehouse": warehouse, "on_hand": units, "reserved": 0})
+            self._begin(sku, warehouse, units)
             return
         below = StockBelowReserved(sku=sku, warehouse=warehouse)
         self._move(_CHANGE, sku, warehouse, units, refusal=below)
+
+    def _begin(self, sku: str, warehouse: str, units: int) -> None:
+        """Gather the first row of a SKU; a second receipt in this transaction adds to it."""
+        for row in self.work.inserts.get(stock, ()):
+            if (row["sku"], row["warehouse"]) == (sku, warehouse):
+                row["on_hand"] += units
+                return
+        self.work.add(stock, {"sku": sku, "warehouse": warehouse, "on_hand": units, "reserved": 0})
 
     def _move(
         self, statement: sa.Update, sku: str, warehouse: str, units: int, refusal: Exception | None = None

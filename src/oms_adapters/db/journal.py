@@ -17,6 +17,7 @@ from oms_app.ports.jobs import Envelope
 from oms_app.ports.transaction import NewId
 from oms_domain.kernel.identity import EventId, ShopId
 from oms_domain.orders.events import OrderDiffers
+from oms_domain.shops.shop import ShopNotFound
 
 Answer = TypeVar("Answer")
 
@@ -201,12 +202,17 @@ class CursorStore:
     """``oms_app.ports.transaction.Cursors`` on a database."""
 
     work: Work
+    actor: Actor
 
     def get(self, shop_id: ShopId, name: str) -> datetime | None:
+        if not self.actor.sees(shop_id):
+            return None
         rows = self.work.rows(_CURSOR, {"shop_id": shop_id, "name": name})
         return rows[0].read_to if rows else None
 
     def move(self, shop_id: ShopId, name: str, to: datetime) -> None:
+        if not self.actor.sees(shop_id):
+            raise ShopNotFound(shop=str(shop_id))
         if self.get(shop_id, name) is None:
             self.work.add(channel_cursor, {"shop_id": shop_id, "name": name, "read_to": to})
             return

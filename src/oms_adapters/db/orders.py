@@ -10,6 +10,7 @@ from attrs import frozen
 
 from oms_adapters.db.codec import decode, encode
 from oms_adapters.db.platform_orders import party_of, party_row
+from oms_adapters.db.shops import ShopStore
 from oms_adapters.db.types import Id, Instant, Json, code, document_columns, long_text, table, text
 from oms_adapters.db.work import Saved, Work
 from oms_app.actor import Actor
@@ -118,6 +119,7 @@ _WAITING = (
     sa.select(sales_order.c.id, sales_order.c.shop_id)
     .where(
         sales_order.c.state == OrderState.BACKORDERED,
+        sales_order.c.shop_id.in_(sa.bindparam("shop_ids", expanding=True)),
         sa.exists().where(
             sales_order_line.c.order_id == sales_order.c.id, sales_order_line.c.sku == sa.bindparam("sku")
         ),
@@ -269,9 +271,8 @@ class SalesOrderStore:
     actor: Actor
 
     def get(self, order_id: OrderId) -> SalesOrder:
-        saved = self.work.documents.get(order_id)
-        if saved is not None:
-            return saved.state  # type: ignore[no-any-return]
+        if (saved := self.work.saved(order_id)) is not None:
+            return saved  # type: ignore[no-any-return]
         rows = self.work.rows(_BY_ID, {"id": order_id})
         if not rows or not self.actor.sees(rows[0].shop_id):
             raise OrderNotFound(order_id=order_id)
@@ -292,8 +293,12 @@ class SalesOrderStore:
         return {order.id: order for order in found}
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
-        rows = self.work.rows(_WAITING, {"sku": sku, "most": limit})
-        return tuple(OrderId(row.id) for row in rows if self.actor.sees(row.shop_id))
+        shops = ShopStore(self.work, self.actor).all()
+        shop_ids = [shop.id for shop in shops if shop.policy.warehouse == warehouse]
+        if not shop_ids:
+            return ()
+        rows = self.work.rows(_WAITING, {"sku": sku, "shop_ids": shop_ids, "most": limit})
+        return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:
         if not self.actor.sees(order.shop_id):
@@ -305,6 +310,7 @@ class SalesOrderStore:
     def _loaded(self, row: Any, lines: Sequence[Any]) -> SalesOrder:
         found = order_of(row, lines)
         self.work.loaded.setdefault(found.id, found)
+        self.work.tables["sales_order"] = sales_order
         head = Head(row.log_seq, row.log_hash)
         self.work.journal.loaded("sales_order", found.id, found.shop_id, found, head)
         return found

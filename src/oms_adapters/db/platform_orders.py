@@ -109,9 +109,8 @@ class PlatformOrderStore:
     actor: Actor
 
     def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
-        saved = self.work.documents.get(platform_order_id)
-        if saved is not None:
-            return saved.state  # type: ignore[no-any-return]
+        if (saved := self.work.saved(platform_order_id)) is not None:
+            return saved  # type: ignore[no-any-return]
         rows = self.work.rows(_BY_ID, {"id": platform_order_id})
         if not rows or not self.actor.sees(rows[0].shop_id):
             raise PlatformOrderNotFound(platform_order_id=platform_order_id)
@@ -133,6 +132,7 @@ class PlatformOrderStore:
     def _loaded(self, row: Any) -> PlatformOrder:
         found = platform_order_of(row)
         self.work.loaded.setdefault(found.id, found)
+        self.work.tables["platform_order"] = platform_order
         head = Head(row.log_seq, row.log_hash)
         self.work.journal.loaded("platform_order", found.id, found.shop_id, found, head)
         return found

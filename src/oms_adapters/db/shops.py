@@ -73,9 +73,8 @@ class ShopStore:
     actor: Actor
 
     def get(self, shop_id: ShopId) -> Shop:
-        saved = self.work.documents.get(shop_id)
-        if saved is not None:
-            return saved.state  # type: ignore[no-any-return]
+        if (saved := self.work.saved(shop_id)) is not None:
+            return saved  # type: ignore[no-any-return]
         rows = self.work.rows(_BY_ID, {"id": shop_id}) if self.actor.sees(shop_id) else []
         if not rows:
             raise ShopNotFound(shop=str(shop_id))
@@ -112,5 +111,6 @@ class ShopStore:
     def _loaded(self, row: Any) -> Shop:
         found = shop_of(row)
         self.work.loaded.setdefault(found.id, found)
+        self.work.tables["shop"] = shop
         self.work.journal.loaded("shop", found.id, found.id, found, Head(row.log_seq, row.log_hash))
         return found

@@ -26,6 +26,7 @@ from oms_app.ports.transaction import Clock, NewId
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.events import OrderDiffers
+from oms_domain.shops.shop import ShopNotFound
 
 Answer = TypeVar("Answer")
 
@@ -45,7 +46,6 @@ class SqlTransaction:
     stock: StockStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
-    _over: bool = field(default=False, init=False)
     published: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -56,12 +56,15 @@ class SqlTransaction:
         self.fulfilments = FulfilmentStore(work, actor)
         self.stock = StockStore(work, actor.id, self.now, self.new_id)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
-        self.cursors = rows.CursorStore(work)
+        self.cursors = rows.CursorStore(work, actor)
 
     def publish(self, events: Sequence[Event]) -> None:
+        self._work.alive()
         self._work.journal.published(events)
 
     def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
+        if not self.actor.sees(shop_id):
+            raise ShopNotFound(shop=str(shop_id))
         rows.add_difference(self._work, event, shop_id, self.new_id)
 
     def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
@@ -71,22 +74,26 @@ class SqlTransaction:
         rows.remember(self._work, self.actor, answer, row, self.now())
 
     def commit(self) -> None:
-        if self._over:
-            raise RuntimeError("this transaction is over")
-        self._over = True  # whatever happens now: after an error nothing more may be sent through it
+        self._work.alive()
+        try:
+            self._commit()
+        finally:
+            self._work.over = True  # also after an error: nothing more may be sent through it
+
+    def _commit(self) -> None:
         work, journal = self._work, self._work.journal
         journal.check()
         for entry in journal.entries:
             work.add(rows.operation_log, rows.log_row(entry))
         for envelope in journal.envelopes:
             work.add(rows.outbox, rows.envelope_row(envelope))
-        self.published = bool(journal.envelopes)
         if self.actor.job is not None:
             claim = self.actor.job
             work.last.append((("~job",), lambda connection: finish_with_effect(connection, claim, self.now())))
         work.flush()
         with translated(committing=True):
             work.connection.get_transaction().commit()  # type: ignore[union-attr]
+        self.published = bool(journal.envelopes)
 
 
 @frozen
@@ -111,7 +118,7 @@ class SqlTransactions:
                 try:
                     yield transaction
                 finally:
-                    transaction._over = True
+                    transaction._work.over = True
                     if begun.is_active:
                         begun.rollback()
             finally:

@@ -97,6 +97,7 @@ class VaultStore:
         return sealed_of(rows[0])
 
     def log_opening(self, vault_id: VaultId, *, order_id: OrderId | None, purpose: str) -> None:
+        self.get(vault_id)  # what is not the actor's cannot be opened either
         self.work.add(
             pii_access,
             {

@@ -47,18 +47,35 @@ class Work:
     inserts: dict[sa.Table, list[dict[str, Any]]] = field(factory=dict)
     last: list[tuple[tuple[Any, ...], Callable[[Connection], object]]] = field(factory=list)
     """Conditional statements to be sent after the rows, by their lock key."""
+    tables: dict[str, sa.Table] = field(factory=dict)
+    """Document kind → table, of the documents that were read."""
+    over: bool = False
+
+    def alive(self) -> None:
+        """Raises ``RuntimeError`` once the transaction has ended, however it did."""
+        if self.over:
+            raise RuntimeError("this transaction is over")
 
     def rows(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         """Read now."""
+        self.alive()
         with translated():
             return list(self.connection.execute(statement, parameters or {}))
 
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         """Gather a new row."""
+        self.alive()
         self.inserts.setdefault(table, []).append(row)
+
+    def saved(self, document_id: UUID) -> Any:
+        """Return what this transaction has saved of a document, None if nothing."""
+        self.alive()
+        found = self.documents.get(document_id)
+        return found.state if found else None
 
     def save(self, saved: Saved) -> None:
         """Gather a document; saved again, the newest state counts, once."""
+        self.alive()
         earlier = self.documents.get(saved.state.id)
         if earlier is not None:
             earlier.state = saved.state
@@ -69,6 +86,7 @@ class Work:
         """Send everything."""
         with translated():
             self._flush_documents()
+            self._flush_heads()
             bulk.insert(self.connection, self.dialect, self.inserts, _sorted(self.inserts))
             for _, send in sorted(self.last, key=lambda item: item[0]):
                 send(self.connection)
@@ -82,7 +100,10 @@ class Work:
             if saved.state.version == 0:
                 self.add(saved.table, row)
             else:
+                # The shop is part of the key: a foreign document cannot be taken over by naming it one's own.
                 row |= {"key_id": row.pop("id"), "key_version": saved.state.version}
+                if "shop_id" in row:
+                    row["key_shop"] = row.pop("shop_id")
                 updates.setdefault(saved.table, []).append(row)
             for part, rows in saved.parts:
                 for part_row in rows(saved.before, saved.state):
@@ -99,6 +120,16 @@ class Work:
             result = self.connection.execute(_update(table, versioned), rows_)
             if versioned and result.rowcount != len(rows_):
                 raise StaleVersion(what=table.name)
+
+    def _flush_heads(self) -> None:
+        """A fact about a document that did not change itself: only its log has grown."""
+        for document_id in self.loaded:
+            before, after = self.journal.heads(document_id)
+            if after != before and document_id not in self.documents:
+                table = self.tables[self.journal.kind(document_id)]
+                grow = table.update().where(table.c.id == document_id, table.c.log_seq == before.seq)
+                if self.connection.execute(grow.values(log_seq=after.seq, log_hash=after.hash)).rowcount != 1:
+                    raise StaleVersion(what=table.name)
 
 
 _UPDATES: Final[dict[sa.Table, sa.Update]] = {}
@@ -118,7 +149,9 @@ def _update(table: sa.Table, versioned: bool) -> sa.Update:
         statement = table.update().where(table.c.id == sa.bindparam("key_id", type_=table.c.id.type))
         if versioned:
             statement = statement.where(table.c.version == sa.bindparam("key_version", type_=sa.Integer))
+            if "shop_id" in table.c:
+                statement = statement.where(table.c.shop_id == sa.bindparam("key_shop", type_=table.c.id.type))
         _UPDATES[table] = statement.values(
-            {column.name: sa.bindparam(column.name) for column in table.c if column.name not in ("id",)}
+            {column.name: sa.bindparam(column.name) for column in table.c if column.name not in ("id", "shop_id")}
         )
     return _UPDATES[table]

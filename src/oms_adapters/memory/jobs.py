@@ -87,11 +87,12 @@ class MemoryJobs:
         with self.tables.lock:
             rows = [row for row in self.tables.jobs.values() if row.state in OPEN]
             leased = sum(row.state is JobState.LEASED and row.wakes_at > now for row in rows)
+            parked = sum(row.state is JobState.PARKED for row in rows)
             return JobCounts(
                 outbox=len(self.tables.outbox),
-                ready=sum(row.state in WAKES and row.wakes_at <= now for row in rows),
+                ready=len(rows) - leased - parked,
                 leased=leased,
-                parked=sum(row.state is JobState.PARKED for row in rows),
+                parked=parked,
             )
 
     def _add(self, handler: str, key: str, envelope: Envelope | None, due_at: datetime) -> None:
@@ -115,9 +116,9 @@ def done_with(tables: Tables, claim: JobClaim) -> Callable[[], None]:
 
 
 def _held(tables: Tables, claim: JobClaim) -> JobRow | None:
-    """Return the job if the claim is the newest and the job is not done."""
+    """Return the job if the claim is the newest and the job is neither done nor parked."""
     row = tables.jobs.get(claim.job_id)
-    return row if row and row.token == claim.token and row.state is not JobState.DONE else None
+    return row if row and row.token == claim.token and row.state in WAKES else None
 
 
 def _put(tables: Tables, row: JobRow) -> None:

@@ -51,9 +51,9 @@ class MemoryApiKeys:
     def revoke(self, key_id: UUID, *, at: datetime) -> bool:
         with self.tables.lock:
             key = self.tables.keys.get(key_id)
-            if key is None:
+            if key is None or key.revoked_at is not None:
                 return False
-            self.tables.keys[key_id] = evolve(key, revoked_at=key.revoked_at or at)
+            self.tables.keys[key_id] = evolve(key, revoked_at=at)
             return True
 
 

@@ -1,0 +1,198 @@
+"""Every published fact is one log entry and one outbox row, in the transaction of its change."""
+
+from uuid import uuid4
+
+import pytest
+from attrs import evolve
+from tests.contracts.rows import (
+    ROOT,
+    a_stored_order,
+    change_order,
+    claim,
+    put,
+    relay,
+    revised,
+    transact,
+)
+
+from oms_app.actor import Actor
+from oms_app.journal import NO_HASH, entry_hash
+from oms_domain.inventory.stock import LedgerKind, StockReceived
+from oms_domain.kernel.identity import EventId, SkuCode
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import FlagKind
+from oms_domain.testing.builders import MAIN
+
+
+def log_of(backend, order):
+    return backend.queries.order(ROOT, order.id).log
+
+
+def broken(log):
+    """Return the first entry that does not follow from the ones before it, None in a sound log."""
+    head = NO_HASH
+    for seq, entry in enumerate(log, start=1):
+        if (entry.seq, entry.prev_hash, entry.hash) != (seq, head, entry_hash(entry)):
+            return seq
+        head = entry.hash
+    return None
+
+
+@pytest.fixture
+def order(backend):
+    """An order with a history of four facts."""
+    stored = a_stored_order(backend)
+    for remark in ("一", "二", "三"):
+        backend.clock.forward(microseconds=1)
+        stored = change_order(backend, stored, buyer_remark=remark)
+    return stored
+
+
+def test_the_log_is_dense_and_its_chain_holds(backend, order):
+    log = log_of(backend, order)
+
+    assert [entry.seq for entry in log] == [1, 2, 3, 4]
+    assert broken(log) is None
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda log: [log[0], evolve(log[1], actor="somebody else"), *log[2:]],
+        lambda log: [log[0], evolve(log[1], changes={"buyer_remark": ["一", "假"]}), *log[2:]],
+        lambda log: [log[0], evolve(log[1], at=log[2].at), *log[2:]],
+        lambda log: [log[0], *log[2:]],
+        lambda log: [log[0], log[2], log[1], log[3]],
+        lambda log: [log[0], evolve(log[2], seq=2), evolve(log[1], seq=3), log[3]],
+        lambda log: list(log[1:]),
+    ],
+    ids=["actor", "change", "time", "removal", "swap", "renumbered swap", "beginning"],
+)
+def test_an_edit_a_removal_or_a_swap_shows(backend, order, forge):
+    assert broken(forge(log_of(backend, order))) is not None
+
+
+def test_an_entry_says_who_did_what_on_account_of_what(backend, order):
+    actor = Actor(id="key:abc", request_id="r-1", cause=EventId(uuid4()))
+    flagged = order.flag(FlagKind.HELD, reason="等补款", by=actor.id, at=backend.clock.forward(seconds=1))
+
+    def hold(tx):
+        tx.orders.get(order.id)
+        tx.orders.save(flagged.state)
+        tx.publish(flagged.events)
+
+    transact(backend, hold, actor)
+
+    entry = log_of(backend, order)[-1]
+    assert (entry.document_id, entry.kind, entry.at) == (order.id, "orders.order_flagged", backend.clock.now)
+    assert (entry.actor, entry.request_id, entry.cause) == ("key:abc", "r-1", actor.cause)
+    assert (entry.shop_id, entry.reason) == (order.shop_id, "等补款")
+    assert list(entry.changes) == ["flags"]
+    assert entry.changes["flags"][0] == []
+    assert [flag["reason"] for flag in entry.changes["flags"][1]] == ["等补款"]
+
+
+def test_the_first_of_several_facts_carries_the_change(backend, order):
+    def twice(tx):
+        changed = evolve(tx.orders.get(order.id), buyer_remark="四")
+        tx.orders.save(changed)
+        tx.publish((revised(changed, backend, "a"), revised(changed, backend, "b")))
+
+    transact(backend, twice)
+
+    assert [entry.changes for entry in log_of(backend, order)[-2:]] == [{"buyer_remark": ["三", "四"]}, {}]
+
+
+def test_a_fact_about_an_unchanged_document_is_logged_and_leaves_its_version(backend, order):
+    def tell(tx):
+        tx.publish((revised(tx.orders.get(order.id), backend, "nothing"),))
+
+    for _ in range(2):
+        transact(backend, tell)
+
+    log = log_of(backend, order)
+    assert [entry.seq for entry in log] == [1, 2, 3, 4, 5, 6]
+    assert broken(log) is None
+    assert backend.queries.order(ROOT, order.id).order.version == order.version
+
+
+def test_a_saved_document_goes_on_after_a_fact_without_a_change(backend, order):
+    transact(backend, lambda tx: tx.publish((revised(tx.orders.get(order.id), backend, "nothing"),)))
+
+    change_order(backend, order, buyer_remark="五")
+
+    log = log_of(backend, order)
+    assert [entry.seq for entry in log] == [1, 2, 3, 4, 5, 6]
+    assert broken(log) is None
+
+
+def test_each_fact_is_relayed_as_it_was_published(backend):
+    order = a_stored_order(backend)
+    relay(backend)
+    (first,) = claim(backend)
+    backend.jobs.finish(first.claim)
+    actor = Actor(id="key:abc", request_id="r-1", cause=EventId(uuid4()))
+    event = revised(order, backend, "buyer_remark")
+
+    def change(tx):
+        tx.orders.save(evolve(tx.orders.get(order.id), buyer_remark="改"))
+        tx.publish((event,))
+
+    transact(backend, change, actor)
+    relay(backend)
+
+    (job,) = claim(backend)
+    entry = log_of(backend, order)[-1]
+    assert job.envelope.event == event
+    assert (job.envelope.id, job.envelope.stream, job.envelope.seq) == (entry.event_id, order.id, 2)
+    assert (job.envelope.actor, job.envelope.request_id, job.envelope.cause) == ("key:abc", "r-1", actor.cause)
+    assert job.envelope.shop_id == order.shop_id
+    assert job.key == str(entry.event_id)
+
+
+def test_a_fact_without_a_document_begins_a_stream_of_its_own(backend):
+    receipt = backend.new_id()
+    event = StockReceived(
+        receipt_id=receipt, sku=SkuCode("HAT-M"), warehouse=MAIN, quantity=Quantity(3), reason="", at=backend.clock.now
+    )
+
+    def receive(tx):
+        tx.stock.change(SkuCode("HAT-M"), MAIN, 3, kind=LedgerKind.RECEIPT, document=receipt)
+        tx.publish((event,))
+
+    transact(backend, receive)
+    backend.jobs.relay({StockReceived.type: ("waiting",)}, now=backend.clock.now, limit=10)
+
+    (job,) = claim(backend)
+    assert (job.envelope.event, job.envelope.stream, job.envelope.seq) == (event, receipt, 1)
+    assert job.envelope.shop_id is None
+
+
+def test_several_documents_of_a_transaction_keep_a_log_each(backend):
+    one, two = a_stored_order(backend), a_stored_order(backend)
+
+    def both(tx):
+        for order in (one, two):
+            put(tx, evolve(tx.orders.get(order.id), buyer_remark="改"), backend)
+
+    transact(backend, both)
+
+    for order in (one, two):
+        assert [entry.seq for entry in log_of(backend, order)] == [1, 2]
+        assert broken(log_of(backend, order)) is None
+
+
+def test_a_discrepancy_told_twice_stands_once_on_the_list(backend):
+    order = a_stored_order(backend)
+    differs = order.differs(theirs="shipped", what="state", at=backend.clock.now)
+    other = order.differs(theirs="shipped", what="payable", at=backend.clock.forward(seconds=1))
+
+    for event in (differs, differs, other, differs):
+        transact(backend, lambda tx, event=event: tx.report_difference(event, order.shop_id))
+    transact(backend, lambda tx: [tx.report_difference(other, order.shop_id) for _ in range(2)])
+
+    found = backend.queries.differences(ROOT, limit=10)
+    assert [(row.order_id, row.shop_id, row.ours, row.theirs, row.what, row.at) for row in found] == [
+        (order.id, order.shop_id, str(order.state), "shipped", "state", differs.at),
+        (order.id, order.shop_id, str(order.state), "shipped", "payable", other.at),
+    ]
