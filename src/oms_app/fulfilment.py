@@ -5,7 +5,7 @@ The calls themselves are made by processes, outside any transaction; each method
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -19,7 +19,10 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentSt
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import FulfilmentOrderId, PackageId
-from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.kernel.text import storable
+from oms_domain.orders.sales_order import LONGEST_REASON, SalesOrder
+
+LONGEST_PROGRESS: Final = 100
 
 
 @frozen(kw_only=True)
@@ -122,9 +125,10 @@ class FulfilmentService:
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             if fulfilment.state is FulfilmentState.PICKING and not fulfilment.accepted:
-                _save(tx, fulfilment.refuse(command.reason, at=self.now()))
+                reason = storable(command.reason, longest=LONGEST_REASON)
+                _save(tx, fulfilment.refuse(reason, at=self.now()))
                 order = tx.orders.get(fulfilment.order_id)
-                save(tx, order.refused_by_warehouse(command.reason, at=self.now()))
+                save(tx, order.refused_by_warehouse(reason, at=self.now()))
             tx.commit()
 
     @one_transaction
@@ -148,7 +152,8 @@ class FulfilmentService:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             at = self.now()
             if command.refused:
-                _save(tx, fulfilment.write_back_refused(command.package_id, command.refused, at=at))
+                reason = storable(command.refused, longest=LONGEST_REASON)
+                _save(tx, fulfilment.write_back_refused(command.package_id, reason, at=at))
             else:
                 _save(tx, fulfilment.written_back(command.package_id, at=at))
             tx.commit()
@@ -159,7 +164,7 @@ class FulfilmentService:
             case Milestone(progress=progress):
                 if fulfilment.state is FulfilmentState.PICKING:
                     _save(tx, fulfilment.accept(at=at))
-                    save(tx, order.progressed(progress, at=at))
+                    save(tx, order.progressed(storable(progress, longest=LONGEST_PROGRESS), at=at))
             case ParcelLeft():
                 if fulfilment.has_parcel(report.tracking_no):
                     return
@@ -186,4 +191,4 @@ def _save(tx: Transaction, change: Change[FulfilmentOrder]) -> None:
 
 
 def _words(report: WmsReport) -> str:
-    return "parcel_left" if isinstance(report, ParcelLeft) else report.progress
+    return "parcel_left" if isinstance(report, ParcelLeft) else storable(report.progress, longest=LONGEST_PROGRESS)

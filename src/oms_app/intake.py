@@ -6,7 +6,6 @@ log, outbox) is stored together or not at all; stock is reserved afterwards, by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -14,7 +13,7 @@ from typing import ClassVar, Final
 from attrs import evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.numbering import Numbering
+from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
 from oms_app.ports.channels import Translator
 from oms_app.ports.transaction import Begin, Clock, NewId, StoreRefusedData, Transaction
@@ -150,26 +149,34 @@ class IntakeService:
 
         A chunk that the store refuses for its data is taken apart, so that one bad row harms no other.
         """
-        numbers = self._numbers(len(command.arrivals))
+        numbers = self.numbering.pool(len(command.arrivals), "P", "S")
         try:
-            return self._take_in(command, numbers, range(len(command.arrivals)))
+            answers = self._take_in(command, numbers)
+            self.numbering.give_back(numbers)
+            return answers
         except StoreRefusedData as error:
             if len(command.arrivals) == 1:
                 refused = IntakeAnswer(
                     outcome=Outcome.REFUSED, order_no=command.arrivals[0].order_no, code=error.code, field="payload"
                 )
                 return (refused,)
-        answers: list[IntakeAnswer] = []
+        apart: list[IntakeAnswer] = []
         for row, arrival in enumerate(command.arrivals):
             once = command.by.once.row(str(row)) if command.by.once else None
             one = evolve(command, arrivals=(arrival,), by=evolve(command.by, once=once))
-            answers += self.take_in(one)
-        return tuple(answers)
+            apart += self.take_in(one)
+        return tuple(apart)
 
-    @one_transaction
     def convert_again(self, command: ConvertAgain) -> IntakeAnswer:
         """Make the sales order of a platform order that could not be converted."""
-        numbers = self._numbers(1)
+        numbers = self.numbering.pool(1, "S")
+        answer = self._convert_again(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    @one_transaction
+    def _convert_again(self, command: ConvertAgain, numbers: NumberPool) -> IntakeAnswer:
+        numbers.start()
         with self.begin(command) as tx:
             if done := tx.recall(IntakeAnswer):
                 return done
@@ -177,18 +184,14 @@ class IntakeService:
             trouble = intake.trouble_of(known.standard) if known.standard else known.trouble
             if known.trouble and known.trouble.mismatches:
                 trouble = known.trouble  # the platform's own sums: only a newer payload can mend them
-            answer = self._convert(tx, Change(known), trouble, numbers[0], Outcome.CREATED)
+            answer = self._convert(tx, Change(known), trouble, numbers, Outcome.CREATED)
             tx.remember(answer)
             tx.commit()
         return answer
 
-    def _numbers(self, count: int) -> list[tuple[str, str]]:
-        return list(zip(self.numbering.many("P", count), self.numbering.many("S", count), strict=True))
-
     @one_transaction
-    def _take_in(
-        self, command: TakeIn, numbers: Sequence[tuple[str, str]], rows: Iterable[int]
-    ) -> tuple[IntakeAnswer, ...]:
+    def _take_in(self, command: TakeIn, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:
+        numbers.start()
         with self.begin(command) as tx:
             if done := tx.recall(_Answers):
                 return done.rows
@@ -197,15 +200,14 @@ class IntakeService:
             known = tx.platform_orders.by_order_no(command.shop_id, [arrival.order_no for arrival in command.arrivals])
             orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
             answers: list[IntakeAnswer] = []
-            for row in rows:
+            for row, arrival in enumerate(command.arrivals):
                 # Taken apart at an earlier try, a row has an answer of its own.
                 if len(command.arrivals) > 1 and (done := tx.recall(_Answers, str(row))):
                     answers += done.rows
                     continue
-                arrival = command.arrivals[row]
                 stored = known.get(arrival.order_no)
                 order = orders.get(stored.order_id) if stored and stored.order_id else None
-                taken = self._take(tx, command, arrival, stored, order, numbers[row])
+                taken = self._take(tx, command, arrival, stored, order, numbers)
                 known[arrival.order_no] = taken.platform_order
                 if taken.order is not None:
                     orders[taken.order.id] = taken.order
@@ -221,17 +223,17 @@ class IntakeService:
         arrival: Arrival,
         stored: PlatformOrder | None,
         order: SalesOrder | None,
-        number: tuple[str, str],
+        numbers: NumberPool,
     ) -> _Taken:
         at = self.now()
         receiver, buyer = _ref(arrival.receiver), _ref(arrival.buyer)
         if stored is None:
-            new = self._new(command, arrival, receiver, buyer, number[0], at)
+            new = self._new(command, arrival, receiver, buyer, numbers.next("P"), at)
             _store_vault(tx, arrival.receiver, arrival.buyer, arrival.raw)
             begun = Change(new, (new.received(at=at),))
-            return self._settle(tx, begun, None, arrival.trouble, number, Outcome.CREATED, at)
+            return self._settle(tx, begun, None, arrival.trouble, numbers, Outcome.CREATED, at)
         if arrival.standard is None:
-            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+            return self._keep_unreadable(tx, arrival, stored, order, at)
         freshness = intake.compare(stored, arrival.standard, receiver=receiver, buyer=buyer)
         if freshness is intake.Freshness.AMBIGUOUS and not arrival.fetched:
             tx.publish((stored.ambiguous(at=at),))
@@ -244,7 +246,19 @@ class IntakeService:
         )
         _store_vault(tx, arrival.raw)
         newer = stored.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=arrival.raw.id, at=at)
-        return self._settle(tx, newer, order, arrival.trouble, number, Outcome.UPDATED, at)
+        return self._settle(tx, newer, order, arrival.trouble, numbers, Outcome.UPDATED, at)
+
+    def _keep_unreadable(
+        self, tx: Transaction, arrival: Arrival, stored: PlatformOrder, order: SalesOrder | None, at: datetime
+    ) -> _Taken:
+        """A known order came in a form that cannot be read: the last readable version stands, a person is told."""
+        if stored.trouble == arrival.trouble:
+            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+        assert arrival.trouble is not None
+        _store_vault(tx, arrival.raw)
+        change = evolve(stored, raw=arrival.raw.id).failed(arrival.trouble, at=at)
+        _save(tx, change)
+        return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
 
     def _settle(
         self,
@@ -252,7 +266,7 @@ class IntakeService:
         change: Change[PlatformOrder],
         order: SalesOrder | None,
         trouble: Trouble | None,
-        number: tuple[str, str],
+        numbers: NumberPool,
         outcome: Outcome,
         at: datetime,
     ) -> _Taken:
@@ -262,7 +276,7 @@ class IntakeService:
             _save(tx, change)
             return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
         if order is None:
-            begun = self._begin(change.state, number[1], at)
+            begun = self._begin(change.state, numbers.next("S"), at)
             change = _then(change, change.state.converted(begun.state.id, at=at))
             _save(tx, change)
             tx.orders.save(begun.state)
@@ -277,14 +291,14 @@ class IntakeService:
         tx: Transaction,
         change: Change[PlatformOrder],
         trouble: Trouble | None,
-        number: tuple[str, str],
+        numbers: NumberPool,
         outcome: Outcome,
     ) -> IntakeAnswer:
         at, known = self.now(), change.state
         order = tx.orders.get(known.order_id) if known.order_id else None
         if known.conversion is Conversion.CONVERTED:
             return _answer(Outcome.UNCHANGED, known, order)
-        return self._settle(tx, change, order, trouble, number, outcome, at).answer
+        return self._settle(tx, change, order, trouble, numbers, outcome, at).answer
 
     def _begin(self, platform_order: PlatformOrder, number: str, at: datetime) -> Change[SalesOrder]:
         assert platform_order.standard is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from datetime import date
 from threading import Lock
 
 from attrs import define, field
@@ -13,6 +14,25 @@ from oms_domain.kernel.identity import document_number
 from oms_domain.kernel.time import CHINA
 
 
+@define
+class NumberPool:
+    """Numbers for one transaction, given out from the start again at each try."""
+
+    day: date
+    counters: dict[str, list[int]]
+    used: dict[str, int] = field(factory=dict)
+
+    def start(self) -> None:
+        """A try begins: what an earlier one used was never stored."""
+        self.used.clear()
+
+    def next(self, kind: str) -> str:
+        """Return the next number of a kind."""
+        place = self.used.get(kind, 0)
+        self.used[kind] = place + 1
+        return document_number(kind, self.day, self.counters[kind][place])
+
+
 @define(slots=False)
 class Numbering:
     """Gives out document numbers. What is left of a block at a restart is a gap."""
@@ -20,18 +40,24 @@ class Numbering:
     numbers: Numbers
     now: Clock
     block: int = 100
-    _left: dict[tuple[str, str], deque[int]] = field(factory=dict, init=False)
+    _left: dict[tuple[str, date], deque[int]] = field(factory=dict, init=False)
     _lock: Lock = field(factory=Lock, init=False)
 
-    def next(self, kind: str) -> str:
-        """Return the next number of ``kind`` for today in China. Never while a transaction is open."""
-        return self.many(kind, 1)[0]
-
-    def many(self, kind: str, count: int) -> list[str]:
-        """Return ``count`` numbers, ascending."""
+    def pool(self, count: int, *kinds: str) -> NumberPool:
+        """Take ``count`` numbers of each kind for today in China. Never while a transaction is open."""
         day = self.now().astimezone(CHINA).date()
         with self._lock:
-            left = self._left.setdefault((kind, day.isoformat()), deque())
-            if len(left) < count:
-                left.extend(self.numbers.take(kind, day, max(self.block, count)))
-            return [document_number(kind, day, left.popleft()) for _ in range(count)]
+            return NumberPool(day, {kind: self._take(kind, day, count) for kind in kinds})
+
+    def give_back(self, pool: NumberPool) -> None:
+        """Let others have what the transaction did not use."""
+        with self._lock:
+            for kind, counters in pool.counters.items():
+                unused = counters[pool.used.get(kind, 0) :]
+                self._left[(kind, pool.day)].extendleft(reversed(unused))
+
+    def _take(self, kind: str, day: date, count: int) -> list[int]:
+        left = self._left.setdefault((kind, day), deque())
+        if len(left) < count:
+            left.extend(self.numbers.take(kind, day, max(self.block, count)))
+        return [left.popleft() for _ in range(count)]

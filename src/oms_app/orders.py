@@ -8,7 +8,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.numbering import Numbering
+from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder
@@ -103,8 +103,10 @@ class OrderService:
         return self._act(command, self._allocate)
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
-        number = self.numbering.next("F")  # its own short transaction, so before the other one
-        return self._approve(command, number)
+        numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
+        answer = self._approve(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
 
     @one_transaction
     def hold(self, command: HoldOrder) -> OrderAnswer:
@@ -143,7 +145,9 @@ class OrderService:
         return self._act(command, lambda tx, o: o.complete(at=self.now()))
 
     @one_transaction
-    def _approve(self, command: ApproveOrder, number: str) -> OrderAnswer:
+    def _approve(self, command: ApproveOrder, numbers: NumberPool) -> OrderAnswer:
+        numbers.start()
+
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
             at, policy = self.now(), tx.shops.get(order.shop_id).policy
             fulfilment_id = FulfilmentOrderId(self.new_id())
@@ -151,7 +155,7 @@ class OrderService:
                 business_review=policy.business_review, fulfilment_id=fulfilment_id, rule=command.rule, at=at
             )
             if change.state.fulfilment_id == fulfilment_id:
-                made = _fulfilment_of(change.state, number).made(at=at)
+                made = _fulfilment_of(change.state, numbers.next("F")).made(at=at)
                 tx.fulfilments.save(made.state)
                 tx.publish(made.events)
             return change

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-
-from oms_app.intake import CHUNK
 from tests.bench.raw import RawPostgres, RawSqlite, Rows
 from tests.bench.sample import TABLES, Bench, by_order, fresh, payloads, written_rows
 from tests.bench.timing import ratio, rounds
+
+from oms_app.intake import CHUNK
 
 BATCH = 2_000
 SINGLE = 300
@@ -121,4 +121,3 @@ def _figures(name: str, bench: Bench, raw: Callable, batch: Callable, limit: str
         f"{limit} {BATCH / min(seconds['raw']):,.0f}; speed {ratio(seconds, 'ours', 'raw'):.2f} of it "
         f"(P5 ≥ 0.60 COPY, ≥ 0.35 executemany); from payload bytes {BATCH / min(seconds['bytes']):,.0f} orders/s"
     )
-

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-
 from tests.bench.sample import TABLES, columns
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -71,9 +70,7 @@ class RawPostgres:
             if count:
                 names = [column.name for column in columns(name)]
                 row = f"({', '.join(['%s'] * len(names))})"
-                parts.append(
-                    f"t_{name} AS (INSERT INTO {name} ({', '.join(names)}) VALUES {', '.join([row] * count)})"
-                )
+                parts.append(f"t_{name} AS (INSERT INTO {name} ({', '.join(names)}) VALUES {', '.join([row] * count)})")
         return f"WITH {', '.join(parts)} SELECT 1"
 
     def close(self) -> None:

@@ -43,9 +43,7 @@ class Bench:
     preparation: Preparation
 
     def take(self, arrivals: tuple[Arrival, ...]) -> Any:
-        return self.intake.take_in(
-            TakeIn(shop_id=self.shop_id, platform=Platform.TAOBAO, arrivals=arrivals, by=ACTOR)
-        )
+        return self.intake.take_in(TakeIn(shop_id=self.shop_id, platform=Platform.TAOBAO, arrivals=arrivals, by=ACTOR))
 
     def arrivals(self, payloads: list[bytes]) -> list[Arrival]:
         return [self.preparation.prepare(raw, translate, shop_id=self.shop_id) for raw in payloads]

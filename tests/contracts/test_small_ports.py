@@ -195,10 +195,20 @@ def test_document_numbers_are_given_once_whoever_asks(backend):
     numberings = [Numbering(backend.numbers, backend.clock, block=3) for _ in range(2)]
 
     with ThreadPoolExecutor(8) as threads:
-        taken = list(threads.map(lambda n: numberings[n % 2].next("S"), range(40)))
+        taken = list(threads.map(lambda n: numberings[n % 2].pool(1, "S").next("S"), range(40)))
 
     assert len(set(taken)) == 40
     assert all(number.startswith("S20261123-") for number in taken)
+
+
+def test_numbers_that_a_transaction_did_not_use_go_to_the_next_one(backend):
+    numbering = Numbering(backend.numbers, backend.clock)
+    pool = numbering.pool(3, "S")
+
+    used = pool.next("S")
+    numbering.give_back(pool)
+
+    assert numbering.pool(1, "S").next("S") == used.replace("000001", "000002")
 
 
 # --- API keys --------------------------------------------------------------------------------------------------------

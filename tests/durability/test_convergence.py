@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.servers import Backend, Stores
 
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
@@ -22,7 +23,6 @@ from oms_app.ports.transaction import Begin
 from oms_app.shops import AddShop, ShopService
 from oms_domain.channels.standard import Platform, PlatformState
 from oms_domain.orders.states import OrderState
-from tests.servers import Backend, Stores
 
 SEED = 20261123
 ACTOR = system("test")
@@ -98,9 +98,7 @@ def test_a_thousand_trades_delivered_twice_and_out_of_order_end_as_the_platform_
             preparation.prepare(json.dumps(trade).encode(), translate, shop_id=shop.id)
             for trade in sent[start : start + 200]
         )
-        answers = intake.take_in(
-            TakeIn(shop_id=shop.id, platform=Platform.TAOBAO, arrivals=chunk, by=ACTOR)
-        )
+        answers = intake.take_in(TakeIn(shop_id=shop.id, platform=Platform.TAOBAO, arrivals=chunk, by=ACTOR))
         outcomes += [answer.outcome for answer in answers]
 
     assert outcomes.count(Outcome.CREATED) == 1_000

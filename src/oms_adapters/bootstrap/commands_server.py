@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import click
 import uvicorn
+from attrs import evolve
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.container import Container
@@ -16,6 +17,8 @@ from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, r
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.bootstrap.worker import Workers
 from oms_app.processes.shipping import POLL_WAREHOUSE
+
+PULL_EVERY_S = 2
 
 
 @click.command()
@@ -32,8 +35,10 @@ def serve() -> None:
 @refusals_shown
 def demo() -> None:
     """Serve with a simulated Taobao shop whose orders come in by themselves. A second start keeps the data."""
-    container = made(quiet=True)
-    settings: Settings = container.settings()
+    settings: Settings = made(quiet=True).settings()
+    # The simulated platform has no call limit: look often, so that something is to be seen at once.
+    hasty = min(settings.worker.pull_every_s, PULL_EVERY_S)
+    container = Container(settings=evolve(settings, worker=evolve(settings.worker, pull_every_s=hasty)))
     _check_port(settings)
     ensure_embedded_files(settings)
     container.database().migrate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.session import operator
 from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_adapters.platforms.taobao.fake_platform import APP_KEY, APP_SECRET, SESSION
-from oms_adapters.platforms.taobao.scenario import SCENARIO_SKUS, Traffic
+from oms_adapters.platforms.taobao.scenario import SCENARIO_SKUS, Traffic, make_trades
 from oms_adapters.platforms.taobao.simulator import FakeTaobao, serve
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
@@ -33,6 +34,9 @@ WAREHOUSE: Final = WarehouseCode("MAIN")
 FIRST_STOCK: Final = 500
 AUTO_REVIEW_UP_TO: Final = Money(100_000)
 SEED: Final = 20261123
+FIRST_TRADES: Final = 12
+"""Orders that are there already when the demo starts for the first time."""
+
 KEY_NAME: Final = "demo"
 
 
@@ -60,6 +64,9 @@ def running_demo(container: Container) -> Iterator[Demo]:
             account = TaobaoAccount(app_key=APP_KEY, app_secret=APP_SECRET, session=SESSION, base_url=url)
             connect(container, shop_id, account)
             _stock(container)
+            if not platform.trades():
+                for trade in make_trades(SEED, FIRST_TRADES, system_now() - FIRST_TRADES * timedelta(minutes=1)):
+                    platform.add(trade)
             yield Demo(Traffic(platform, seed=SEED), url)
     finally:
         platform.close_file()

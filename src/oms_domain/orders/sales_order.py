@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.errors import Invalid, Refused
+from oms_domain.kernel.errors import Invalid, MoveNotAllowed, Refused
 from oms_domain.kernel.identity import (
     FulfilmentOrderId,
     LineId,
@@ -242,7 +242,7 @@ class SalesOrder:
         """Set a flag (挂起, 拦截 …). Setting the same again changes nothing."""
         flag = Flag(kind=kind, reason=_reason(reason), by=by, at=at)
         if self.state not in BEFORE_WAREHOUSE and kind is FlagKind.HELD:
-            raise CancelNeedsWarehouse(state=self.state)
+            raise MoveNotAllowed(state=self.state, move="hold", allowed=tuple(ORDER_TABLE[self.state]))
         if self._has(flag):
             return Change(self)
         order = self._moved(self.state, at, flags=(*self.flags, flag))
@@ -333,7 +333,8 @@ class SalesOrder:
     def sign(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer has it (签收); cash on delivery is booked now."""
         state = next_state(ORDER_TABLE, self.state, M.SIGN)
-        cash = {"paid": self.payable, "paid_at": self.paid_at or at} if self.cash_on_delivery else {}
+        due = self.payable - total((line.payable for line in self.lines if line.is_closed), self.payable.currency)
+        cash = {"paid": due, "paid_at": self.paid_at or at} if self.cash_on_delivery else {}
         return Change(self._moved(state, at, **cash), (e.OrderSigned(order_id=self.id, state=state, at=at),))
 
     def complete(self, *, at: datetime) -> Change[SalesOrder]:

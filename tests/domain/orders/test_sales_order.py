@@ -6,12 +6,11 @@ import pytest
 from attrs import evolve
 
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.errors import InvalidText
+from oms_domain.kernel.errors import InvalidText, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
 from oms_domain.orders.sales_order import (
-    CancelNeedsWarehouse,
     Flag,
     FlagKind,
     NotFlagged,
@@ -130,7 +129,7 @@ def test_a_flag_tells_kind_and_reason_and_is_set_once():
 def test_an_order_past_our_own_hands_cannot_be_held_but_can_be_marked(state):
     order = a_sales_order(state=state)
 
-    with pytest.raises(CancelNeedsWarehouse):
+    with pytest.raises(MoveNotAllowed):
         order.flag(FlagKind.HELD, reason="", by="kefu-1", at=NOW)
 
     assert order.flag(FlagKind.IN_AFTERSALES, reason="退款", by="platform", at=NOW).state.flagged(

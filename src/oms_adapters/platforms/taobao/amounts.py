@@ -83,8 +83,8 @@ class TradeAmounts:
 
     @property
     def counted(self) -> tuple[LineAmounts, ...]:
-        """Without the sub-orders that were closed before payment in a trade that lives on."""
-        if self.state in CLOSED_STATES:
+        """Without the sub-orders that were closed before payment, where the trade itself was paid."""
+        if self.state is PlatformState.CLOSED_UNPAID:
             return self.lines
         return tuple(line for line in self.lines if line.state is not PlatformState.CLOSED_UNPAID)
 

@@ -1,0 +1,9 @@
+"""A fresh world for each test."""
+
+import pytest
+from tests.app.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,317 @@
+"""A small world for the use cases: the store in memory, a platform, a warehouse, and a clock that we set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from attrs import define, evolve, field
+from tests.servers import FakeClock, ids
+
+from oms_adapters.crypto.keys import KeyRing
+from oms_adapters.crypto.sealer import AesSealer
+from oms_adapters.memory.store import MemoryStore
+from oms_app.actor import Actor, system
+from oms_app.channels import PullService
+from oms_app.fulfilment import FulfilmentService
+from oms_app.intake import IntakeAnswer, IntakeService, Preparation, TakeIn
+from oms_app.inventory import ReceiveStock, StockService
+from oms_app.numbering import Numbering
+from oms_app.orders import (
+    AllocateOrder,
+    ApproveOrder,
+    CancelOrder,
+    HoldOrder,
+    OrderService,
+    PassInterception,
+    ReleaseOrder,
+    UnholdOrder,
+)
+from oms_app.personal import PersonalDataService
+from oms_app.ports.channels import OrderRef, ShipmentNotice
+from oms_app.ports.jobs import Job
+from oms_app.ports.transaction import Begin
+from oms_app.ports.wms import ParcelLeft, ShipOrder, WmsAnswer, WmsReport
+from oms_app.processes.orders import OrderProcess
+from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
+from oms_app.runner import Runner
+from oms_app.shops import AddShop, ShopService
+from oms_domain.channels.capabilities import Capability
+from oms_domain.channels.standard import (
+    AmountMismatch,
+    Buyer,
+    PersonalData,
+    Platform,
+    Receiver,
+    StandardOrder,
+    Translation,
+    UnreadablePayload,
+)
+from oms_domain.kernel.identity import OrderId, ShopId, SkuCode
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import Shop, ShopPolicy
+from oms_domain.testing.builders import MAIN
+
+ROOT = system("tests")
+RECEIVER = Receiver(name="测试员", mobile="10000000001", street="示例路1号", zip="000000")
+ACTS = {
+    AllocateOrder: "allocate",
+    ApproveOrder: "approve",
+    HoldOrder: "hold",
+    UnholdOrder: "unhold",
+    PassInterception: "pass_interception",
+    ReleaseOrder: "release",
+    CancelOrder: "cancel",
+}
+BUYER = Buyer(nick="样例买家", buyer_remark="")
+
+
+@define
+class FakePlatform:
+    """A platform with one shop. Payloads are names of standard orders; ``trouble`` is raised by the next calls."""
+
+    now: FakeClock
+    platform: Platform = Platform.TAOBAO
+    capabilities: frozenset[Capability] = frozenset(Capability)
+    orders: dict[str, StandardOrder] = field(factory=dict)
+    payloads: dict[bytes, Translation] = field(factory=dict)
+    broken: set[bytes] = field(factory=set)
+    notices: list[ShipmentNotice] = field(factory=list)
+    windows: list[tuple[datetime, datetime]] = field(factory=list)
+    fetched: list[str] = field(factory=list)
+    trouble: list[Exception] = field(factory=list)
+
+    def sells(self, standard: StandardOrder, *mismatches: AmountMismatch, receiver: Receiver = RECEIVER) -> bytes:
+        """Have an order at the platform, and return its payload."""
+        raw = f"{standard.order_no}/{len(self.payloads)}".encode()
+        personal = PersonalData(receiver=receiver, buyer=BUYER, raw=raw)
+        self.payloads[raw] = Translation(order=standard, personal=personal, mismatches=mismatches)
+        self.orders[standard.order_no] = standard
+        return raw
+
+    def breaks(self, order_no: str) -> None:
+        """Let an order's payload be one that cannot be read."""
+        self.broken.add(self._payload(order_no))
+
+    def changed_orders(self, since: datetime, until: datetime) -> Iterable[tuple[OrderRef, ...]]:
+        self._call()
+        self.windows.append((since, until))
+        for standard in self.orders.values():
+            if since <= standard.modified_at < until:
+                yield (OrderRef(order_no=standard.order_no, modified_at=standard.modified_at),)
+
+    def fetch_order(self, order_no: str) -> bytes:
+        self._call()
+        self.fetched.append(order_no)
+        return self._payload(order_no)
+
+    def translate(self, raw: bytes) -> Translation:
+        if raw in self.broken:
+            raise UnreadablePayload(field="trade", why="missing")
+        return self.payloads[raw]
+
+    def write_shipment(self, notice: ShipmentNotice) -> None:
+        self._call()
+        self.notices.append(notice)
+
+    def of(self, shop_id: ShopId) -> FakePlatform:
+        return self
+
+    def translator(self, platform: Platform) -> Any:
+        return self.translate
+
+    def _payload(self, order_no: str) -> bytes:
+        return [raw for raw in self.payloads if raw.startswith(f"{order_no}/".encode())][-1]
+
+    def _call(self) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+
+
+@define
+class FakeWarehouse:
+    """A warehouse that does what it is told. ``refuses`` is its reason to take nothing."""
+
+    sent: list[ShipOrder] = field(factory=list)
+    waiting: list[WmsReport] = field(factory=list)
+    refuses: str = ""
+    trouble: list[Exception] = field(factory=list)
+
+    def send(self, order: ShipOrder) -> WmsAnswer:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.sent.append(order)
+        return WmsAnswer(accepted=not self.refuses, reason=self.refuses)
+
+    def reports(self, limit: int) -> tuple[WmsReport, ...]:
+        return tuple(self.waiting[:limit])
+
+    def confirm(self, report_ids: tuple[str, ...]) -> None:
+        self.waiting = [report for report in self.waiting if report.report_id not in report_ids]
+
+    def ships(self, order: ShipOrder, at: datetime, tracking_no: str = "SF0000000000001") -> None:
+        """Let a parcel with all of an order leave."""
+        self.waiting.append(
+            ParcelLeft(
+                report_id=f"r{len(self.sent)}-{tracking_no}",
+                fulfilment_id=order.fulfilment_id,
+                carrier="SF",
+                tracking_no=tracking_no,
+                contents=tuple((line_id, quantity) for line_id, _, quantity in order.lines),
+                at=at,
+            )
+        )
+
+
+class World:
+    """Everything wired together, as bootstrap does it."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.new_id = ids(self.clock)
+        self.store = MemoryStore(self.clock, self.new_id)
+        self.open = self.store.open
+        self.platform = FakePlatform(self.clock)
+        self.warehouse = FakeWarehouse()
+        self.sealer = AesSealer(KeyRing.generate())
+        self.pauses: list[int] = []
+        self.ended: list[tuple[str, str]] = []
+        self.wire()
+
+    def wire(self) -> None:
+        """Make the services on ``self.open``."""
+        begin, pause = Begin(lambda actor: self.open(actor)), self.pauses.append
+        shared: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": pause}
+        numbering = Numbering(self.store.numbers, self.clock)
+        self.shops = ShopService(**shared)
+        self.stock = StockService(**shared)
+        self.orders = OrderService(**shared, numbering=numbering)
+        self.intake = IntakeService(**shared, numbering=numbering)
+        self.fulfilment = FulfilmentService(**shared)
+        self.personal = PersonalDataService(begin=begin, sealer=self.sealer, pause=pause)
+        self.preparation = Preparation(sealer=self.sealer, new_id=self.new_id)
+        self.pulls = PullService(
+            begin=begin,
+            now=self.clock,
+            gateways=self.platform,
+            preparation=self.preparation,
+            intake=self.intake,
+            pause=pause,
+        )
+        processes = (
+            OrderProcess(open=self.open, orders=self.orders, pulls=self.pulls),
+            ShippingProcess(
+                fulfilment=self.fulfilment,
+                wms=self.warehouse,
+                gateways=self.platform,
+                sealer=self.sealer,
+                now=self.clock,
+            ),
+            PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
+        )
+        handlers = {handler.name: handler for process in processes for handler in process.handlers()}
+        self.runner = Runner(jobs=self.store.jobs, now=self.clock, handlers=handlers, report=self._report)
+
+    def _report(self, job: Job, how: str, error: BaseException | None) -> None:
+        self.ended.append((job.handler, how))
+
+    # --- what tests say --------------------------------------------------------------------------------------------
+
+    def a_shop(self, code: str = "tb-1", **policy: Any) -> Shop:
+        added = AddShop(
+            code=code, name="样例", platform=Platform.TAOBAO, policy=ShopPolicy(**policy), account=b"sealed", by=ROOT
+        )
+        shop = self.shops.add(added)
+        self.settle()
+        return shop
+
+    def receive(self, *skus: str, units: int = 100) -> None:
+        for sku in skus:
+            self.stock.receive(
+                ReceiveStock(sku=SkuCode(sku), warehouse=MAIN, quantity=Quantity(units), reason="采购", by=ROOT)
+            )
+        self.settle()
+
+    def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
+        """Take in what a push would bring, and let follow what follows."""
+        arrivals = tuple(
+            self.preparation.prepare(self.platform.sells(standard), self.platform.translate, shop_id=shop.id)
+            for standard in standards
+        )
+        answers = self.intake.take_in(TakeIn(shop_id=shop.id, platform=Platform.TAOBAO, arrivals=arrivals, by=by))
+        self.settle()
+        return answers
+
+    def an_order(self, shop: Shop, standard: StandardOrder) -> OrderId:
+        (answer,) = self.take_in(shop, standard)
+        assert answer.order_id is not None
+        return answer.order_id
+
+    def watch_warehouse(self) -> None:
+        """Begin to poll the warehouse's reports."""
+        self.store.jobs.ensure(POLL_WAREHOUSE, "all", due_at=self.clock())
+
+    def watch_platform(self, shop: Shop) -> None:
+        """Begin to pull the shop's orders."""
+        self.store.jobs.ensure(PULL_ORDERS, str(shop.id), due_at=self.clock())
+
+    def settle(self) -> None:
+        """Run everything that is due."""
+        self.runner.drain(most=1_000)
+
+    def wait(self, **by: float) -> None:
+        """Let time pass, and run what has become due."""
+        self.clock.forward(**by)
+        self.settle()
+
+    def give(self, kind: Any, order_id: OrderId, **more: Any) -> Any:
+        """Give a command about an order, and let follow what follows."""
+        act = getattr(self.orders, ACTS[kind])
+        answer = act(kind(order_id=order_id, **{"by": ROOT} | more))
+        self.settle()
+        return answer
+
+    def at_warehouse(self, order_id: OrderId) -> ShipOrder:
+        """Bring an order to the warehouse by hand, and return what was sent there."""
+        self.give(ApproveOrder, order_id)
+        self.give(ReleaseOrder, order_id)
+        return self.warehouse.sent[-1]
+
+    # --- what tests see --------------------------------------------------------------------------------------------
+
+    def order(self, order_id: OrderId) -> SalesOrder:
+        return self.detail(order_id).order
+
+    def detail(self, order_id: OrderId) -> Any:
+        return self.store.queries.order(ROOT, order_id)
+
+    def state(self, order_id: OrderId) -> OrderState:
+        return self.order(order_id).state
+
+    def facts(self, order_id: OrderId) -> list[str]:
+        """Return the kinds of the order's facts, oldest first."""
+        return [entry.kind.removeprefix("orders.") for entry in self.detail(order_id).log]
+
+    def units(self, sku: str) -> tuple[int, int]:
+        """Return on-hand and reserved units."""
+        levels = {level.sku: level for level in self.store.queries.stock(after=None, limit=100)}
+        found = levels.get(SkuCode(sku))
+        return (found.on_hand, found.reserved) if found else (0, 0)
+
+    def differences(self) -> list[tuple[OrderId, str, str, str]]:
+        """Return what stands on the work list: order, our state, their word, and what differs."""
+        rows = self.store.queries.differences(ROOT, limit=100)
+        return [(row.order_id, row.ours, row.theirs, row.what) for row in rows]
+
+    def parked(self) -> list[tuple[str, str]]:
+        return [(row.handler, row.error) for row in self.store.queries.parked_jobs(limit=100)]
+
+
+def later(standard: StandardOrder, clock: FakeClock, **changes: Any) -> StandardOrder:
+    """Return a newer version of a platform's order; its lines follow its state."""
+    state = changes.get("state", standard.state)
+    lines = tuple(evolve(line, state=state) for line in standard.lines)
+    return evolve(standard, **{"modified_at": clock(), "lines": lines} | changes)
