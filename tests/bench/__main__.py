@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
-from tests.bench import ingest
+from tests.bench import engine, http, ingest
 from tests.servers import Servers
 
 
@@ -15,9 +16,21 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = Servers(stack, folder)
-        for line in ingest.sqlite(folder):
-            print(line, flush=True)
-        for line in ingest.postgres(servers.fresh_url("postgres")):
+        wanted = sys.argv[1:] or ["ingest", "http", "engine"]
+        lines = []
+        if "ingest" in wanted:
+            lines += [ingest.sqlite(folder), ingest.postgres(servers.fresh_url("postgres"))]
+        if "http" in wanted:
+            lines += [
+                http.figures("PostgreSQL", servers.fresh_url("postgres"), folder),
+                http.figures("SQLite", f"sqlite:///{folder / 'http.db'}", folder),
+            ]
+        if "engine" in wanted:
+            lines += [
+                engine.figures("PostgreSQL", servers.fresh_url("postgres")),
+                engine.figures("SQLite", f"sqlite:///{folder / 'engine.db'}"),
+            ]
+        for line in chain.from_iterable(lines):
             print(line, flush=True)
 
 

@@ -16,16 +16,16 @@ class RawSqlite:
     """sqlite3 with the pragmas that we pin."""
 
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self.connection.execute(f"PRAGMA {pragma}")
-        self.inserts = {name: self._insert(name) for name in TABLES}
+        self.inserts = {name: self._insert(name) for name in (*TABLES, "idempotency")}
 
     def write(self, shares: Sequence[Rows]) -> None:
         """One transaction for each share."""
         for rows in shares:
             self.connection.execute("BEGIN IMMEDIATE")
-            for name in TABLES:
+            for name in rows:
                 self.connection.executemany(self.inserts[name], rows[name])
             self.connection.execute("COMMIT")
 
@@ -42,16 +42,16 @@ class RawPostgres:
 
     def __init__(self, url: str) -> None:
         self.connection = psycopg.connect(url, autocommit=True)
-        self._statements: dict[tuple[int, ...], str] = {}
+        self._statements: dict[tuple[tuple[str, int], ...], str] = {}
 
     def write(self, shares: Sequence[Rows]) -> None:
         """One statement, so one round trip and one transaction, for each share."""
         with self.connection.cursor() as cursor:
             for rows in shares:
-                counts = tuple(len(rows[name]) for name in TABLES)
+                counts = tuple((name, len(found)) for name, found in rows.items())
                 if counts not in self._statements:
                     self._statements[counts] = self._statement(counts)
-                values = [value for name in TABLES for row in rows[name] for value in row]
+                values = [value for found in rows.values() for row in found for value in row]
                 cursor.execute(self._statements[counts], values)
 
     def copy(self, shares: Sequence[Rows]) -> None:
@@ -64,9 +64,9 @@ class RawPostgres:
                         for row in rows[name]:
                             copy.write_row(row)
 
-    def _statement(self, counts: tuple[int, ...]) -> str:
+    def _statement(self, counts: tuple[tuple[str, int], ...]) -> str:
         parts = []
-        for name, count in zip(TABLES, counts, strict=True):
+        for name, count in counts:
             if count:
                 names = [column.name for column in columns(name)]
                 row = f"({', '.join(['%s'] * len(names))})"

@@ -82,14 +82,14 @@ TABLES = ("platform_order", "sales_order", "sales_order_line", "pii_vault", "ope
 """What storing an order writes; the comparators write the same rows into the same tables with the same indexes."""
 
 
-def written_rows(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
+def written_rows(bench: Bench, tables: tuple[str, ...] = TABLES) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows that our own run wrote, as the driver takes them: the comparators' ready values."""
     rows: dict[str, list[tuple[Any, ...]]] = {}
     with bench.database.engines.read.connect() as connection:
-        for name in TABLES:
+        for name in tables:
             table = metadata.tables[name]
             columns = ", ".join(column.name for column in table.columns)
-            order = "document_id, seq" if name == "operation_log" else "id"
+            order = {"operation_log": "document_id, seq", "idempotency": "created_at"}.get(name, "id")
             found = connection.exec_driver_sql(f"SELECT {columns} FROM {name} ORDER BY {order}")
             rows[name] = [tuple(row) for row in found]
     return rows

@@ -42,9 +42,9 @@ WHERE_IT_MAY_STAND = {
 def live_a_life(platform: FakeTaobao, clock: Any, tid: str, random: Random) -> list[dict[str, Any]]:
     """Let a trade go some steps of its way; return its state at the platform after each."""
     versions = [platform.trade(tid)]
+    oid = versions[0]["orders"]["order"][0]["oid_str"]
     for _ in range(random.randrange(7)):
         clock.forward(seconds=random.randint(1, 90))
-        oid = platform.trade(tid)["orders"]["order"][0]["oid_str"]
         move = random.choice(
             (
                 lambda: platform.pay(tid),
