@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -46,7 +47,7 @@ class RawPostgres:
 
     def write(self, shares: Sequence[Rows]) -> None:
         """One statement, so one round trip and one transaction, for each share."""
-        with self.connection.cursor() as cursor:
+        with psycopg.RawCursor(self.connection) as cursor:
             for rows in shares:
                 counts = tuple((name, len(found)) for name, found in rows.items())
                 if counts not in self._statements:
@@ -65,12 +66,12 @@ class RawPostgres:
                             copy.write_row(row)
 
     def _statement(self, counts: tuple[tuple[str, int], ...]) -> str:
-        parts = []
-        for name, count in counts:
-            if count:
+        parts, marks = [], (f"${number}" for number in itertools.count(1))
+        for name, rows in counts:
+            if rows:
                 names = [column.name for column in columns(name)]
-                row = f"({', '.join(['%s'] * len(names))})"
-                parts.append(f"t_{name} AS (INSERT INTO {name} ({', '.join(names)}) VALUES {', '.join([row] * count)})")
+                values = ", ".join(f"({', '.join(next(marks) for _ in names)})" for _ in range(rows))
+                parts.append(f"t_{name} AS (INSERT INTO {name} ({', '.join(names)}) VALUES {values})")
         return f"WITH {', '.join(parts)} SELECT 1"
 
     def close(self) -> None:

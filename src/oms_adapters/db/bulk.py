@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -51,35 +52,46 @@ def _sqlite(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> No
 
 
 def _postgres(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> None:
-    if sum(len(rows[table]) for table in order) > MOST_IN_ONE_STATEMENT:
-        cursor = connection.connection.cursor()
-        try:
-            for table in order:
-                names = _quoted(column.name for column in table.c)
-                with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                    for value in _values("postgresql", table, rows[table]):
-                        copy.write_row(value)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DBAPIError.instance(  # as Core would, so that one place translates what drivers raise
-                "COPY", None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
-            ) from error
-        finally:
-            cursor.close()
-        return
+    import psycopg  # of the extra `postgres`: here, because this module serves SQLite as well
+
+    driver: Any = connection.connection.driver_connection
+    # Raw: this cursor takes $1, $2 … as they are; the other one would parse a long statement anew each time.
+    cursor = psycopg.RawCursor(driver)
+    try:
+        if sum(len(rows[table]) for table in order) > MOST_IN_ONE_STATEMENT:
+            _copy(cursor, rows, order)
+        else:
+            _one_statement(cursor, rows, order)
+    except psycopg.Error as error:
+        raise sa.exc.DBAPIError.instance(  # as Core would, so that one place translates what drivers raise
+            "INSERT", None, error, psycopg.Error, connection_invalidated=driver.closed, dialect=connection.dialect
+        ) from error
+    finally:
+        cursor.close()
+
+
+def _copy(cursor: Any, rows: Rows, order: Sequence[sa.Table]) -> None:
+    for table in order:
+        names = _quoted(column.name for column in table.c)
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for value in _values("postgresql", table, rows[table]):
+                copy.write_row(value)
+
+
+def _one_statement(cursor: Any, rows: Rows, order: Sequence[sa.Table]) -> None:
+    """All tables in one round trip. Foreign keys are checked at the statement's end, so the order does not matter."""
     shape = tuple((table, len(rows[table])) for table in order)
     if shape not in _STATEMENTS:
-        _STATEMENTS[shape] = _one_statement(shape)
+        _STATEMENTS[shape] = _statement(shape)
     values = [value for table in order for row in _values("postgresql", table, rows[table]) for value in row]
-    connection.exec_driver_sql(_STATEMENTS[shape], tuple(values))
+    cursor.execute(_STATEMENTS[shape], values)
 
 
-def _one_statement(shape: tuple[tuple[sa.Table, int], ...]) -> str:
-    """All tables in one round trip. Foreign keys are checked at the statement's end, so the order does not matter."""
-    parts = []
-    for place, (table, count) in enumerate(shape):
+def _statement(shape: tuple[tuple[sa.Table, int], ...]) -> str:
+    parts, marks = [], (f"${number}" for number in count(1))
+    for place, (table, rows_) in enumerate(shape):
         names = [column.name for column in table.c]
-        row = f"({', '.join(['%s'] * len(names))})"
-        rows = ", ".join([row] * count)
+        rows = ", ".join(f"({', '.join(next(marks) for _ in names)})" for _ in range(rows_))
         parts.append(f"i{place} AS (INSERT INTO {table.name} ({_quoted(names)}) VALUES {rows})")
     return f"WITH {', '.join(parts)} SELECT 1"
 
