@@ -10,7 +10,7 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.intake import Arrival, IntakeAnswer, IntakeService, Preparation, TakeIn
-from oms_app.ports.channels import ChannelGateway, Gateways, OrderRef
+from oms_app.ports.channels import ChannelGateway, Gateways, OrderRef, PlatformRefused
 from oms_app.ports.transaction import Begin, Clock, Transaction
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.channels.standard import UnreadablePayload
@@ -75,18 +75,25 @@ class PullService:
     def fetch(self, command: FetchOrder) -> IntakeAnswer:
         """Take in one order anew; what the platform says now wins."""
         gateway = self.gateways.of(command.shop_id)
-        return self._take(command, gateway, [command.order_no])[0]
+        answers = self._take(command, gateway, [command.order_no])
+        if not answers:
+            raise PlatformRefused(reason="order_not_given")
+        return answers[0]
 
     def _take(
         self, command: PullOrders | FetchOrder, gateway: ChannelGateway, order_nos: Sequence[str]
     ) -> tuple[IntakeAnswer, ...]:
-        arrivals = tuple(self._fetch(command.shop_id, gateway, order_no) for order_no in order_nos)
+        fetched = (self._fetch(command.shop_id, gateway, order_no) for order_no in order_nos)
+        arrivals = tuple(arrival for arrival in fetched if arrival is not None)
         return self.intake.take_in(
             TakeIn(shop_id=command.shop_id, platform=gateway.platform, arrivals=arrivals, by=command.by)
         )
 
-    def _fetch(self, shop_id: ShopId, gateway: ChannelGateway, order_no: str) -> Arrival:
-        raw = gateway.fetch_order(order_no)
+    def _fetch(self, shop_id: ShopId, gateway: ChannelGateway, order_no: str) -> Arrival | None:
+        try:
+            raw = gateway.fetch_order(order_no)
+        except PlatformRefused:
+            return None  # it lists the order and does not give it: there is nothing to keep, and the others go on
         try:
             return self.preparation.prepare(raw, gateway.translate, shop_id=shop_id, fetched=True)
         except UnreadablePayload as error:

@@ -11,7 +11,7 @@ from attrs import frozen
 from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RateLimited, RetryLater
 from oms_app.ports.jobs import Job, Jobs
 from oms_app.ports.transaction import Clock, LeaseLost
-from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.errors import Invalid, NotFound, OmsError, Refused
 
 LEASE: Final = timedelta(seconds=60)
 MOST_TRIES: Final = 8
@@ -70,8 +70,11 @@ class Runner:
             again_at = self.handlers[job.handler].run(job)
         except LeaseLost as lost:
             self.report(job, "lease_lost", lost)
-        except (AuthorisationExpired, PlatformRefused) as refusal:
-            self._park(job, refusal)
+        except (AuthorisationExpired, PlatformRefused, Refused, NotFound, Invalid) as refusal:
+            # Trying again would be refused again. What comes of itself is tried again all the same, unless the
+            # platform has locked us out: then somebody must act first.
+            lasting = job.envelope is not None or isinstance(refusal, AuthorisationExpired)
+            self._park(job, refusal) if lasting else self._retry(job, refusal)
         except Exception as error:
             # Anything else may pass: a crash of one handler must not take the others along.
             self._retry(job, error)

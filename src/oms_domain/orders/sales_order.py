@@ -25,7 +25,7 @@ from oms_domain.kernel.identity import (
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
-from oms_domain.kernel.text import checked_text
+from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders import events as e
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENTRIES, ORDER_TABLE
 from oms_domain.orders.states import OrderMove as M
@@ -408,4 +408,5 @@ def may_begin_in(state: S) -> bool:
 
 
 def _reason(text: str) -> str:
-    return checked_text(text, field="reason", longest=LONGEST_REASON)
+    """Check a reason; a phone number that somebody put into it does not go into the log."""
+    return mask_digits(checked_text(text, field="reason", longest=LONGEST_REASON))
