@@ -257,6 +257,34 @@ def test_a_shop_that_is_authorised_no_more_is_left_alone_and_says_so(world, shop
     assert world.parked() == [("channels.pull_orders", "channels.authorisation_expired (reason=isv.session-expired)")]
 
 
+def test_an_order_that_the_platform_lists_and_does_not_give_holds_up_no_other(world, shop):
+    for order_no in ("1", "2"):
+        world.platform.sells(a_standard_order(order_no=order_no))
+    world.platform.withheld = {"1"}
+
+    world.watch_platform(shop)
+    world.settle()
+
+    assert {order.platform_order_no for order in world.store.tables.orders.values()} == {"2"}
+    assert cursor(world, shop) == world.clock()
+
+
+def test_a_known_order_that_cannot_be_read_any_more_keeps_its_last_version_and_is_shown(world, shop):
+    world.platform.sells(a_standard_order(order_no="1"))
+    world.watch_platform(shop)
+    world.settle()
+    world.wait(seconds=30)
+    world.platform.sells(a_standard_order(order_no="1", modified_at=world.clock()))
+    world.platform.breaks("1")
+
+    world.wait(seconds=30)
+
+    (row,) = world.store.queries.platform_orders(ROOT, conversion=None, after=None, limit=10)
+    assert (row.conversion, row.reason, row.order_id is not None) == (Conversion.EXCEPTION, "unreadable", True)
+    (order,) = world.store.tables.orders.values()
+    assert order.platform_order_no == "1"
+
+
 def test_a_payload_that_cannot_be_read_does_not_stop_the_pull(world, shop):
     for order_no in ("1", "2"):
         world.platform.sells(a_standard_order(order_no=order_no))

@@ -29,7 +29,7 @@ from oms_app.orders import (
     UnholdOrder,
 )
 from oms_app.personal import PersonalDataService
-from oms_app.ports.channels import OrderRef, ShipmentNotice
+from oms_app.ports.channels import OrderRef, PlatformRefused, ShipmentNotice
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import ParcelLeft, ShipOrder, WmsAnswer, WmsReport
@@ -83,6 +83,7 @@ class FakePlatform:
     windows: list[tuple[datetime, datetime]] = field(factory=list)
     fetched: list[str] = field(factory=list)
     trouble: list[Exception] = field(factory=list)
+    withheld: set[str] = field(factory=set)
 
     def sells(self, standard: StandardOrder, *mismatches: AmountMismatch, receiver: Receiver = RECEIVER) -> bytes:
         """Have an order at the platform, and return its payload."""
@@ -105,6 +106,8 @@ class FakePlatform:
 
     def fetch_order(self, order_no: str) -> bytes:
         self._call()
+        if order_no in self.withheld:
+            raise PlatformRefused(reason="isv.trade-not-exist")
         self.fetched.append(order_no)
         return self._payload(order_no)
 
