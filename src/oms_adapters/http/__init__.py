@@ -1,0 +1,1 @@
+"""The HTTP interface: Litestar controllers by sub-domain, with their bodies and views beside them."""

@@ -1,0 +1,125 @@
+"""The HTTP application: bootstrap hands in what stands behind each name, this puts the routes in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import structlog
+from attrs import field, frozen
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+from oms_adapters.http.auth import guarding
+from oms_adapters.http.bodies import OmsRequest
+from oms_adapters.http.docs import DocsController, openapi_config
+from oms_adapters.http.health import HealthController
+from oms_adapters.http.idempotency import acting
+from oms_adapters.http.observing import Observed
+from oms_adapters.http.order_commands import OrderCommandsController
+from oms_adapters.http.orders import OrdersController
+from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
+from oms_adapters.http.problems import HANDLERS, ProblemsController
+from oms_adapters.http.shops import KnownShops, ShopsController
+from oms_adapters.http.stock import StockController
+from oms_adapters.http.work_lists import DiscrepanciesController, JobsController
+
+PREFIX: Final = "/api/v1"
+
+NAMES: Final = frozenset(
+    {
+        "orders",  # OrderService
+        "intake",  # IntakeService
+        "preparation",  # Preparation
+        "shops",  # ShopService
+        "stock",  # StockService
+        "personal",  # PersonalDataService
+        "access",  # AccessService
+        "queries",  # oms_app.queries.rows.Queries
+        "gateways",  # oms_app.ports.channels.Gateways
+        "sealer",  # oms_app.ports.vault.Sealer
+        "signer",  # oms_adapters.http.paging.Signer
+        "jobs",  # oms_app.ports.jobs.Jobs
+        "now",  # Clock
+        "alive",  # () -> bool: the database answers and its schema is up to date
+    }
+)
+"""What must be provided: each a function of no arguments that returns what the comment says."""
+
+
+@frozen(kw_only=True)
+class HttpOptions:
+    """How the interface is run. ``threads``: requests worked on at one time; the others wait."""
+
+    body_limit: int = 8 * 1024 * 1024
+    version: str = "0"
+    log: Any = field(factory=lambda: structlog.get_logger("oms.http"))
+    threads: int = 4
+
+
+def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOptions) -> Litestar:
+    """Return the ASGI app.
+
+    Raises:
+        TypeError: a name of ``NAMES`` is missing, or one is too many.
+    """
+    if set(provided) != NAMES:
+        raise TypeError(f"provide exactly {sorted(NAMES)}; differs in {sorted(set(provided) ^ NAMES)}")
+    known_shops = KnownShops(provided["shops"])
+    dependencies = {name: _given(provide) for name, provide in provided.items()}
+    dependencies["known_shops"] = _given(lambda: known_shops)
+    dependencies["version"] = _given(lambda: options.version)
+    dependencies["actor"] = Provide(acting)
+    app = Litestar(
+        route_handlers=[
+            HealthController,
+            ProblemsController,
+            DocsController,
+            Router(
+                PREFIX,
+                route_handlers=[
+                    IntakeController,
+                    PlatformOrdersController,
+                    OrdersController,
+                    OrderCommandsController,
+                    ShopsController,
+                    StockController,
+                    DiscrepanciesController,
+                    JobsController,
+                ],
+            ),
+        ],
+        dependencies=dependencies,
+        guards=[guarding(provided["access"])],
+        exception_handlers=dict(HANDLERS),
+        request_class=OmsRequest,
+        request_max_body_size=options.body_limit,
+        openapi_config=openapi_config(options.version),
+        on_startup=[_threads(options.threads)],
+        logging_config=None,
+        debug=False,
+    )
+    app.state.log = options.log
+    app.asgi_handler = Observed(app.asgi_handler, options.log)
+    return app
+
+
+def _given(provide: Callable[[], Any]) -> Provide:
+    """Wrap what bootstrap provides: the framework cannot read the signature of a container's provider."""
+
+    def given() -> Any:
+        return provide()
+
+    return Provide(given, sync_to_thread=False)
+
+
+def _threads(most: int) -> Callable[[Litestar], Any]:
+    """Bound the threads that use cases run in: more of them than connections would only wait for each other."""
+
+    async def bound(app: Litestar) -> None:
+        pool = ThreadPoolExecutor(most, thread_name_prefix="http")
+        asyncio.get_running_loop().set_default_executor(pool)
+
+    return bound

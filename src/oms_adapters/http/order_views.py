@@ -1,0 +1,341 @@
+"""What answers show of an order. Personal data only as masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from oms_adapters.http.views import MoneyView, View
+from oms_app.journal import LogEntry
+from oms_app.orders import OrderAnswer
+from oms_app.queries.rows import OrderDetail, OrderRow
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
+from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
+from oms_domain.orders.states import ORDER_TABLE
+
+INTERNAL: Final = frozenset({"digest", "vault_id", "buyer_handle"})
+"""Handles and blind indexes in the log's changes: of no use to a reader, of some to an attacker."""
+
+
+class OrderRowView(View):
+    """An order in a list."""
+
+    id: UUID
+    number: str
+    shop_id: UUID
+    platform: str
+    platform_order_no: str
+    state: str
+    flags: list[str]
+    payable: MoneyView
+    paid: MoneyView
+    receiver: str
+    units: int
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, row: OrderRow) -> OrderRowView:
+        return cls(
+            id=row.id,
+            number=row.number,
+            shop_id=row.shop_id,
+            platform=row.platform,
+            platform_order_no=row.platform_order_no,
+            state=row.state,
+            flags=list(row.flags),
+            payable=MoneyView.of(row.payable),
+            paid=MoneyView.of(row.paid),
+            receiver=row.receiver_mask,
+            units=row.units,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            version=row.version,
+        )
+
+
+class OrderAnswerView(View):
+    """What became of an order. ``moves``: what its state allows now."""
+
+    id: UUID
+    number: str
+    state: str
+    flags: list[str]
+    version: int
+    moves: list[str]
+
+    @classmethod
+    def of(cls, answer: OrderAnswer) -> OrderAnswerView:
+        return cls(
+            id=answer.id,
+            number=answer.number,
+            state=answer.state,
+            flags=list(answer.flags),
+            version=answer.version,
+            moves=[str(move) for move in ORDER_TABLE[answer.state]],
+        )
+
+
+class LineView(View):
+    """Units of one SKU with their amounts: price × quantity + adjustment − both discounts = payable."""
+
+    id: UUID
+    platform_line_no: str
+    sku: str
+    title: str
+    spec: str
+    quantity: int
+    shipped: int
+    unit_price: MoneyView
+    adjustment: MoneyView
+    line_discount: MoneyView
+    order_discount: MoneyView
+    payable: MoneyView
+    refund: str
+    is_gift: bool
+    is_closed: bool
+
+    @classmethod
+    def of(cls, line: OrderLine) -> LineView:
+        return cls(
+            id=line.id,
+            platform_line_no=line.platform_line_no,
+            sku=line.sku,
+            title=line.title,
+            spec=line.spec,
+            quantity=line.quantity,
+            shipped=line.shipped,
+            unit_price=MoneyView.of(line.unit_price),
+            adjustment=MoneyView.of(line.adjustment),
+            line_discount=MoneyView.of(line.line_discount),
+            order_discount=MoneyView.of(line.order_discount),
+            payable=MoneyView.of(line.payable),
+            refund=line.refund,
+            is_gift=line.is_gift,
+            is_closed=line.is_closed,
+        )
+
+
+class FlagView(View):
+    """What keeps an order from the warehouse, why and by whom."""
+
+    kind: str
+    reason: str
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, flag: Flag) -> FlagView:
+        return cls(kind=flag.kind, reason=flag.reason, by=flag.by, at=flag.at)
+
+
+class PackageLineView(View):
+    """Units of an order line in a parcel."""
+
+    line_id: UUID
+    quantity: int
+
+
+class PackageView(View):
+    """A parcel that has left, and whether the platform knows of it."""
+
+    id: UUID
+    carrier: str
+    tracking_no: str
+    shipped_at: datetime
+    contents: list[PackageLineView]
+    write_back: str
+    write_back_reason: str
+
+    @classmethod
+    def of(cls, package: Package) -> PackageView:
+        return cls(
+            id=package.id,
+            carrier=package.carrier,
+            tracking_no=package.tracking_no,
+            shipped_at=package.shipped_at,
+            contents=[PackageLineView(line_id=line_id, quantity=units) for line_id, units in package.contents],
+            write_back=package.write_back,
+            write_back_reason=package.write_back_reason,
+        )
+
+
+class FulfilmentView(View):
+    """What the warehouse ships of an order."""
+
+    id: UUID
+    number: str
+    warehouse: str
+    state: str
+    accepted: bool
+    packages: list[PackageView]
+
+    @classmethod
+    def of(cls, fulfilment: FulfilmentOrder) -> FulfilmentView:
+        return cls(
+            id=fulfilment.id,
+            number=fulfilment.number,
+            warehouse=fulfilment.warehouse,
+            state=fulfilment.state,
+            accepted=fulfilment.accepted,
+            packages=[PackageView.of(package) for package in fulfilment.packages],
+        )
+
+
+class FieldChange(View):
+    """A field before and after. A part of the order stands as ``lines.<id>.<field>``."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class LogView(View):
+    """One line of the operation log: who, when, what, from what to what, why."""
+
+    seq: int
+    at: datetime
+    what: str
+    who: str
+    why: str
+    changes: list[FieldChange]
+    request_id: str
+    cause: UUID | None
+
+    @classmethod
+    def of(cls, entry: LogEntry) -> LogView:
+        return cls(
+            seq=entry.seq,
+            at=entry.at,
+            what=entry.kind,
+            who=entry.actor,
+            why=entry.reason,
+            changes=list(_changes(entry.changes)),
+            request_id=entry.request_id,
+            cause=entry.cause,
+        )
+
+
+class RegionView(View):
+    """Where it goes, as far as rules need it."""
+
+    country: str
+    province: str
+    city: str
+    district: str
+    town: str
+
+
+class OrderView(View):
+    """All there is to show of one order. ``moves``: what its state allows now."""
+
+    id: UUID
+    number: str
+    version: int
+    state: str
+    progress: str
+    moves: list[str]
+    flags: list[FlagView]
+    shop_id: UUID
+    platform: str
+    platform_order_id: UUID | None
+    platform_order_no: str
+    kind: str
+    cash_on_delivery: bool
+    external: bool
+    lines: list[LineView]
+    freight: MoneyView
+    services: MoneyView
+    cod_fee: MoneyView
+    payable: MoneyView
+    paid: MoneyView
+    receiver: str
+    buyer: str
+    region: RegionView
+    buyer_remark: str
+    seller_remark: str
+    seller_flag: int
+    warehouse: str | None
+    fulfilment: FulfilmentView | None
+    placed_at: datetime
+    paid_at: datetime | None
+    promised_ship_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    log: list[LogView]
+
+    @classmethod
+    def of(cls, detail: OrderDetail) -> OrderView:
+        order: SalesOrder = detail.order
+        region = order.region
+        return cls(
+            id=order.id,
+            number=order.number,
+            version=order.version,
+            state=order.state,
+            progress=order.progress,
+            moves=[str(move) for move in ORDER_TABLE[order.state]],
+            flags=[FlagView.of(flag) for flag in order.flags],
+            shop_id=order.shop_id,
+            platform=order.platform,
+            platform_order_id=order.platform_order_id,
+            platform_order_no=order.platform_order_no,
+            kind=order.kind,
+            cash_on_delivery=order.cash_on_delivery,
+            external=order.external,
+            lines=[LineView.of(line) for line in order.lines],
+            freight=MoneyView.of(order.freight),
+            services=MoneyView.of(order.services),
+            cod_fee=MoneyView.of(order.cod_fee),
+            payable=MoneyView.of(order.payable),
+            paid=MoneyView.of(order.paid),
+            receiver=order.receiver.mask,
+            buyer=order.buyer.mask,
+            region=RegionView(
+                country=region.country,
+                province=region.province,
+                city=region.city,
+                district=region.district,
+                town=region.town,
+            ),
+            buyer_remark=order.buyer_remark,
+            seller_remark=order.seller_remark,
+            seller_flag=order.seller_flag,
+            warehouse=order.warehouse,
+            fulfilment=FulfilmentView.of(detail.fulfilment) if detail.fulfilment else None,
+            placed_at=order.placed_at,
+            paid_at=order.paid_at,
+            promised_ship_at=order.promised_ship_at,
+            created_at=order.created_at,
+            updated_at=order.updated_at,
+            log=[LogView.of(entry) for entry in detail.log],
+        )
+
+
+def etag_of(detail: OrderDetail) -> str:
+    """Return the ETag of an order as it is shown: its version first, then what else is in the picture."""
+    fulfilment = detail.fulfilment.version if detail.fulfilment else 0
+    last = detail.log[-1].seq if detail.log else 0
+    return f'"{detail.order.version}-{fulfilment}.{last}"'
+
+
+def _changes(changes: Mapping[str, Any], path: str = "") -> Iterator[FieldChange]:
+    """Flatten what the journal nests: fields are pairs, parts are tables of fields."""
+    for name, change in changes.items():
+        field = f"{path}{name}"
+        if isinstance(change, Mapping):
+            yield from _changes(change, f"{field}.")
+        elif name not in INTERNAL:
+            before, after = change
+            yield FieldChange(field=field, before=_public(before), after=_public(after))
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _public(each) for name, each in value.items() if name not in INTERNAL}
+    if isinstance(value, list | tuple):
+        return [_public(each) for each in value]
+    return value

@@ -1,0 +1,175 @@
+"""Shops: the list, taking one on, and finding the one that a path names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from attrs import define, evolve, field
+from litestar import Controller, get, post
+from litestar.params import JSONBody
+
+from oms_adapters.http.auth import needs
+from oms_adapters.http.bodies import Body
+from oms_adapters.http.paging import Page
+from oms_adapters.http.views import Given, MoneyView, View
+from oms_app.actor import Actor, Permission
+from oms_app.shops import AddShop, FindShop, ListShops, ShopService
+from oms_domain.channels.standard import Platform
+from oms_domain.kernel.errors import Invalid
+from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.money import LARGEST_FEN, Money
+from oms_domain.kernel.text import checked_text
+from oms_domain.shops.shop import Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
+
+LARGEST_CODE: Final = 64
+
+
+class MoneyBody(Body):
+    """An amount in minor units."""
+
+    fen: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_FEN)]
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "CNY"
+
+    def money(self) -> Money:
+        return Money(self.fen, self.currency)
+
+
+class PolicyBody(Body):
+    """How the shop works. Everything automatic is off unless it is said."""
+
+    warehouse: Annotated[str, msgspec.Meta(min_length=1, max_length=LARGEST_CODE)] = "MAIN"
+    auto_review: bool = False
+    auto_review_up_to: MoneyBody | None = None
+    business_review: bool = False
+    auto_release: bool = False
+
+    def policy(self) -> ShopPolicy:
+        return ShopPolicy(
+            warehouse=WarehouseCode(
+                checked_text(self.warehouse, field="policy.warehouse", longest=LARGEST_CODE, allow_empty=False)
+            ),
+            auto_review=self.auto_review,
+            auto_review_up_to=self.auto_review_up_to.money() if self.auto_review_up_to else None,
+            business_review=self.business_review,
+            auto_release=self.auto_release,
+        )
+
+
+class ShopBody(Body):
+    """A shop to take on. Its account at the platform is given to it apart from this."""
+
+    code: Annotated[str, msgspec.Meta(description="1 to 32 of a–z, 0–9 and ``-``: its name in addresses")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    platform: Platform
+    policy: PolicyBody = msgspec.field(default_factory=PolicyBody)
+
+
+class PolicyView(View):
+    """How the shop works."""
+
+    warehouse: str
+    auto_review: bool
+    auto_review_up_to: MoneyView | None
+    business_review: bool
+    auto_release: bool
+
+    @classmethod
+    def of(cls, policy: ShopPolicy) -> PolicyView:
+        return cls(
+            warehouse=policy.warehouse,
+            auto_review=policy.auto_review,
+            auto_review_up_to=MoneyView.maybe(policy.auto_review_up_to),
+            business_review=policy.business_review,
+            auto_release=policy.auto_release,
+        )
+
+
+class ShopView(View):
+    """A shop."""
+
+    id: UUID
+    code: str
+    name: str
+    platform: str
+    authorisation: str
+    policy: PolicyView
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, shop: Shop) -> ShopView:
+        return cls(
+            id=shop.id,
+            code=shop.code,
+            name=shop.name,
+            platform=shop.platform,
+            authorisation=shop.authorisation,
+            policy=PolicyView.of(shop.policy),
+            created_at=shop.created_at,
+            updated_at=shop.updated_at,
+            version=shop.version,
+        )
+
+
+@define
+class KnownShops:
+    """Shops by code, asked for once: what a shop is called and on which platform it is never changes."""
+
+    shops: Callable[[], ShopService]
+    _known: dict[str, tuple[ShopId, Platform]] = field(factory=dict)
+
+    def of(self, code: str, actor: Actor) -> KnownShop:
+        """Raises ``ShopNotFound``, for another's shop as for one that is not there."""
+        if code not in self._known:
+            self._known[code] = self._asked(code, actor)
+        shop_id, platform = self._known[code]
+        if not actor.sees(shop_id):
+            raise ShopNotFound(shop=code)
+        return KnownShop(shop_id, platform)
+
+    def _asked(self, code: str, actor: Actor) -> tuple[ShopId, Platform]:
+        try:
+            shop_code(code)
+        except Invalid:
+            raise ShopNotFound(shop=code) from None
+        # To name a shop is not to read its orders: whoever may send orders may name the shop they are for.
+        by = evolve(actor, permissions=actor.permissions | {FindShop.permission}, once=None)
+        shop = self.shops().find(FindShop(code=code, by=by))
+        return shop.id, Platform(shop.platform)
+
+
+@define
+class KnownShop:
+    """What a path's shop code stands for."""
+
+    id: ShopId
+    platform: Platform
+
+
+class ShopsController(Controller):
+    """Shops."""
+
+    path = "/shops"
+    tags = ("Shops",)
+
+    @get("/", operation_id="listShops", opt=needs(ListShops.permission), sync_to_thread=True)
+    def list_shops(self, actor: Given[Actor], shops: Given[ShopService]) -> Page[ShopView]:
+        """List the shops that the key sees."""
+        return Page(items=[ShopView.of(shop) for shop in shops.all(ListShops(by=actor))])
+
+    @post("/", operation_id="addShop", opt=needs(Permission.ADMIN, changes=True), sync_to_thread=True)
+    def add(self, data: JSONBody[ShopBody], actor: Given[Actor], shops: Given[ShopService]) -> ShopView:
+        """Take a shop on (新增店铺)."""
+        command = AddShop(
+            code=shop_code(data.code),
+            name=shop_name(data.name),
+            platform=data.platform,
+            policy=data.policy.policy(),
+            by=actor,
+        )
+        return ShopView.of(shops.add(command))

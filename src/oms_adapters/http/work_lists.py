@@ -1,0 +1,107 @@
+"""Work lists for people: what differs from what others state, and work that was given up for now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath
+
+from oms_adapters.http.auth import needs
+from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
+from oms_adapters.http.refusals import JobNotParked
+from oms_adapters.http.views import Given, View
+from oms_app.actor import Actor, Permission
+from oms_app.ports.jobs import Jobs
+from oms_app.ports.transaction import Clock
+from oms_app.queries.rows import Difference, ParkedJob, Queries
+
+
+class DifferenceView(View):
+    """What the platform or the warehouse states, and where we stood (差异)."""
+
+    id: UUID
+    order_id: UUID
+    shop_id: UUID
+    ours: str
+    theirs: str
+    what: str
+    at: datetime
+
+    @classmethod
+    def of(cls, row: Difference) -> DifferenceView:
+        return cls(
+            id=row.id,
+            order_id=row.order_id,
+            shop_id=row.shop_id,
+            ours=row.ours,
+            theirs=row.theirs,
+            what=row.what,
+            at=row.at,
+        )
+
+
+class ParkedJobView(View):
+    """Work that waits for a person, with the reason."""
+
+    id: UUID
+    handler: str
+    key: str
+    tries: int
+    error: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: ParkedJob) -> ParkedJobView:
+        return cls(
+            id=row.id, handler=row.handler, key=row.key, tries=row.tries, error=row.error, created_at=row.created_at
+        )
+
+
+class RedrivenView(View):
+    """A job that is due again."""
+
+    id: UUID
+    state: str
+
+
+class DiscrepanciesController(Controller):
+    """Discrepancies."""
+
+    path = "/discrepancies"
+    tags = ("Work lists",)
+
+    @get("/", operation_id="listDiscrepancies", opt=needs(Permission.ORDERS_READ), sync_to_thread=True)
+    def differences(
+        self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE
+    ) -> Page[DifferenceView]:
+        """List what differs, oldest first."""
+        return Page(items=[DifferenceView.of(row) for row in queries.differences(actor, limit=limit)])
+
+
+class JobsController(Controller):
+    """Background work."""
+
+    path = "/jobs"
+    tags = ("Work lists",)
+
+    @get("/parked", operation_id="listParkedJobs", opt=needs(Permission.ADMIN), sync_to_thread=True)
+    def parked(self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE) -> Page[ParkedJobView]:
+        """List work that was given up for now, oldest first."""
+        return Page(items=[ParkedJobView.of(row) for row in queries.parked_jobs(limit=limit)])
+
+    @post(
+        "/{job_id:uuid}/redrive",
+        operation_id="redriveJob",
+        opt=needs(Permission.ADMIN, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def redrive(
+        self, job_id: FromPath[UUID], actor: Given[Actor], jobs: Given[Jobs], now: Given[Clock]
+    ) -> RedrivenView:
+        """Make parked work due again (重新执行)."""
+        if not jobs.redrive(job_id, now=now()):
+            raise JobNotParked
+        return RedrivenView(id=job_id, state="ready")

@@ -1,0 +1,113 @@
+"""Shops, stock, work lists."""
+
+from uuid import UUID
+
+from tests.http.routes import ABSENT
+from tests.http.world import Caller, numbered
+
+from oms_app.actor import Permission
+
+POLICY = {
+    "warehouse": "EAST",
+    "auto_review": True,
+    "auto_review_up_to": {"fen": 50000, "currency": "CNY"},
+    "business_review": True,
+    "auto_release": False,
+}
+
+
+def test_a_shop_is_taken_on_with_its_policy(api):
+    answer = api.post("/shops", {"code": "tb-2", "name": "样例二店", "platform": "taobao", "policy": POLICY})
+    shop = answer.json()
+
+    assert answer.status_code == 201
+    assert shop["policy"] == POLICY | {"auto_review_up_to": {"fen": 50000, "currency": "CNY", "text": "500.00"}}
+    assert (shop["authorisation"], shop["version"]) == ("none", 1)
+    assert [each["code"] for each in api.get("/shops").json()["items"]] == ["tb-1", "tb-2"]
+    assert api.get("/shops").json()["items"][1] == shop
+
+
+def test_everything_automatic_is_off_by_default(api):
+    shop = api.post("/shops", {"code": "tb-2", "name": "样例", "platform": "taobao"}).json()
+
+    assert shop["policy"] == {
+        "warehouse": "MAIN",
+        "auto_review": False,
+        "auto_review_up_to": None,
+        "business_review": False,
+        "auto_release": False,
+    }
+
+
+def test_a_code_is_taken_once(api):
+    answer = api.post("/shops", {"code": "tb-1", "name": "样例", "platform": "taobao"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "shops.code_taken")
+
+
+def test_a_receipt_is_booked_and_listed(api):
+    answer = api.post("/stock/receipts", {"sku": "A", "warehouse": "MAIN", "quantity": 10**6, "reason": "期初"})
+
+    assert answer.status_code == 201
+    assert answer.json() == {"id": answer.json()["id"], "sku": "A", "warehouse": "MAIN", "quantity": 10**6}
+    assert api.get("/stock").json()["items"] == [
+        {"sku": "A", "warehouse": "MAIN", "on_hand": 10**6, "reserved": 0, "available": 10**6}
+    ]
+
+
+def test_stock_is_walked_page_by_page(api):
+    places = [("A", "EAST"), ("A", "MAIN"), ("B", "MAIN"), ("Ü", "MAIN")]
+    for sku, warehouse in reversed(places):
+        api.post("/stock/receipts", {"sku": sku, "warehouse": warehouse, "quantity": 1})
+
+    first = api.get("/stock?limit=3").json()
+    second = api.get("/stock", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+
+    assert [(row["sku"], row["warehouse"]) for row in first["items"] + second["items"]] == places
+    assert second["next_cursor"] is None
+
+
+def test_a_difference_stands_on_its_list(api, world):
+    taken = api.post("/shops/tb-1/platform-orders", numbered(1)).json()
+    api.post(f"/orders/{taken['order_id']}/cancellation", {"reason": "x"})
+    api.post("/shops/tb-1/platform-orders", numbered(1, modified="2026-01-03 10:00:00", seller_flag=1))
+
+    (row,) = api.get("/discrepancies").json()["items"]
+
+    assert (row["order_id"], row["ours"], row["theirs"], row["what"]) == (
+        taken["order_id"],
+        "cancelled",
+        "to_ship",
+        "state",
+    )
+
+
+def parked(world) -> str:
+    world.store.jobs.ensure("test.handler", "key", due_at=world.now)
+    (job,) = world.store.jobs.claim(now=world.clock(), lease_until=world.clock(), limit=1)
+    world.store.jobs.fail(job.claim, error="平台拒绝", retry_at=None, now=world.clock())
+    return str(job.claim.job_id)
+
+
+def test_parked_work_is_listed_and_made_due_again(api, world):
+    job_id = parked(world)
+
+    (row,) = api.get("/jobs/parked").json()["items"]
+    answer = api.post(f"/jobs/{job_id}/redrive")
+
+    assert (row["id"], row["handler"], row["error"], row["tries"]) == (job_id, "test.handler", "平台拒绝", 1)
+    assert (answer.status_code, answer.json()) == (200, {"id": job_id, "state": "ready"})
+    assert api.get("/jobs/parked").json()["items"] == []
+    assert UUID(job_id) in world.store.tables.jobs
+
+
+def test_work_that_is_not_parked_is_not_found(api):
+    answer = api.post(f"/jobs/{ABSENT}/redrive")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "jobs.not_parked")
+
+
+def test_a_key_for_orders_sees_no_jobs(world, client):
+    caller = Caller(client, world.key(Permission.ORDERS_READ, Permission.ORDERS_WRITE))
+
+    assert caller.get("/jobs/parked").status_code == 403
