@@ -1,33 +1,52 @@
-"""Rewrites the generated parts of the docs: ``.venv/bin/python docs/generate.py``.
+"""Rewrites the generated parts of the docs: ``make docs``, or ``.venv/bin/python docs/generate.py``.
 
 A part stands between ``<!-- generated: name -->`` and ``<!-- end -->``; everything around it is written by hand.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
+import attrs
+import click
+import sqlalchemy as sa
+
+import oms_adapters
+import oms_app
+import oms_domain
+from oms_adapters.bootstrap import settings
+from oms_adapters.bootstrap.commands import oms
+from oms_adapters.db.types import metadata
+from oms_adapters.http.problems import status_of
 from oms_domain.fulfilment.fulfilment_order import FULFILMENT_ENDS, FULFILMENT_TABLE, FulfilmentState
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
 from oms_domain.kernel.states import mermaid
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
 
 DOCS: Final = Path(__file__).parent
-PAGES: Final = (DOCS / "reference" / "states.md",)
+PAGES: Final = tuple(
+    DOCS / "reference" / f"{name}.md" for name in ("states", "settings", "cli", "errors", "events", "tables")
+)
 
 FULFILMENT_ENTRIES: Final = frozenset({FulfilmentState.APPROVED})
 
 Table = Mapping[Any, Mapping[Any, Any]]  # any state × any move
 
 _PART: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_WORD: Final = re.compile(r"\| ([^|]+) \| `(\w+\.\w+)` \|")
+_WORD: Final = re.compile(r"^\| ([^|]+) \| `([A-Z]\w+(?:\.\w+)?)` \|", re.MULTILINE)
 
 
 def words() -> dict[str, str]:
-    """Return the Chinese of every member, such as ``OrderState.SHIPPED``, from the glossary."""
+    """Return the Chinese of every class and member, such as ``OrderState.SHIPPED``, from the glossary."""
     glossary = (DOCS / "glossary.md").read_text(encoding="utf-8")
     return {code: chinese for chinese, code in _WORD.findall(glossary)}
 
@@ -51,11 +70,184 @@ def rows(table: Table) -> str:
     return "\n".join(lines)
 
 
+# --- settings and commands --------------------------------------------------------------------------------------------
+
+MEANINGS: Final = {
+    "OMS_DATABASE_URL": "Where everything is stored: `sqlite:///file`, `postgresql://…` or `mysql://…`.",
+    "OMS_DATABASE_POOL": "Connections kept open, each for reads and for transactions.",
+    "OMS_DATABASE_UNSAFE": "Start although the database may lose commits. For tests only.",
+    "OMS_HTTP_HOST": "Address that the server listens on.",
+    "OMS_HTTP_PORT": "Port that the server listens on.",
+    "OMS_HTTP_THREADS": "Requests worked on at one time; more wait. As many as database connections is right.",
+    "OMS_HTTP_BODY_LIMIT": "Largest request body in bytes.",
+    "OMS_WORKER_IN_PROCESS": "Whether the server does the background work too. Off: another one must.",
+    "OMS_WORKER_THREADS": "Threads for background work.",
+    "OMS_WORKER_PULL_EVERY_S": "Seconds between two looks at a connected shop's orders.",
+    "OMS_KEYS_FILE": "Key file. Empty: `oms-keys.json` beside an embedded SQLite file; a server's must be named.",
+    "OMS_DATA_DIR": "Folder of the simulators' files.",
+    "OMS_LOG_LEVEL": f"Least level that is logged: {', '.join(settings.LOG_LEVELS)}.",
+}
+
+
+def setting_rows() -> str:
+    """Return a row for each setting. One without a sentence above breaks here."""
+    lines = ["| variable | default | may be | what for |", "|---|---|---|---|"]
+    for name, default, _ in settings.names():
+        least_most = settings._BOUNDS.get(name)
+        bounds = f"{least_most[0]} to {least_most[1]}" if least_most else ""
+        lines.append(f"| `{name}` | {f'`{default}`' if default != '' else ''} | {bounds} | {MEANINGS[name]} |")
+    return "\n".join(lines)
+
+
+def command_pages() -> str:
+    """Return a section for each command."""
+    return "\n\n".join(_command("oms", command) for command in [oms.commands[name] for name in sorted(oms.commands)])
+
+
+def _command(parent: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=f"{parent} {command.name}")
+    name = str(context.info_name)
+    if isinstance(command, click.Group):
+        parts = [f"## {name}\n\n{_prose(command.help)}"]
+        return "\n\n".join(parts + [_command(name, command.commands[each]) for each in sorted(command.commands)])
+    title = "###" if parent.count(" ") else "##"
+    pieces = " ".join(command.collect_usage_pieces(context))
+    text = f"{title} {name}\n\n`{name} {pieces}`\n\n{_prose(command.help)}"
+    options = [_option(each) for each in command.params if isinstance(each, click.Option) and each.name != "as_json"]
+    return "\n".join([f"{text}\n", "| option | default | |", "|---|---|---|", *options]) if options else text
+
+
+def _option(option: click.Option) -> str:
+    names = " / ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    kind = option.type
+    choices = ", ".join(f"`{choice}`" for choice in kind.choices) if isinstance(kind, click.Choice) else ""
+    remarks = [option.help or "", f"One of {choices}." if choices else ""]
+    remarks += ["May be given several times." if option.multiple else "", "Required." if option.required else ""]
+    default = f"`{option.default}`" if option.show_default else ""
+    return f"| {names} | {default} | {_cell(' '.join(each for each in remarks if each))} |"
+
+
+# --- what is published: refusals, events, tables ----------------------------------------------------------------------
+
+KINDS: Final = (Invalid, Refused, NotFound, Denied)
+
+
+def error_rows() -> str:
+    """Return a row for each code, by code."""
+    lines = ["| code | HTTP | kind | what is in the way |", "|---|---|---|---|"]
+    for cls in sorted(_classes(OmsError, "code"), key=lambda cls: cls.code):
+        kind = next((kind.__name__ for kind in KINDS if issubclass(cls, kind)), "")
+        lines.append(f"| `{cls.code}` | {status_of(cls)} | {kind} | {_told(cls)} |")
+    return "\n".join(lines)
+
+
+def event_sections() -> str:
+    """Return a section for each event type, by type."""
+    chinese = words()
+    parts = []
+    for cls in sorted(_classes(Event, "type"), key=lambda cls: cls.type):
+        text = f"### {cls.type}\n\nVersion {cls.version}, `{cls.__name__}`, {chinese[cls.__name__]}. {_told(cls)}"
+        fields = [f"| `{field.name}` | `{field.type}` |" for field in attrs.fields(cls)]
+        parts.append("\n".join([f"{text.strip()}\n", "| field | type |", "|---|---|", *fields]))
+    return "\n\n".join(parts)
+
+
+TABLES: Final = {
+    "api_key": "Keys that programs call with: prefix, keyed hash of the secret, rights, shops.",
+    "channel_cursor": "How far a shop's orders have been read at its platform.",
+    "difference": "Discrepancies: what the platform or the warehouse states and our state table refuses.",
+    "document_counter": "The last document number given out, by kind and day.",
+    "event": "Archive of published events, append-only.",
+    "fulfilment_order": "What one warehouse ships for one sales order.",
+    "idempotency": "What was answered under a caller's key.",
+    "job": "Background work: one row for each event and handler, and for what comes of itself.",
+    "operation_log": "Who did what, when, from what to what; chained by hash for each document.",
+    "outbox": "Published events that are not yet turned into jobs.",
+    "package": "Parcels that have left, and whether the platform knows of them.",
+    "pii_access": "Who opened which sealed row, for which purpose.",
+    "pii_vault": "Sealed personal data and raw payloads, with masks and blind indexes.",
+    "platform_order": "A channel's order in standard form, as it came.",
+    "reservation": "Units of an order line that are held in a warehouse.",
+    "sales_order": "The order that we work on.",
+    "sales_order_line": "Its lines with the amounts placed on them.",
+    "shop": "Shops with their policies.",
+    "shop_account": "A shop's account at its platform, sealed.",
+    "stock": "Units on hand and reserved, by SKU and warehouse.",
+    "stock_ledger": "Every change of an on-hand quantity.",
+}
+
+
+def table_sections() -> str:
+    """Return a section for each table. One without a sentence above breaks here."""
+    return "\n\n".join(_table(table) for table in sorted(_tables(), key=lambda table: table.name))
+
+
+def _tables() -> Iterator[sa.Table]:
+    for _ in _modules(oms_adapters.db):
+        pass  # a table is known when its module is imported
+    yield from metadata.tables.values()
+
+
+def _table(table: sa.Table) -> str:
+    lines = [f"### {table.name}\n\n{TABLES[table.name]}\n", "| column | type | null | |", "|---|---|---|---|"]
+    for column in table.columns:
+        key = ["primary key"] if column.primary_key else []
+        key += [f"→ `{foreign.target_fullname}`" for foreign in column.foreign_keys]
+        lines.append(
+            f"| `{column.name}` | {_type(column.type)} | {'yes' if column.nullable else ''} | {', '.join(key)} |"
+        )
+    rules = [f"index ({', '.join(index.columns.keys())})" for index in table.indexes]
+    for rule in table.constraints:
+        if isinstance(rule, sa.UniqueConstraint):
+            rules.append(f"unique ({', '.join(rule.columns.keys())})")
+        if isinstance(rule, sa.CheckConstraint):
+            rules.append(f"check `{rule.sqltext}`")
+    return "\n".join([*lines, "", *(f"- {rule}" for rule in sorted(rules))]).strip()
+
+
+def _type(kind: sa.types.TypeEngine[Any]) -> str:
+    length = getattr(kind, "length", None)
+    name = type(kind).__name__.lower()
+    return f"{name}({length})" if length and isinstance(kind, sa.String) else name
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(found.name)
+
+
+def _classes(root: type[Any], named: str) -> Iterator[type[Any]]:
+    """Yield the classes below ``root`` that our packages define and that say ``named`` themselves."""
+    for package in (oms_domain, oms_app, oms_adapters):
+        for module in _modules(package):
+            for cls in vars(module).values():
+                is_ours = inspect.isclass(cls) and issubclass(cls, root) and cls.__module__ == module.__name__
+                if is_ours and named in vars(cls):
+                    yield cls
+
+
+def _told(cls: type[Any]) -> str:
+    return _cell(_prose((cls.__doc__ or "").partition("\n\n")[0]))
+
+
+def _prose(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _cell(text: str) -> str:
+    return text.replace("``", "`").replace("|", "\\|")
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "order-diagram": lambda: diagram(ORDER_TABLE, ENTRIES, ENDS),
     "order-states": lambda: rows(ORDER_TABLE),
     "fulfilment-diagram": lambda: diagram(FULFILMENT_TABLE, FULFILMENT_ENTRIES, FULFILMENT_ENDS),
     "fulfilment-states": lambda: rows(FULFILMENT_TABLE),
+    "settings": setting_rows,
+    "commands": command_pages,
+    "errors": error_rows,
+    "events": event_sections,
+    "tables": table_sections,
 }
 
 

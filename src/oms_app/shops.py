@@ -10,6 +10,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.channels.standard import Platform
+from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import ShopId
 from oms_domain.shops.shop import Authorisation, Shop, ShopCodeTaken, ShopNotFound, ShopPolicy, shop_code, shop_name
 
@@ -76,6 +77,9 @@ class ShopService:
 
     @one_transaction
     def add(self, command: AddShop) -> Shop:
+        """Raises ``Denied`` for an actor of some shops only: it could not see what it added."""
+        if command.by.shops is not None:
+            raise Denied(permission=command.permission)
         with self.begin(command) as tx:
             if done := tx.recall(Shop):
                 return done

@@ -73,7 +73,9 @@ def test_each_request_is_one_line(api, world):
 
 def test_the_log_is_json_and_no_value_makes_a_second_line(capsys):
     logger = structlog.wrap_logger(
-        structlog.PrintLogger(), processors=[structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        structlog.PrintLogger(),
+        processors=[structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.BoundLogger,  # whatever another test has configured
     )
     world = World()
     world.add_shop()

@@ -109,7 +109,7 @@ class MemoryQueries:
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         counts = Counter(order.state for order in self._orders(actor, OrderFilter()))
-        return {state: min(count, COUNT_CAP + 1) for state, count in counts.items()}
+        return {state: min(counts[state], COUNT_CAP + 1) for state in OrderState}
 
     def _orders(self, actor: Actor, wanted: OrderFilter) -> Iterable[SalesOrder]:
         return (o for o in self._all(self.tables.orders) if actor.sees(o.shop_id) and self._fits(o, wanted))
