@@ -93,7 +93,7 @@ def setting_rows() -> str:
     """Return a row for each setting. One without a sentence above breaks here."""
     lines = ["| variable | default | may be | what for |", "|---|---|---|---|"]
     for name, default, _ in settings.names():
-        least_most = settings._BOUNDS.get(name)
+        least_most = settings.BOUNDS.get(name)
         bounds = f"{least_most[0]} to {least_most[1]}" if least_most else ""
         lines.append(f"| `{name}` | {f'`{default}`' if default != '' else ''} | {bounds} | {MEANINGS[name]} |")
     return "\n".join(lines)

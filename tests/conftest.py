@@ -1,8 +1,11 @@
-"""Hypothesis profiles: ``fast`` at each commit, ``long`` by ``HYPOTHESIS_PROFILE=long``."""
+"""The stores, once for the whole session, and the Hypothesis profiles: ``fast``, or ``HYPOTHESIS_PROFILE=long``."""
 
 import os
 
 from hypothesis import HealthCheck, settings
+from tests.servers import backend, fresh_url, stores
+
+__all__ = ["backend", "fresh_url", "stores"]  # here alone: a fixture imported twice is two, each with its own servers
 
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large)
 # On CI nothing carries over between runs: a failure prints what reproduces it.

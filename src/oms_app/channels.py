@@ -9,7 +9,8 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.intake import Arrival, IntakeAnswer, IntakeService, Preparation, TakeIn
+from oms_app.arrivals import Arrival, Preparation
+from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
 from oms_app.ports.channels import ChannelGateway, Gateways, OrderRef, PlatformRefused
 from oms_app.ports.transaction import Begin, Clock, Transaction
 from oms_app.transactions import Pause, one_transaction

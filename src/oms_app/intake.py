@@ -13,15 +13,16 @@ from typing import ClassVar, Final
 from attrs import evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.arrivals import Arrival, Preparation, RawPayload
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
-from oms_app.ports.channels import Translator
+from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import Begin, Clock, NewId, StoreRefusedData, Transaction
-from oms_app.ports.vault import IndexField, Sealed, Sealer
+from oms_app.ports.vault import IndexField, Sealed
 from oms_app.transactions import Pause, one_transaction
-from oms_domain.channels.standard import AmountMismatch, PersonalData, Platform, StandardOrder, UnreadablePayload
+from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
+from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId
 from oms_domain.kernel.money import Money
 from oms_domain.orders import intake
 from oms_domain.orders.events import OrderDiffers
@@ -45,19 +46,6 @@ class Outcome(StrEnum):
 
 
 @frozen(kw_only=True)
-class Arrival:
-    """A payload ready to be stored: in standard form, personal data sealed. ``standard`` None: it cannot be read."""
-
-    order_no: str
-    standard: StandardOrder | None
-    receiver: Sealed
-    buyer: Sealed
-    raw: Sealed
-    trouble: Trouble | None = None
-    fetched: bool = False  # asked for just now, so that at equal times it wins
-
-
-@frozen(kw_only=True)
 class TakeIn:
     """Take in a chunk of one shop's payloads, at most ``CHUNK``."""
 
@@ -69,11 +57,21 @@ class TakeIn:
 
 
 @frozen(kw_only=True)
-class ConvertAgain:
-    """Try to make the sales order of an exception again (单据转换), after a fix."""
+class ReadRaw:
+    """Read a platform order's raw payload, to translate it anew; the opening is logged."""
 
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
     platform_order_id: PlatformOrderId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ConvertAgain:
+    """Try to make the sales order of an exception again (单据转换), from its payload translated anew."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    platform_order_id: PlatformOrderId
+    arrival: Arrival
     by: Actor
 
 
@@ -91,47 +89,6 @@ class IntakeAnswer:
     trouble: Trouble | None = None
     code: str = ""  # of a refusal
     field: str = ""
-
-
-@frozen(kw_only=True)
-class Preparation:
-    """Turns raw payloads into arrivals, outside any transaction: translate, then seal what is personal."""
-
-    sealer: Sealer
-    new_id: NewId
-
-    def prepare(self, raw: bytes, translate: Translator, *, shop_id: ShopId, fetched: bool = False) -> Arrival:
-        """Raises ``UnreadablePayload``."""
-        translation = translate(raw)
-        standard, trouble = translation.order, _amount_trouble(translation.mismatches)
-        return self._arrival(standard.order_no, standard, translation.personal, trouble, shop_id, fetched)
-
-    def quarantine(self, raw: bytes, order_no: str, error: UnreadablePayload, *, shop_id: ShopId) -> Arrival:
-        """Keep a payload that cannot be read, where we are the only one who knows of it."""
-        trouble = Trouble(reason="unreadable", field=error.field, why=error.why)
-        return self._arrival(order_no, None, PersonalData(raw=raw), trouble, shop_id, fetched=True)
-
-    def _arrival(
-        self,
-        order_no: str,
-        standard: StandardOrder | None,
-        personal: PersonalData,
-        trouble: Trouble | None,
-        shop_id: ShopId,
-        fetched: bool,
-    ) -> Arrival:
-        def new() -> VaultId:
-            return VaultId(self.new_id())
-
-        return Arrival(
-            order_no=order_no,
-            standard=standard,
-            receiver=self.sealer.seal_receiver(personal.receiver, shop_id=shop_id, id=new()),
-            buyer=self.sealer.seal_buyer(personal.buyer, shop_id=shop_id, id=new()),
-            raw=self.sealer.seal_raw(personal.raw, shop_id=shop_id, id=new()),
-            trouble=trouble or (intake.trouble_of(standard) if standard else None),
-            fetched=fetched,
-        )
 
 
 @frozen(kw_only=True)
@@ -167,8 +124,18 @@ class IntakeService:
             apart += self.take_in(one)
         return tuple(apart)
 
+    @one_transaction
+    def raw_of(self, command: ReadRaw) -> RawPayload:
+        """Raises ``PlatformOrderNotFound``, ``VaultRowGone``."""
+        with self.begin(command) as tx:
+            known = tx.platform_orders.get(command.platform_order_id)
+            sealed = tx.vault.get(known.raw)
+            tx.vault.log_opening(sealed.id, order_id=known.order_id, purpose="conversion")
+            tx.commit()
+        return RawPayload(shop_id=known.shop_id, platform=known.platform, order_no=known.order_no, sealed=sealed)
+
     def convert_again(self, command: ConvertAgain) -> IntakeAnswer:
-        """Make the sales order of a platform order that could not be converted."""
+        """Make the sales order of a platform order that could not be converted; converted already: nothing."""
         numbers = self.numbering.pool(1, "S")
         answer = self._convert_again(command, numbers)
         self.numbering.give_back(numbers)
@@ -180,11 +147,7 @@ class IntakeService:
         with self.begin(command) as tx:
             if done := tx.recall(IntakeAnswer):
                 return done
-            known = tx.platform_orders.get(command.platform_order_id)
-            trouble = intake.trouble_of(known.standard) if known.standard else known.trouble
-            if known.trouble and known.trouble.mismatches:
-                trouble = known.trouble  # the platform's own sums: only a newer payload can mend them
-            answer = self._convert(tx, Change(known), trouble, numbers, Outcome.CREATED)
+            answer = self._convert(tx, tx.platform_orders.get(command.platform_order_id), command.arrival, numbers)
             tx.remember(answer)
             tx.commit()
         return answer
@@ -286,19 +249,16 @@ class IntakeService:
         followed = self._follow(tx, order, change.state, at)
         return _Taken(change.state, followed, _answer(outcome, change.state, followed))
 
-    def _convert(
-        self,
-        tx: Transaction,
-        change: Change[PlatformOrder],
-        trouble: Trouble | None,
-        numbers: NumberPool,
-        outcome: Outcome,
-    ) -> IntakeAnswer:
-        at, known = self.now(), change.state
-        order = tx.orders.get(known.order_id) if known.order_id else None
+    def _convert(self, tx: Transaction, known: PlatformOrder, arrival: Arrival, numbers: NumberPool) -> IntakeAnswer:
+        at, order = self.now(), tx.orders.get(known.order_id) if known.order_id else None
         if known.conversion is Conversion.CONVERTED:
             return _answer(Outcome.UNCHANGED, known, order)
-        return self._settle(tx, change, order, trouble, numbers, outcome, at).answer
+        change = Change(known)
+        if arrival.standard is not None and arrival.standard != known.standard:
+            receiver = _kept_or_put(tx, known.receiver, arrival.receiver)
+            buyer = _kept_or_put(tx, known.buyer, arrival.buyer)
+            change = known.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=known.raw, at=at)
+        return self._settle(tx, change, order, arrival.trouble, numbers, Outcome.CREATED, at).answer
 
     def _begin(self, platform_order: PlatformOrder, number: str, at: datetime) -> Change[SalesOrder]:
         assert platform_order.standard is not None
@@ -362,10 +322,6 @@ class _Taken:
     answer: IntakeAnswer = field()
 
 
-def _amount_trouble(mismatches: tuple[AmountMismatch, ...]) -> Trouble | None:
-    return Trouble(reason="amounts_do_not_fit", mismatches=mismatches) if mismatches else None
-
-
 def _ref(sealed: Sealed) -> PartyRef:
     return PartyRef(vault_id=sealed.id, mask=sealed.mask, digest=sealed.digest(IndexField.WHOLE))
 
@@ -404,3 +360,17 @@ def _answer(outcome: Outcome, platform_order: PlatformOrder, order: SalesOrder |
         payable=order.payable if order else None,
         trouble=platform_order.trouble,
     )
+
+
+def convert_again(
+    intake_: IntakeService,
+    preparation: Preparation,
+    gateways: Gateways,
+    *,
+    platform_order_id: PlatformOrderId,
+    by: Actor,
+) -> IntakeAnswer:
+    """Read, translate anew, convert: two transactions with the pure work between them."""
+    raw = intake_.raw_of(ReadRaw(platform_order_id=platform_order_id, by=by))
+    arrival = preparation.again(raw, gateways.translator(raw.platform))
+    return intake_.convert_again(ConvertAgain(platform_order_id=platform_order_id, arrival=arrival, by=by))

@@ -11,7 +11,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction
-from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder
+from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
 from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, WarehouseCode
@@ -78,6 +78,11 @@ class CompleteOrder(OrderCommand):
 
 
 @frozen(kw_only=True)
+class WriteBackAgain(OrderCommand):
+    """Tell the platform anew of the parcels that it would not take (重新回写)."""
+
+
+@frozen(kw_only=True)
 class OrderAnswer:
     """What became of the order."""
 
@@ -133,6 +138,22 @@ class OrderService:
             change = order.cancel(reason=command.reason, at=self.now())
             give_back(tx, order, reason=command.reason or "cancelled", now=self.now)
             return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def write_back_again(self, command: WriteBackAgain) -> OrderAnswer:
+        """Raises ``NothingToWriteBack``."""
+
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            if order.fulfilment_id is None:
+                raise NothingToWriteBack
+            again = tx.fulfilments.get(order.fulfilment_id).write_back_again(at=self.now())
+            if not again.events:
+                raise NothingToWriteBack
+            tx.fulfilments.save(again.state)
+            tx.publish(again.events)
+            return Change(order)
 
         return self._act(command, step)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.app.world import RECEIVER, ROOT, World, later
 
 from oms_app.actor import Once
-from oms_app.intake import ConvertAgain, Outcome, TakeIn
+from oms_app.intake import Outcome, TakeIn, convert_again
 from oms_app.ports.transaction import StoreRefusedData
 from oms_domain.channels.standard import AmountMismatch, Platform, PlatformState, UnreadablePayload
 from oms_domain.kernel.money import Money
@@ -166,10 +166,28 @@ def test_a_newer_payload_mends_an_exception(world, shop):
     assert exceptions(world) == ()
 
 
+def converted_again(world, answer):
+    return convert_again(
+        world.intake, world.preparation, world.platform, platform_order_id=answer.platform_order_id, by=ROOT
+    )
+
+
+def test_an_exception_is_converted_from_its_own_payload_once_the_translation_is_mended(world, shop):
+    standard = a_standard_order()
+    (answer,) = take_in(world, shop, prepared(world, shop, standard, mismatches=(MISMATCH,)))
+    (raw,) = world.platform.payloads
+    world.platform.payloads[raw] = evolve(world.platform.payloads[raw], mismatches=())
+
+    again = converted_again(world, answer)
+
+    assert (again.outcome, again.state, again.payable) == (Outcome.CREATED, S.AWAITING_ALLOCATION, standard.payable)
+    assert exceptions(world) == ()
+
+
 def test_an_exception_that_is_still_one_is_not_converted_again(world, shop):
     (answer,) = take_in(world, shop, prepared(world, shop, a_standard_order(), mismatches=(MISMATCH,)))
 
-    again = world.intake.convert_again(ConvertAgain(platform_order_id=answer.platform_order_id, by=ROOT))
+    again = converted_again(world, answer)
 
     assert (again.outcome, again.trouble) == (Outcome.EXCEPTION, answer.trouble)
 
@@ -177,7 +195,7 @@ def test_an_exception_that_is_still_one_is_not_converted_again(world, shop):
 def test_what_was_converted_is_not_converted_again(world, shop):
     (answer,) = world.take_in(shop, a_standard_order())
 
-    again = world.intake.convert_again(ConvertAgain(platform_order_id=answer.platform_order_id, by=ROOT))
+    again = converted_again(world, answer)
 
     assert (again.outcome, again.order_id) == (Outcome.UNCHANGED, answer.order_id)
 

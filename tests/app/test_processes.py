@@ -6,14 +6,14 @@ import pytest
 from tests.app.world import BUYER, RECEIVER, ROOT, later
 
 from oms_app.channels import ORDERS, OVERLAP
-from oms_app.orders import ApproveOrder, PassInterception, ReleaseOrder
+from oms_app.orders import ApproveOrder, PassInterception, ReleaseOrder, WriteBackAgain
 from oms_app.personal import RevealPersonalData
 from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RateLimited, RetryLater
 from oms_app.ports.jobs import JobCounts
 from oms_app.runner import MOST_TRIES
 from oms_app.shops import FindShop
 from oms_domain.channels.standard import PlatformState
-from oms_domain.fulfilment.fulfilment_order import FulfilmentState, WriteBack
+from oms_domain.fulfilment.fulfilment_order import FulfilmentState, NothingToWriteBack, WriteBack
 from oms_domain.kernel.errors import InvalidText
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.sales_order import FlagKind
@@ -194,6 +194,19 @@ def test_a_parcel_that_the_platform_refuses_waits_for_a_person(world, order_id):
 def cursor(world, shop):
     with world.open(ROOT) as tx:
         return tx.cursors.get(shop.id, ORDERS)
+
+
+def test_a_parcel_that_the_platform_refused_can_be_told_again(world, order_id):
+    world.platform.trouble = [PlatformRefused(reason="isv.logistics-offline-service-error:B60")]
+    ship(world, order_id)
+
+    world.orders.write_back_again(WriteBackAgain(order_id=order_id, by=ROOT))
+    world.settle()
+
+    assert parcel(world, order_id).write_back is WriteBack.DONE
+    assert len(world.platform.notices) == 1
+    with pytest.raises(NothingToWriteBack):
+        world.orders.write_back_again(WriteBackAgain(order_id=order_id, by=ROOT))
 
 
 def test_a_pull_takes_in_what_changed_and_moves_its_cursor(world, shop):

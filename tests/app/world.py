@@ -13,9 +13,10 @@ from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
+from oms_app.arrivals import Preparation
 from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
-from oms_app.intake import IntakeAnswer, IntakeService, Preparation, TakeIn
+from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.numbering import Numbering
 from oms_app.orders import (

@@ -18,7 +18,8 @@ from oms_adapters.db.types import metadata
 from oms_adapters.platforms.taobao.scenario import SCENARIO_SKUS, make_trades
 from oms_adapters.platforms.taobao.translate import translate
 from oms_app.actor import system
-from oms_app.intake import Arrival, IntakeService, Preparation, TakeIn
+from oms_app.arrivals import Arrival, Preparation
+from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService

@@ -94,6 +94,7 @@ CALLS: Final = (
     _command("holdOrder", "hold"),
     _command("unholdOrder", "unhold"),
     _command("passInterceptionOfOrder", "interception-pass"),
+    _command("writeBackAgainOrder", "write-back"),
     _command("releaseOrder", "release"),
     _command("cancelOrder", "cancellation"),
     _command("allocateOrder", "allocation"),

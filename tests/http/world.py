@@ -24,7 +24,8 @@ from oms_adapters.memory.store import MemoryStore
 from oms_adapters.platforms.taobao.translate import translate
 from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
-from oms_app.intake import IntakeService, Preparation
+from oms_app.arrivals import Preparation
+from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import click
+from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_orders import ingest, orders, platform_orders, stock
-from oms_adapters.bootstrap.commands_server import demo, drain, serve
+from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
@@ -67,7 +68,8 @@ def _show_settings(container: Container) -> None:
     rows = []
     for name, default, secret in names():
         value = _setting(settings, name)
-        rows.append({"setting": name, "value": "*******" if secret else value, "default": "" if secret else default})
+        shown = make_url(str(value)).render_as_string(hide_password=True) if secret else value
+        rows.append({"setting": name, "value": shown, "default": default})
     show(rows, ["setting", "value", "default"], as_json=False, title="Settings")
     console().print(
         f"outbox {counts.outbox}, jobs ready {counts.ready}, running {counts.leased}, parked {counts.parked}"
@@ -86,5 +88,5 @@ def _missing(container: Container) -> bool:
     return path is not None and not path.exists()
 
 
-for command in (serve, demo, drain, shops, keys, api_keys, ingest, orders, platform_orders, stock):
+for command in (serve, demo, worker, drain, shops, keys, api_keys, ingest, orders, platform_orders, stock):
     oms.add_command(command)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import click
+from attrs import frozen
 from rich.progress import Progress
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown
-from oms_app.intake import CHUNK, ConvertAgain, IntakeAnswer, Outcome, TakeIn
+from oms_app.intake import CHUNK, IntakeAnswer, Outcome, TakeIn, convert_again
 from oms_app.inventory import ReceiveStock
 from oms_app.orders import (
     AllocateOrder,
@@ -29,13 +30,13 @@ from oms_app.orders import (
     ReleaseOrder,
     SignOrder,
     UnholdOrder,
+    WriteBackAgain,
 )
-from oms_app.ports.transaction import OrderNotFound
 from oms_app.queries.rows import LARGEST_PAGE, OrderFilter, Position
 from oms_app.shops import FindShop, ListShops
 from oms_domain.channels.standard import Platform, UnreadablePayload
 from oms_domain.inventory.stock import sku_code
-from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.errors import NotFound, OmsError
 from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, WarehouseCode
 from oms_domain.kernel.quantity import quantity
 from oms_domain.orders.platform_order import Conversion, Trouble
@@ -278,13 +279,21 @@ def show_order(order: str, as_json: bool) -> None:
     show(log, ["seq", "at", "who", "what", "changes", "why"], as_json=False, title="Log")
 
 
+@frozen(kw_only=True)
+class OrderNumberUnknown(NotFound):
+    """No order has this number, or it is not the caller's."""
+
+    code: ClassVar[str] = "orders.number_unknown"
+    number: str
+
+
 def _order_id(container: Container, text: str) -> OrderId:
     try:
         return OrderId(UUID(text))
     except ValueError:
         found: OrderId | None = container.queries().order_id_by_number(operator(), text)
     if found is None:
-        raise OrderNotFound(order_id=UUID(int=0))
+        raise OrderNumberUnknown(number=text)
     return found
 
 
@@ -320,6 +329,7 @@ _act("unhold", "Let go on (解挂).", UnholdOrder, lambda c: c.orders().unhold)
 _act("pass", "Let an intercepted order go on (拦截放行).", PassInterception, lambda c: c.orders().pass_interception)
 _act("release", "Give to the warehouse (下发).", ReleaseOrder, lambda c: c.orders().release)
 _act("cancel", "Call off (取消).", CancelOrder, lambda c: c.orders().cancel)
+_act("write-back", "Tell the platform anew (重新回写).", WriteBackAgain, lambda c: c.orders().write_back_again)
 _act("sign", "The buyer has it (签收).", SignOrder, lambda c: c.orders().sign)
 _act("complete", "Settled (交易成功).", CompleteOrder, lambda c: c.orders().complete)
 
@@ -360,8 +370,15 @@ def list_platform_orders(conversion: str | None, limit: int, as_json: bool) -> N
 @refusals_shown
 def convert(ctx: click.Context, platform_order_id: UUID, as_json: bool) -> None:
     """Try an exception again (单据转换)."""
-    command = ConvertAgain(platform_order_id=PlatformOrderId(platform_order_id), by=operator())
-    row = _answer_row("", ready().intake().convert_again(command))
+    container = ready()
+    answer = convert_again(
+        container.intake(),
+        container.preparation(),
+        container.gateways(),
+        platform_order_id=PlatformOrderId(platform_order_id),
+        by=operator(),
+    )
+    row = _answer_row("", answer)
     show([row], ["outcome", "order_no", "number", "state", "payable", "why"], as_json=as_json)
     ctx.exit(1 if row["outcome"] == Outcome.EXCEPTION else 0)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import click
@@ -49,11 +51,31 @@ def demo() -> None:
 
 
 @click.command()
+@refusals_shown
+def worker() -> None:
+    """Do background work in this process until it is stopped; any number of them may run beside the servers."""
+    container = ready(quiet=False)
+    container.ring()
+    over = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: over.set())
+    container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
+    workers = Workers(container.runner(), container.settings().worker.threads)
+    workers.start()
+    over.wait()
+    workers.stop()
+    container.wms().close()
+    container.http().close()
+    container.database().close()
+
+
+@click.command()
 @json_option
 @refusals_shown
 def drain(as_json: bool) -> None:
     """Do the background work that is due now (allocation, write-back …) and end. For use without a server."""
     container = ready()
+    container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
     steps = container.runner().drain()
     counts = container.jobs().counts(now=system_now())
     row = {"steps": steps, "outbox": counts.outbox, "ready": counts.ready, "parked": counts.parked}

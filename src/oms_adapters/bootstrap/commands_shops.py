@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from attrs import evolve
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.output import json_option, show
@@ -15,7 +16,7 @@ from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
 from oms_app.processes.shipping import PULL_ORDERS
-from oms_app.shops import AddShop, FindShop, ListShops, MarkAuthorisation
+from oms_app.shops import AddShop, ChangePolicy, FindShop, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import parse_money
@@ -71,6 +72,41 @@ def add_shop(
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
+
+
+@shops.command("policy")
+@click.argument("code")
+@click.option("--warehouse", help="Where its orders ship from.")
+@click.option("--auto-review/--no-auto-review", default=None, help="Pass orders without remarks and flags.")
+@click.option("--auto-review-up-to", metavar="YUAN", help="… up to this amount; `none`: any.")
+@click.option("--auto-release/--no-auto-release", default=None, help="Release as soon as reviewed.")
+@click.option("--business-review/--no-business-review", default=None, help="A second review.")
+@json_option
+@refusals_shown
+def change_policy(
+    code: str,
+    warehouse: str | None,
+    auto_review: bool | None,
+    auto_review_up_to: str | None,
+    auto_release: bool | None,
+    business_review: bool | None,
+    as_json: bool,
+) -> None:
+    """Change how a shop works; what is not named stays."""
+    container = ready()
+    shop = container.shops().find(FindShop(code=code, by=operator()))
+    named: dict[str, Any] = {
+        "warehouse": WarehouseCode(warehouse) if warehouse else None,
+        "auto_review": auto_review,
+        "auto_release": auto_release,
+        "business_review": business_review,
+    }
+    if auto_review_up_to:
+        limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")
+        shop = evolve(shop, policy=evolve(shop.policy, auto_review_up_to=limit))
+    policy = evolve(shop.policy, **{name: value for name, value in named.items() if value is not None})
+    changed = container.shops().change_policy(ChangePolicy(shop_id=shop.id, policy=policy, by=operator()))
+    show([_row(changed)], COLUMNS, as_json=as_json)
 
 
 @shops.command("connect")

@@ -19,9 +19,10 @@ from oms_adapters.db.database import Database, wait_with_jitter
 from oms_adapters.platforms.gateways import PlatformGateways
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_app.access import AccessService
+from oms_app.arrivals import Preparation
 from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
-from oms_app.intake import IntakeService, Preparation
+from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService

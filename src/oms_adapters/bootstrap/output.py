@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 
@@ -25,7 +26,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
     for column in columns:
         table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
     for count, row in enumerate(rows, 1):  # noqa: B007
-        table.add_row(*(_text(row.get(column, "")) for column in columns))
+        table.add_row(*(Text(_text(row.get(column, ""))) for column in columns))  # no markup: it is data
     console().print(table)
     return count
 

@@ -13,7 +13,7 @@ from attrs import frozen
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.logs import configure_logs
 from oms_adapters.bootstrap.settings import Settings, load_settings
-from oms_adapters.crypto.keys import KeyRing
+from oms_adapters.crypto.keys import BadKeyFile, KeyRing
 from oms_app.actor import EVERYTHING, Actor
 from oms_domain.kernel.errors import OmsError
 
@@ -34,10 +34,11 @@ HINTS = {
     "store.schema_behind": "run `oms migrate`",
     "store.unavailable": "is the database running, and OMS_DATABASE_URL right?",
     "store.unsafe_database": "change the database's setting, or pass OMS_DATABASE_UNSAFE=1 in tests only",
-    "keys.bad_file": "run `oms keys init` once, or point OMS_KEYS_FILE at the file",
+    "keys.bad_file": "point OMS_KEYS_FILE at your key file; only a new installation makes one (`oms keys init`)",
     "shops.not_found": "see `oms shops list`; add one with `oms shops add CODE --name NAME --platform taobao`",
     "shops.code_taken": "choose another code, or see `oms shops list`",
     "orders.not_found": "see `oms orders list`",
+    "orders.number_unknown": "see `oms orders list`",
 }
 """What to do next, by the code of the refusal."""
 
@@ -70,6 +71,8 @@ def ready(*, quiet: bool = True) -> Container:
     path = settings.sqlite_path
     if path is not None and not path.exists():
         raise SchemaBehind(found="", wanted="head")
+    if quiet:
+        container.numbering().block = 1  # a command makes few documents: no gaps of a hundred behind each
     database = container.database()
     found, wanted = database.revision()
     if found != wanted:
@@ -84,8 +87,12 @@ def ensure_embedded_files(settings: Settings) -> None:
     if settings.sqlite_path is None:
         return
     settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-    if not settings.keys_path.exists():
-        KeyRing.generate().store(settings.keys_path)
+    if settings.keys_path.exists():
+        return
+    if settings.sqlite_path.exists():
+        # New keys would open nothing of what is sealed there.
+        raise BadKeyFile(path=str(settings.keys_path), why="missing, but there are data: restore it from your backup")
+    KeyRing.generate().store(settings.keys_path)
 
 
 def operator() -> Actor:

@@ -29,7 +29,7 @@ class BadSettings(OmsError):
     why: str
 
 
-_BOUNDS: Final = {
+BOUNDS: Final = {
     "OMS_DATABASE_POOL": (1, 64),
     "OMS_HTTP_PORT": (1, 65535),
     "OMS_HTTP_THREADS": (1, 64),
@@ -116,7 +116,7 @@ def load_settings() -> Settings:
 
 def _check(settings: Settings) -> None:
     for name, value, _ in _names("OMS", settings):
-        least, most = _BOUNDS.get(name, (None, None))
+        least, most = BOUNDS.get(name, (None, None))
         if least is not None and most is not None and not least <= value <= most:
             raise BadSettings(setting=name, why=f"is {value}, must be {least} to {most}")
     if settings.log_level not in LOG_LEVELS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from threading import RLock
 from typing import Any, ClassVar, Final
 
@@ -60,7 +61,7 @@ def connect(url: str, *, pool: int = 4) -> Engines:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise BadDatabaseUrl(why="cannot be read; for example sqlite:///oms.db") from error
     match parsed.get_backend_name():
         case "sqlite":
@@ -81,6 +82,7 @@ def _sqlite(url: URL, pool: int) -> Engines:
     read = sa.create_engine(url, poolclass=QueuePool, pool_size=pool, max_overflow=0, connect_args=arguments)
     for engine, begin in ((write, "BEGIN IMMEDIATE"), (read, "BEGIN")):
         sa.event.listen(engine, "connect", _pin_sqlite)
+        sa.event.listen(engine, "checkin", _leave_nothing_open)
         sa.event.listen(engine, "begin", lambda connection, begin=begin: connection.exec_driver_sql(begin))
     return Engines(write, read, RLock())
 
@@ -93,8 +95,18 @@ def _pin_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _leave_nothing_open(connection: Any, record: Any) -> None:
+    """End what a commit that failed has left: SQLAlchemy does not, and the one writer would be stuck in it."""
+    if connection is None or not connection.in_transaction:
+        return
+    try:
+        connection.rollback()
+    except sqlite3.Error:
+        record.invalidate()
+
+
 def _postgres(url: URL, pool: int) -> Engines:
-    arguments = {"options": PG_OPTIONS, "connect_timeout": 5}
+    arguments = {"options": PG_OPTIONS, "connect_timeout": 5, "client_encoding": "utf8"}
     # No ping before use: a connection that died in the pool is a lost transaction, and those are tried again.
     common: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "connect_args": arguments}
     write = sa.create_engine(url, isolation_level="READ COMMITTED", **common)

@@ -17,6 +17,7 @@ PG_UNIQUE: Final = "23505"
 MYSQL_CONTENDED: Final = {1205, 1213}  # lock wait timeout, deadlock
 MYSQL_UNIQUE: Final = 1062
 MYSQL_FULL: Final = {1021, 1114}
+MYSQL_CHECK: Final = {3819, 4025}  # the driver takes neither MySQL's nor MariaDB's for a breach of integrity
 
 
 @contextmanager
@@ -80,6 +81,6 @@ def _mysql(number: int | None, error: exc.DBAPIError) -> OmsError:
         return Duplicate(what=str(number))
     if number in MYSQL_FULL:
         return StoreUnavailable(why=str(number))
-    if isinstance(error, exc.IntegrityError | exc.DataError):
+    if number in MYSQL_CHECK or isinstance(error, exc.IntegrityError | exc.DataError):
         return StoreRefusedData(why=str(number))
     return StoreUnavailable(why=str(number or type(error).__name__))

@@ -152,16 +152,18 @@ class JobStore:
 
     def counts(self, *, now: datetime) -> JobCounts:
         leased = sa.and_(job.c.state == OPEN, job.c.lease_until > now)
+        free = sa.or_(job.c.lease_until.is_(None), job.c.lease_until <= now)
+        due = sa.and_(job.c.state == OPEN, job.c.due_at <= now, free)
         with translated(), self.engines.read.connect() as connection:
             waiting = connection.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one()
             row = connection.execute(
                 sa.select(
-                    sa.func.count(sa.case((job.c.state == OPEN, 1))).label("open"),
+                    sa.func.count(sa.case((due, 1))).label("due"),
                     sa.func.count(sa.case((leased, 1))).label("leased"),
                     sa.func.count(sa.case((job.c.state == PARKED, 1))).label("parked"),
                 ).where(job.c.state != DONE)
             ).one()
-        return JobCounts(outbox=waiting, ready=row.open - row.leased, leased=row.leased, parked=row.parked)
+        return JobCounts(outbox=waiting, ready=row.due, leased=row.leased, parked=row.parked)
 
     def _relay(self, connection: Connection, handlers: Mapping[str, Sequence[str]], now: datetime, limit: int) -> int:
         rows = list(connection.execute(self._locking(_UNSENT), {"most": limit}))

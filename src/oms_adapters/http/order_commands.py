@@ -103,6 +103,14 @@ DOINGS: Final = (
     Doing("release", "releases", "release", use_cases.ReleaseOrder, _S.release, "Give to the warehouse (下发)"),
     Doing("cancellation", "cancellations", "cancel", use_cases.CancelOrder, _S.cancel, "Call off (取消)"),
     Doing("allocation", "allocations", "allocate", use_cases.AllocateOrder, _S.allocate, "Reserve stock (分仓)"),
+    Doing(
+        "write-back",
+        "",
+        "writeBackAgain",
+        use_cases.WriteBackAgain,
+        _S.write_back_again,
+        "Tell the platform anew (重新回写)",
+    ),
     Doing("signature", "", "sign", use_cases.SignOrder, _S.sign, "Note that the buyer has it (签收)"),
     Doing("completion", "", "complete", use_cases.CompleteOrder, _S.complete, "Settle (交易成功)"),
 )

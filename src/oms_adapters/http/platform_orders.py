@@ -18,16 +18,8 @@ from oms_adapters.http.payloads import split
 from oms_adapters.http.shops import KnownShop, KnownShops
 from oms_adapters.http.views import Given, MoneyView, View, plain
 from oms_app.actor import Actor, KeyReused, Permission
-from oms_app.intake import (
-    CHUNK,
-    Arrival,
-    ConvertAgain,
-    IntakeAnswer,
-    IntakeService,
-    Outcome,
-    Preparation,
-    TakeIn,
-)
+from oms_app.arrivals import Arrival, Preparation
+from oms_app.intake import CHUNK, ConvertAgain, IntakeAnswer, IntakeService, Outcome, TakeIn, convert_again
 from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import StoreRefusedData
 from oms_app.queries.rows import PlatformOrderRow, Queries
@@ -269,11 +261,13 @@ class PlatformOrdersController(Controller):
         platform_order_id: FromPath[UUID],
         actor: Given[Actor],
         intake: Given[IntakeService],
+        preparation: Given[Preparation],
+        gateways: Given[Gateways],
         data: JSONBody[Nothing | None] = None,
     ) -> IntakeRowView:
-        """Try again to make the sales order (单据转换), after a fix."""
-        command = ConvertAgain(platform_order_id=PlatformOrderId(platform_order_id), by=actor)
-        return IntakeRowView.of(0, intake.convert_again(command))
+        """Translate the stored payload anew and try again to make the sales order (单据转换), after a fix."""
+        id_ = PlatformOrderId(platform_order_id)
+        return IntakeRowView.of(0, convert_again(intake, preparation, gateways, platform_order_id=id_, by=actor))
 
 
 @frozen

@@ -90,7 +90,7 @@ class MemoryJobs:
             parked = sum(row.state is JobState.PARKED for row in rows)
             return JobCounts(
                 outbox=len(self.tables.outbox),
-                ready=len(rows) - leased - parked,
+                ready=sum(row.state is not JobState.PARKED and row.wakes_at <= now for row in rows),
                 leased=leased,
                 parked=parked,
             )

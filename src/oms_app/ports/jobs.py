@@ -41,7 +41,7 @@ class Job:
 
 @frozen(kw_only=True)
 class JobCounts:
-    """How much is to do."""
+    """How much is to do. ``ready`` is due now and not being worked on; what is due later is not counted."""
 
     outbox: int
     ready: int

@@ -11,7 +11,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from oms_domain.kernel.change import Change, Event
-from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.kernel.identity import (
     FulfilmentOrderId,
     LineId,
@@ -155,6 +155,13 @@ class FulfilmentCancelled(FulfilmentEvent):
 
 
 @frozen(kw_only=True)
+class NothingToWriteBack(Refused):
+    """The order has no parcel that the platform would not take."""
+
+    code: ClassVar[str] = "fulfilment.nothing_to_write_back"
+
+
+@frozen(kw_only=True)
 class FulfilmentOrder:
     """What one warehouse ships for one sales order."""
 
@@ -210,16 +217,7 @@ class FulfilmentOrder:
         """Add a parcel that has left; ``last``: nothing more is to come."""
         state = next_state(FULFILMENT_TABLE, self.state, M.SHIP if last else M.SHIP_PART)
         order = evolve(self, state=state, accepted=True, packages=(*self.packages, package), updated_at=at)
-        event = PackageShipped(
-            package_id=package.id,
-            carrier=package.carrier,
-            tracking_no=package.tracking_no,
-            fulfilment_id=self.id,
-            order_id=self.order_id,
-            state=state,
-            at=at,
-        )
-        return Change(order, (event,))
+        return Change(order, (self._shipped(package, state, at),))
 
     def written_back(self, package_id: PackageId, *, at: datetime) -> Change[FulfilmentOrder]:
         """The platform knows of the parcel now. Told twice, it happens once."""
@@ -240,6 +238,16 @@ class FulfilmentOrder:
         )
         return self._marked(package_id, WriteBack.REFUSED, reason, event, at)
 
+    def write_back_again(self, *, at: datetime) -> Change[FulfilmentOrder]:
+        """Have the platform told anew of every parcel that it would not take; of none: nothing."""
+        refused = [package for package in self.packages if package.write_back is WriteBack.REFUSED]
+        again = tuple(
+            evolve(package, write_back=WriteBack.PENDING, write_back_reason="") if package in refused else package
+            for package in self.packages
+        )
+        events = tuple(self._shipped(package, self.state, at) for package in refused)
+        return Change(evolve(self, packages=again, updated_at=at) if refused else self, events)
+
     def cancel(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
         """Call it off, before the warehouse works on it or after it has stopped. Not once a parcel has left."""
         state = self._while_nothing_left(M.CANCEL)
@@ -251,6 +259,17 @@ class FulfilmentOrder:
         if self.packages:
             raise MoveNotAllowed(state=self.state, move=move, allowed=(M.SHIP_PART, M.SHIP))
         return state
+
+    def _shipped(self, package: Package, state: FulfilmentState, at: datetime) -> PackageShipped:
+        return PackageShipped(
+            package_id=package.id,
+            carrier=package.carrier,
+            tracking_no=package.tracking_no,
+            fulfilment_id=self.id,
+            order_id=self.order_id,
+            state=state,
+            at=at,
+        )
 
     def _marked(
         self, package_id: PackageId, mark: WriteBack, reason: str, event: Event, at: datetime

@@ -27,8 +27,12 @@ class OmsError(Exception):
         return {a.name: getattr(self, a.name) for a in attrs.fields(type(self))}
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.fields().items())
+        facts = ", ".join(f"{name}={_plain(value)}" for name, value in self.fields().items())
         return f"{self.code} ({facts})" if facts else self.code
+
+
+def _plain(value: Any) -> str:
+    return f"[{', '.join(map(_plain, value))}]" if isinstance(value, tuple) else str(value)
 
 
 @frozen(kw_only=True)
