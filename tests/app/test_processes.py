@@ -346,5 +346,5 @@ def test_the_warehouse_gets_the_receiver_and_that_is_logged(world, order_id):
 def test_when_everything_is_done_nothing_is_left_to_do(world, order_id):
     ship(world, order_id)
 
-    assert world.store.jobs.counts(now=world.clock()) == JobCounts(outbox=0, ready=1, leased=0, parked=0)
+    assert world.store.jobs.counts(now=world.clock()) == JobCounts(outbox=0, ready=0, leased=0, parked=0)
     assert {how for _, how in world.ended} == {"done"}
