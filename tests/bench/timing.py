@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 ROUNDS = 5
 
@@ -21,6 +22,25 @@ def rounds(ways: Mapping[str, Callable[[], Callable[[], object]]], count: int = 
             if number:
                 seconds[name].append(spent)
     return seconds
+
+
+@contextmanager
+def spent_in(kind: type, method: str) -> Iterator[list[float]]:
+    """Give the seconds that each call of a method took, while the block runs."""
+    plain, seconds = getattr(kind, method), []
+
+    def timed(self: object) -> object:
+        begun = time.perf_counter()
+        try:
+            return plain(self)
+        finally:
+            seconds.append(time.perf_counter() - begun)
+
+    setattr(kind, method, timed)
+    try:
+        yield seconds
+    finally:
+        setattr(kind, method, plain)
 
 
 def ratio(seconds: Mapping[str, list[float]], ours: str, limit: str) -> float:
