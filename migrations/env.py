@@ -29,6 +29,8 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with connect(os.environ["OMS_DATABASE_URL"]).write.connect() as own:
+    engines = connect(os.environ["OMS_DATABASE_URL"])
+    with engines.write.connect() as own:
         run(own)
         own.commit()
+    engines.dispose()

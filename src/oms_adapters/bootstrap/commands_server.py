@@ -86,6 +86,7 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
     from oms_adapters.bootstrap.asgi import build_app  # here, so that the other commands start without the server
 
     settings: Settings = container.settings()
+    signal.signal(signal.SIGTERM, _leave)
     workers = None
     if settings.worker.in_process:
         container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
@@ -108,6 +109,11 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
         container.wms().close()
         container.http().close()
         container.database().close()
+
+
+def _leave(*_: object) -> None:
+    """End by way of the ``finally``: the server raises the signal again when it is done, and that would be the end."""
+    raise SystemExit(0)
 
 
 def _check_port(settings: Settings) -> None:

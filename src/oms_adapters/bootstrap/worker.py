@@ -52,12 +52,20 @@ class Workers:
             try:
                 done = self.runner.step()
             except Exception as error:  # the database is away: it must be there again some day
-                _log.warning("worker_step_failed", error=type(error).__name__, code=getattr(error, "code", ""))
+                _failed(error)
                 done = 0
-            if done == 0:
+            if done == 0 and not self._stop.is_set():
                 self._wake.wait(POLL_S)
-                self._wake.clear()
+                if not self._stop.is_set():  # the wake that ends all is for all
+                    self._wake.clear()
 
     def _step_on(self, step: Callable[[], object]) -> None:
         while not self._stop.wait(POLL_S):
-            step()
+            try:
+                step()
+            except Exception as error:
+                _failed(error)
+
+
+def _failed(error: Exception) -> None:
+    _log.warning("worker_step_failed", error=type(error).__name__, code=getattr(error, "code", ""))

@@ -65,7 +65,7 @@ class KeyRing:
             }
         except FileNotFoundError as error:
             raise BadKeyFile(path=str(path), why="missing") from error
-        except (ValueError, AttributeError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, OSError) as error:
             raise BadKeyFile(path=str(path), why="unreadable") from error
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise BadKeyFile(path=str(path), why="others may read it; run chmod 600")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 import zlib
 from typing import Final
@@ -20,8 +21,9 @@ from oms_domain.kernel.identity import ShopId, VaultId
 from oms_domain.kernel.text import mask_name, mask_phone, mask_street
 
 NONCE: Final = 12
-LARGEST_RAW: Final = 16 * 1024 * 1024
+LARGEST_RAW: Final = 64 * 1024 * 1024  # more than any edge lets in
 _BLANKS: Final = str.maketrans("", "", " \t\r\n-")
+_BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
 
 
 @define
@@ -152,4 +154,5 @@ def _normal(field: IndexField, value: str) -> str:
         case IndexField.NAME:
             return "" if "*" in value else value.translate(_BLANKS).casefold()
         case IndexField.WHOLE:
-            return value.translate(_BLANKS).casefold()
+            # 1-12 is another door than 11-2: what parts two numbers stays.
+            return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()

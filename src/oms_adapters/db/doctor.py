@@ -171,6 +171,8 @@ def _log(connection: Connection) -> Iterable[Finding]:
         last = entry
     if last is not None:
         yield from _ends(last, heads)
+    for document_id, (seq, _) in heads.items():
+        yield Finding(invariant="I12", where=f"document {document_id}", seen=f"all {seq} entries of its log are gone")
 
 
 def _heads(connection: Connection) -> dict[Any, tuple[int, str]]:
@@ -182,7 +184,8 @@ def _heads(connection: Connection) -> dict[Any, tuple[int, str]]:
 
 
 def _ends(last: Any, heads: dict[Any, tuple[int, str]]) -> Iterable[Finding]:
-    if heads.get(last.document_id, (last.seq, last.hash)) != (last.seq, last.hash):
+    """Compare a log's end with the head on its document, and strike the document off."""
+    if heads.pop(last.document_id, (last.seq, last.hash)) != (last.seq, last.hash):
         where = f"{last.document} {last.document_id}"
         yield Finding(invariant="I12", where=where, seen=f"its last entry is {last.seq}, the document says otherwise")
 

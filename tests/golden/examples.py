@@ -1,0 +1,155 @@
+"""One example of every event that is published, with fixed values in all of its fields."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from oms_adapters.db.codec import encode
+from oms_domain.channels.standard import AmountMismatch, Platform
+from oms_domain.fulfilment.fulfilment_order import (
+    FulfilmentAccepted,
+    FulfilmentCancelled,
+    FulfilmentEvent,
+    FulfilmentMade,
+    FulfilmentRefused,
+    FulfilmentReleased,
+    FulfilmentState,
+    PackageShipped,
+    PackageWrittenBack,
+    WriteBackRefused,
+)
+from oms_domain.inventory.stock import StockReceived
+from oms_domain.kernel.change import Event
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.events import (
+    ConversionFailed,
+    OrderAllocated,
+    OrderApproved,
+    OrderBackordered,
+    OrderCancelled,
+    OrderClosed,
+    OrderCompleted,
+    OrderCreated,
+    OrderDiffers,
+    OrderEvent,
+    OrderFlagged,
+    OrderPaid,
+    OrderProgressed,
+    OrderRefusedByWarehouse,
+    OrderReleased,
+    OrderRestocked,
+    OrderRevised,
+    OrderShipped,
+    OrderShippedOutside,
+    OrderSigned,
+    OrderUnflagged,
+    PlatformOrderAmbiguous,
+    PlatformOrderConverted,
+    PlatformOrderEvent,
+    PlatformOrderReceived,
+    PlatformOrderUpdated,
+)
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import Authorisation, AuthorisationChanged, ShopAdded, ShopPolicyChanged
+from oms_domain.testing.builders import (
+    FULFILMENT,
+    HAT,
+    LINE,
+    MAIN,
+    NOW,
+    ORDER,
+    OTHER_LINE,
+    PACKAGE,
+    PLATFORM_ORDER,
+    SCARF,
+    SHOP,
+    an_id,
+)
+
+FOLDER: Final = Path(__file__).parent / "events"
+
+
+def golden_file(event: Event) -> Path:
+    return FOLDER / f"{event.type}.v{event.version}.json"
+
+
+def golden_text(event: Event) -> str:
+    """Return what is published as an event's data, laid out for people."""
+    return json.dumps(encode(event), ensure_ascii=False, indent=2) + "\n"
+
+
+def _platform_order(kind: type[PlatformOrderEvent], /, **facts: Any) -> Event:
+    return kind(
+        platform_order_id=PLATFORM_ORDER,
+        shop_id=SHOP,
+        platform=Platform.TAOBAO,
+        order_no="9100000000000000001",
+        modified_at=NOW.replace(hour=1, microsecond=123456),
+        at=NOW,
+        **facts,
+    )
+
+
+def _order(kind: type[OrderEvent], state: OrderState, /, **facts: Any) -> Event:
+    return kind(order_id=ORDER, state=state, at=NOW, **facts)
+
+
+def _fulfilment(kind: type[FulfilmentEvent], state: FulfilmentState, /, **facts: Any) -> Event:
+    return kind(fulfilment_id=FULFILMENT, order_id=ORDER, state=state, at=NOW, **facts)
+
+
+S, F = OrderState, FulfilmentState
+_PARCEL: Final = {"package_id": PACKAGE, "carrier": "SF", "tracking_no": "SF0000000000001"}
+_MISMATCHES: Final = (
+    AmountMismatch(rule="payable", stated=Money(24_601), computed=Money(24_600)),
+    AmountMismatch(rule="line_payable", line_no="1001", stated=Money(-1, "JPY"), computed=Money(0, "JPY")),
+)
+
+EXAMPLES: Final[tuple[Event, ...]] = (
+    ShopAdded(shop_id=SHOP, shop="tb-1", platform="taobao", at=NOW),
+    ShopPolicyChanged(shop_id=SHOP, at=NOW),
+    AuthorisationChanged(shop_id=SHOP, authorisation=Authorisation.VALID, at=NOW),
+    StockReceived(receipt_id=an_id(20), sku=SCARF, warehouse=MAIN, quantity=Quantity(100), reason="采购入库", at=NOW),
+    _platform_order(PlatformOrderReceived),
+    _platform_order(PlatformOrderUpdated),
+    _platform_order(PlatformOrderConverted, order_id=ORDER),
+    _platform_order(ConversionFailed, reason="amounts_do_not_fit", mismatches=_MISMATCHES),
+    _platform_order(PlatformOrderAmbiguous),
+    _order(
+        OrderCreated,
+        S.AWAITING_ALLOCATION,
+        number="S20261123-000001",
+        platform_order_id=PLATFORM_ORDER,
+        payable=Money(24_600),
+        paid=Money(24_600),
+    ),
+    _order(OrderPaid, S.AWAITING_ALLOCATION, paid=Money(24_600)),
+    _order(OrderAllocated, S.AWAITING_CS_REVIEW, warehouse="MAIN"),
+    _order(OrderBackordered, S.BACKORDERED, missing=((HAT, 1), (SCARF, 2))),
+    _order(OrderRestocked, S.AWAITING_ALLOCATION),
+    _order(OrderApproved, S.AWAITING_RELEASE, rule="auto_review"),
+    _order(OrderReleased, S.IN_WAREHOUSE, fulfilment_id=FULFILMENT),
+    _order(OrderRefusedByWarehouse, S.AWAITING_RELEASE, reason="address_incomplete"),
+    _order(OrderProgressed, S.IN_WAREHOUSE, progress="packed"),
+    _order(OrderShipped, S.SHIPPED, **_PARCEL, contents=((LINE, Quantity(2)), (OTHER_LINE, Quantity(1)))),
+    _order(OrderShippedOutside, S.SHIPPED, previous=S.AWAITING_RELEASE),
+    _order(OrderSigned, S.SIGNED),
+    _order(OrderCompleted, S.COMPLETED),
+    _order(OrderClosed, S.CLOSED, reason="refunded"),
+    _order(OrderCancelled, S.CANCELLED, previous=S.BACKORDERED, reason="缺货", refund_due=Money(24_600)),
+    _order(OrderFlagged, S.AWAITING_CS_REVIEW, kind="held", reason="等补款"),
+    _order(OrderUnflagged, S.AWAITING_CS_REVIEW, kind="held", reason="已补款"),
+    _order(OrderRevised, S.AWAITING_CS_REVIEW, what=("receiver", "buyer_remark")),
+    _order(OrderDiffers, S.CANCELLED, theirs="shipped", what="state"),
+    _fulfilment(FulfilmentMade, F.APPROVED, number="F20261123-000001", warehouse=MAIN),
+    _fulfilment(FulfilmentReleased, F.PICKING),
+    _fulfilment(FulfilmentAccepted, F.PICKING),
+    _fulfilment(FulfilmentRefused, F.APPROVED, reason="address_incomplete"),
+    _fulfilment(PackageShipped, F.SHIPPED, **_PARCEL),
+    _fulfilment(PackageWrittenBack, F.SHIPPED, package_id=PACKAGE),
+    _fulfilment(WriteBackRefused, F.SHIPPED, package_id=PACKAGE, reason="B150"),
+    _fulfilment(FulfilmentCancelled, F.CANCELLED, reason="refunded"),
+)

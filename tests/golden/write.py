@@ -1,0 +1,25 @@
+"""Writes the golden files that are missing: ``python -m tests.golden.write``. A file that is there is never touched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.golden.examples import EXAMPLES, golden_file, golden_text
+
+from oms_domain.kernel.change import Event
+
+
+def write_missing(events: Iterable[Event]) -> list[Path]:
+    """Write the files that are not there, and return them."""
+    missing = [event for event in events if not golden_file(event).exists()]
+    for event in missing:
+        with golden_file(event).open("x", encoding="utf-8") as file:
+            file.write(golden_text(event))
+    return [golden_file(event) for event in missing]
+
+
+if __name__ == "__main__":
+    for path in write_missing(EXAMPLES):
+        sys.stdout.write(f"{path.name}\n")
