@@ -11,7 +11,7 @@ from attrs import frozen
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation
 from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
-from oms_app.ports.channels import ChannelGateway, Gateways, OrderRef, PlatformRefused
+from oms_app.ports.channels import ChannelGateway, Gateways, OrderGone, OrderRef
 from oms_app.ports.transaction import Begin, Clock, Transaction
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.channels.standard import UnreadablePayload
@@ -78,7 +78,7 @@ class PullService:
         gateway = self.gateways.of(command.shop_id)
         answers = self._take(command, gateway, [command.order_no])
         if not answers:
-            raise PlatformRefused(reason="order_not_given")
+            raise OrderGone(reason="order_not_given")
         return answers[0]
 
     def _take(
@@ -93,7 +93,7 @@ class PullService:
     def _fetch(self, shop_id: ShopId, gateway: ChannelGateway, order_no: str) -> Arrival | None:
         try:
             raw = gateway.fetch_order(order_no)
-        except PlatformRefused:
+        except OrderGone:
             return None  # it lists the order and does not give it: there is nothing to keep, and the others go on
         try:
             return self.preparation.prepare(raw, gateway.translate, shop_id=shop_id, fetched=True)

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.following import follow_platform
 from oms_app.orders import save
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed
@@ -128,7 +129,9 @@ class FulfilmentService:
                 reason = storable(command.reason, longest=LONGEST_REASON)
                 _save(tx, fulfilment.refuse(reason, at=self.now()))
                 order = tx.orders.get(fulfilment.order_id)
-                save(tx, order.refused_by_warehouse(reason, at=self.now()))
+                refused = order.refused_by_warehouse(reason, at=self.now())
+                save(tx, refused)
+                self._catch_up(tx, refused.state)
             tx.commit()
 
     @one_transaction
@@ -157,6 +160,13 @@ class FulfilmentService:
             else:
                 _save(tx, fulfilment.written_back(command.package_id, at=at))
             tx.commit()
+
+    def _catch_up(self, tx: Transaction, order: SalesOrder) -> None:
+        """What the platform said while the warehouse had the order was a discrepancy only: now it can be followed."""
+        if order.platform_order_id is not None:
+            platform_order = tx.platform_orders.get(order.platform_order_id)
+            if platform_order.standard is not None:
+                follow_platform(tx, order, platform_order, at=self.now())
 
     def _book(self, tx: Transaction, report: WmsReport, fulfilment: FulfilmentOrder, order: SalesOrder) -> None:
         at = self.now()

@@ -14,18 +14,17 @@ from attrs import evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation, RawPayload
+from oms_app.following import follow_platform, stop_for_a_person
 from oms_app.numbering import Numbering, NumberPool
-from oms_app.orders import give_back
 from oms_app.ports.channels import Gateways
-from oms_app.ports.transaction import Begin, Clock, NewId, StoreRefusedData, Transaction
+from oms_app.ports.transaction import Begin, Clock, Contended, NewId, StaleVersion, StoreRefusedData, Transaction
 from oms_app.ports.vault import IndexField, Sealed
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId
+from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.orders import intake
-from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
@@ -72,6 +71,7 @@ class ConvertAgain:
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
     platform_order_id: PlatformOrderId
     arrival: Arrival
+    raw: VaultId  # of the payload that the arrival was made from
     by: Actor
 
 
@@ -111,8 +111,10 @@ class IntakeService:
             answers = self._take_in(command, numbers)
             self.numbering.give_back(numbers)
             return answers
-        except StoreRefusedData as error:
+        except (StoreRefusedData, Contended) as error:
             if len(command.arrivals) == 1:
+                if isinstance(error, Contended):
+                    raise
                 refused = IntakeAnswer(
                     outcome=Outcome.REFUSED, order_no=command.arrivals[0].order_no, code=error.code, field="payload"
                 )
@@ -147,7 +149,10 @@ class IntakeService:
         with self.begin(command) as tx:
             if done := tx.recall(IntakeAnswer):
                 return done
-            answer = self._convert(tx, tx.platform_orders.get(command.platform_order_id), command.arrival, numbers)
+            known = tx.platform_orders.get(command.platform_order_id)
+            if known.raw != command.raw:
+                raise StaleVersion(what="platform_order")  # a newer payload came in between: what was read is old
+            answer = self._convert(tx, known, command.arrival, numbers)
             tx.remember(answer)
             tx.commit()
         return answer
@@ -198,10 +203,13 @@ class IntakeService:
         if arrival.standard is None:
             return self._keep_unreadable(tx, arrival, stored, order, at)
         freshness = intake.compare(stored, arrival.standard, receiver=receiver, buyer=buyer)
+        if freshness is intake.Freshness.AMBIGUOUS and arrival.trouble is not None:
+            return self._keep_unreadable(tx, arrival, stored, order, at)  # its own sums say that it is not the one
         if freshness is intake.Freshness.AMBIGUOUS and not arrival.fetched:
             tx.publish((stored.ambiguous(at=at),))
             return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
-        if freshness in (intake.Freshness.OLDER, intake.Freshness.SAME):
+        mended = freshness is intake.Freshness.SAME and stored.trouble is not None and arrival.trouble is None
+        if freshness in (intake.Freshness.OLDER, intake.Freshness.SAME) and not mended:
             return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
         receiver, buyer = (
             _kept_or_put(tx, stored.receiver, arrival.receiver),
@@ -214,13 +222,14 @@ class IntakeService:
     def _keep_unreadable(
         self, tx: Transaction, arrival: Arrival, stored: PlatformOrder, order: SalesOrder | None, at: datetime
     ) -> _Taken:
-        """A known order came in a form that cannot be read: the last readable version stands, a person is told."""
+        """A known order came in a form that cannot be followed: the last good version stands, a person is told."""
         if stored.trouble == arrival.trouble:
             return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
         assert arrival.trouble is not None
         _store_vault(tx, arrival.raw)
         change = evolve(stored, raw=arrival.raw.id).failed(arrival.trouble, at=at)
         _save(tx, change)
+        order = stop_for_a_person(tx, order, at=at)
         return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
 
     def _settle(
@@ -237,6 +246,7 @@ class IntakeService:
         if trouble is not None:
             change = _then(change, change.state.failed(trouble, at=at))
             _save(tx, change)
+            order = stop_for_a_person(tx, order, at=at)
             return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
         if order is None:
             begun = self._begin(change.state, numbers.next("S"), at)
@@ -246,7 +256,7 @@ class IntakeService:
             tx.publish(begun.events)
             return _Taken(change.state, begun.state, _answer(outcome, change.state, begun.state))
         _save(tx, change)
-        followed = self._follow(tx, order, change.state, at)
+        followed = follow_platform(tx, order, change.state, at=at)
         return _Taken(change.state, followed, _answer(outcome, change.state, followed))
 
     def _convert(self, tx: Transaction, known: PlatformOrder, arrival: Arrival, numbers: NumberPool) -> IntakeAnswer:
@@ -269,28 +279,6 @@ class IntakeService:
             line_ids=[LineId(self.new_id()) for _ in platform_order.standard.lines],
             at=at,
         )
-
-    def _follow(self, tx: Transaction, order: SalesOrder, platform_order: PlatformOrder, at: datetime) -> SalesOrder:
-        change = intake.follow(order, platform_order, at=at)
-        after = change.state
-        if after.state is OrderState.CANCELLED is not order.state:
-            give_back(tx, order, reason=intake.BY_PLATFORM, now=self.now)
-        elif after.external and not order.external:
-            tx.stock.consume(order.id, None, document=order.id)
-            if order.fulfilment_id is not None:
-                called_off = tx.fulfilments.get(order.fulfilment_id).cancel("shipped_outside", at=at)
-                tx.fulfilments.save(called_off.state)
-                tx.publish(called_off.events)
-        elif lost := intake.lost_lines(order, after):
-            tx.stock.release(order.id, lost)
-        if change.events:
-            if after != order:
-                tx.orders.save(after)
-            tx.publish(change.events)
-        for event in change.events:
-            if isinstance(event, OrderDiffers):
-                tx.report_difference(event, order.shop_id)
-        return after
 
     def _new(
         self, command: TakeIn, arrival: Arrival, receiver: PartyRef, buyer: PartyRef, number: str, at: datetime
@@ -373,4 +361,6 @@ def convert_again(
     """Read, translate anew, convert: two transactions with the pure work between them."""
     raw = intake_.raw_of(ReadRaw(platform_order_id=platform_order_id, by=by))
     arrival = preparation.again(raw, gateways.translator(raw.platform))
-    return intake_.convert_again(ConvertAgain(platform_order_id=platform_order_id, arrival=arrival, by=by))
+    return intake_.convert_again(
+        ConvertAgain(platform_order_id=platform_order_id, arrival=arrival, raw=raw.sealed.id, by=by)
+    )

@@ -11,6 +11,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.inventory.stock import LedgerKind, StockReceived
+from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 
@@ -49,6 +50,8 @@ class StockService:
     @one_transaction
     def receive(self, command: ReceiveStock) -> ReceiptAnswer:
         """Book a receipt; orders that wait for the SKU are tried again afterwards, oldest first."""
+        if command.by.shops is not None:
+            raise Denied(permission=command.permission)  # a warehouse serves every shop
         with self.begin(command) as tx:
             if done := tx.recall(ReceiptAnswer):
                 return done

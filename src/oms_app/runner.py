@@ -42,7 +42,7 @@ class Runner:
     handlers: Mapping[str, Handler]
     report: Report
 
-    def step(self, limit: int = 20) -> int:
+    def step(self, limit: int = 8) -> int:
         """Relay, claim and run once; return how much was done, 0 when there was nothing to do."""
         relayed = self.jobs.relay(self.subscriptions(), now=self.now(), limit=500)
         claimed = self.jobs.claim(now=self.now(), lease_until=self.now() + LEASE, limit=limit)

@@ -30,7 +30,7 @@ from oms_app.orders import (
     UnholdOrder,
 )
 from oms_app.personal import PersonalDataService
-from oms_app.ports.channels import OrderRef, PlatformRefused, ShipmentNotice
+from oms_app.ports.channels import OrderGone, OrderRef, ShipmentNotice
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import ParcelLeft, ShipOrder, WmsAnswer, WmsReport
@@ -108,7 +108,7 @@ class FakePlatform:
     def fetch_order(self, order_no: str) -> bytes:
         self._call()
         if order_no in self.withheld:
-            raise PlatformRefused(reason="isv.trade-not-exist")
+            raise OrderGone(reason="isv.trade-not-exist")
         self.fetched.append(order_no)
         return self._payload(order_no)
 

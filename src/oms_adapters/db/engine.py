@@ -63,6 +63,14 @@ def connect(url: str, *, pool: int = 4) -> Engines:
         parsed = make_url(url)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise BadDatabaseUrl(why="cannot be read; for example sqlite:///oms.db") from error
+    try:
+        return _engines(parsed, pool)
+    except ModuleNotFoundError as error:
+        extra = "postgres" if parsed.get_backend_name() == "postgresql" else "mysql"
+        raise BadDatabaseUrl(why=f"{error.name} is not installed; it needs: pip install 'oms[{extra}]'") from error
+
+
+def _engines(parsed: URL, pool: int) -> Engines:
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed, pool)
@@ -158,7 +166,7 @@ _CHECKS: Final[dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
     "postgresql": (
         ("fsync", "SHOW fsync", ("on",)),
         ("full_page_writes", "SHOW full_page_writes", ("on",)),
-        ("synchronous_commit", "SHOW synchronous_commit", ("on", "remote_write", "remote_apply", "local")),
+        ("synchronous_commit", "SHOW synchronous_commit", ("on", "remote_apply")),
         ("server_encoding", "SHOW server_encoding", ("utf8",)),
     ),
     "mysql": (

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from attrs import frozen
+from attrs import define, field, frozen
 from sqlalchemy.engine import Connection
 
 from oms_adapters.db.types import Id, Instant, code, table, text
@@ -83,6 +83,13 @@ _HOLD = (
 )
 
 
+@define
+class _Held:
+    sku: str
+    warehouse: str
+    units: int
+
+
 @frozen
 class StockStore:
     """``oms_app.ports.transaction.Stock`` on a database."""
@@ -91,6 +98,7 @@ class StockStore:
     actor_id: str
     now: Clock
     new_id: NewId
+    held: dict[OrderId, dict[LineId, _Held]] = field(factory=dict)
 
     def levels(self, warehouse: WarehouseCode, skus: Sequence[SkuCode]) -> dict[SkuCode, StockLevel]:
         if not skus:
@@ -99,16 +107,17 @@ class StockStore:
         return {SkuCode(row.sku): level_of(row) for row in rows}
 
     def reserve(self, order_id: OrderId, reservations: Sequence[Reservation]) -> None:
-        rows = {row.line_id: row for row in self.work.rows(_HELD, {"order_id": order_id})}
-        if any(row.held for row in rows.values()):
+        held = self._held(order_id)
+        if any(line.units for line in held.values()):
             return
         sums: dict[tuple[str, str], int] = {}
         for wanted in reservations:
             values = {"sku": wanted.sku, "warehouse": wanted.warehouse, "held": wanted.quantity}
-            if wanted.line_id in rows:
+            if wanted.line_id in held:
                 self._hold(wanted.line_id, 0, values)
             else:
                 self.work.add(reservation, {"line_id": wanted.line_id, "order_id": order_id, **values})
+            held[wanted.line_id] = _Held(wanted.sku, wanted.warehouse, wanted.quantity)
             key = (wanted.sku, wanted.warehouse)
             sums[key] = sums.get(key, 0) + wanted.quantity
         for (sku, warehouse), units in sums.items():
@@ -116,20 +125,17 @@ class StockStore:
 
     def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
         wanted = None if lines is None else set(lines)
-        for row in self.work.rows(_HELD, {"order_id": order_id}):
-            if row.held and (wanted is None or row.line_id in wanted):
-                self._hold(row.line_id, row.held, {"sku": row.sku, "warehouse": row.warehouse, "held": 0})
-                self._move(_RELEASE, row.sku, row.warehouse, row.held)
+        for line_id, line in self._held(order_id).items():
+            if line.units and (wanted is None or line_id in wanted):
+                self._let_go(line_id, line, line.units, _RELEASE)
 
     def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
         wanted = None if lines is None else dict(lines)
-        for row in self.work.rows(_HELD, {"order_id": order_id}):
-            units = row.held if wanted is None else min(row.held, wanted.get(row.line_id, 0))
+        for line_id, line in self._held(order_id).items():
+            units = line.units if wanted is None else min(line.units, wanted.get(line_id, 0))
             if units:
-                left = {"sku": row.sku, "warehouse": row.warehouse, "held": row.held - units}
-                self._hold(row.line_id, row.held, left)
-                self._move(_CONSUME, row.sku, row.warehouse, units)
-                self._enter(row.sku, row.warehouse, -units, LedgerKind.SHIP, document)
+                self._let_go(line_id, line, units, _CONSUME)
+                self._enter(line.sku, line.warehouse, -units, LedgerKind.SHIP, document)
 
     def change(self, sku: SkuCode, warehouse: WarehouseCode, units: int, *, kind: LedgerKind, document: UUID) -> None:
         self._enter(sku, warehouse, units, kind, document)
@@ -158,6 +164,20 @@ class StockStore:
                 raise refusal or StockMoved(what=f"{sku}@{warehouse}")
 
         self.work.last.append((("stock", sku, warehouse), send))
+
+    def _held(self, order_id: OrderId) -> dict[LineId, _Held]:
+        """Return what the order holds, this transaction's own gathered changes counted."""
+        if order_id not in self.held:
+            rows = self.work.rows(_HELD, {"order_id": order_id})
+            self.held[order_id] = {LineId(row.line_id): _Held(row.sku, row.warehouse, row.held) for row in rows}
+        self.work.alive()
+        return self.held[order_id]
+
+    def _let_go(self, line_id: LineId, line: _Held, units: int, statement: sa.Update) -> None:
+        left = line.units - units
+        self._hold(line_id, line.units, {"sku": line.sku, "warehouse": line.warehouse, "held": left})
+        self._move(statement, line.sku, line.warehouse, units)
+        line.units = left
 
     def _hold(self, line_id: LineId, before: int, values: dict[str, Any]) -> None:
         def send(connection: Connection) -> None:

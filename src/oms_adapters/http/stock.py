@@ -16,8 +16,7 @@ from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.inventory import ReceiptAnswer, ReceiveStock, StockService
 from oms_app.queries.rows import Queries
-from oms_domain.inventory.stock import StockLevel
-from oms_domain.kernel.identity import SkuCode, WarehouseCode
+from oms_domain.inventory.stock import StockLevel, sku_code, warehouse_code
 from oms_domain.kernel.quantity import LARGEST_QUANTITY, quantity
 from oms_domain.kernel.text import checked_text
 
@@ -94,10 +93,8 @@ class StockController(Controller):
     def receive(self, data: JSONBody[ReceiptBody], actor: Given[Actor], stock: Given[StockService]) -> ReceiptView:
         """Book units that came in; orders that wait for them are tried again."""
         command = ReceiveStock(
-            sku=SkuCode(checked_text(data.sku, field="sku", longest=LONGEST_CODE, allow_empty=False)),
-            warehouse=WarehouseCode(
-                checked_text(data.warehouse, field="warehouse", longest=LONGEST_CODE, allow_empty=False)
-            ),
+            sku=sku_code(data.sku),
+            warehouse=warehouse_code(data.warehouse),
             quantity=quantity(data.quantity),
             reason=checked_text(data.reason, field="reason", longest=LONGEST_REASON),
             by=actor,

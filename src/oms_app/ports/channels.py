@@ -127,6 +127,13 @@ class PlatformRefused(ChannelError):
 
 
 @frozen(kw_only=True)
+class OrderGone(PlatformRefused):
+    """The platform lists an order and says that it does not exist."""
+
+    code: ClassVar[str] = "channels.order_gone"
+
+
+@frozen(kw_only=True)
 class NotConnected(Refused):
     """The shop has no account at its platform: orders come by file or API only."""
 

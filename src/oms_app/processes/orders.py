@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -12,14 +13,18 @@ from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.orders import AllocateOrder, ApproveOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
-from oms_app.ports.transaction import OpenTransaction
+from oms_app.ports.transaction import Contended, OpenTransaction, VersionIsNot
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
+from oms_app.transactions import TRIES
 from oms_domain.inventory.stock import StockReceived
 from oms_domain.kernel.change import Event
+from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
     OrderAllocated,
     OrderApproved,
+    OrderCancelled,
     OrderCreated,
     OrderEvent,
     OrderPaid,
@@ -48,6 +53,7 @@ class OrderProcess:
             Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=(StockReceived.type,)),
+            Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=(OrderCancelled.type,)),
             Handler(name="orders.fetch_again", run=self.fetch_again, events=(PlatformOrderAmbiguous.type,)),
         )
 
@@ -61,13 +67,19 @@ class OrderProcess:
         event, actor = _order_event(job), actor_of(job, AUTO_REVIEW)
         if event.state is not OrderState.AWAITING_CS_REVIEW:
             return None
-        with self.open(actor) as tx:
-            order = tx.orders.get(event.order_id)
-            policy = tx.shops.get(order.shop_id).policy
-        if rule := auto_review(order, policy):
+        for _ in range(TRIES):
+            with self.open(actor) as tx:
+                order = tx.orders.get(event.order_id)
+                policy = tx.shops.get(order.shop_id).policy
+            rule = auto_review(order, policy)
             command = ApproveOrder(order_id=order.id, rule=rule, expected_version=order.version, by=actor)
-            unless_refused(lambda: self.orders.approve(command))
-        return None
+            try:
+                if rule:
+                    unless_refused(partial(self.orders.approve, command), but=VersionIsNot)
+                return None
+            except VersionIsNot:
+                continue  # it changed while it was judged: judge again
+        raise Contended(what="auto_review")
 
     def release(self, job: Job) -> datetime | None:
         event, actor = _order_event(job), actor_of(job, "auto_release")
@@ -83,12 +95,29 @@ class OrderProcess:
     def retry_waiting(self, job: Job) -> datetime | None:
         event = _event(job)
         assert isinstance(event, StockReceived)
-        actor = system("allocation", cause=job.envelope.id if job.envelope else None)
-        with self.open(actor) as tx:
-            waiting = tx.orders.waiting_for(event.sku, event.warehouse, WAITING_ORDERS)
-        for order_id in waiting:
-            unless_refused(partial(self.orders.allocate, AllocateOrder(order_id=order_id, by=actor)))
+        self._retry(event.sku, event.warehouse, system("allocation", cause=_cause(job)))
         return None
+
+    def retry_after_cancel(self, job: Job) -> datetime | None:
+        """What a cancelled order held is free again: those who wait for it are tried."""
+        event, actor = _order_event(job), system("allocation", cause=_cause(job))
+        with self.open(actor) as tx:
+            order = tx.orders.get(event.order_id)
+        for sku in sorted({line.sku for line in order.lines}) if order.warehouse else ():
+            self._retry(sku, order.warehouse, actor)
+        return None
+
+    def _retry(self, sku: SkuCode, warehouse: WarehouseCode | None, actor: Actor) -> None:
+        """Try the oldest waiting orders, and go on as long as that helps some."""
+        helped = warehouse is not None
+        while helped and warehouse is not None:
+            with self.open(actor) as tx:
+                waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS)
+            helped = False
+            for order_id in waiting:
+                with suppress(Refused):
+                    answer = self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
+                    helped = helped or answer.state is OrderState.AWAITING_CS_REVIEW
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job)
@@ -100,6 +129,10 @@ class OrderProcess:
 def actor_of(job: Job, name: str) -> Actor:
     """Return the system actor that acts on a job: its transaction finishes the job with its effect."""
     return system(name, cause=job.envelope.id if job.envelope else None, job=job.claim)
+
+
+def _cause(job: Job) -> EventId | None:
+    return job.envelope.id if job.envelope else None
 
 
 def _event(job: Job) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -35,6 +36,7 @@ from oms_app.processes.orders import actor_of
 from oms_app.runner import Handler
 from oms_app.shops import MarkAuthorisation, ShopService
 from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
+from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import ShopId
 from oms_domain.shops.shop import Authorisation
 
@@ -95,7 +97,8 @@ class ShippingProcess:
     def poll(self, job: Job) -> datetime | None:
         reports = self.wms.reports(REPORTS)
         for report in reports:
-            self.fulfilment.book_report(BookReport(report=report, by=system("warehouse")))
+            with suppress(NotFound):  # of an order that is not ours: no report behind it may wait for it
+                self.fulfilment.book_report(BookReport(report=report, by=system("warehouse")))
             self.wms.confirm((report.report_id,))
         return self.now() + (timedelta(0) if len(reports) == REPORTS else self.poll_every)
 

@@ -6,8 +6,9 @@ warehouse an order, on-hand and reserved units; bundles, pools and sourcing come
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from attrs import frozen
@@ -110,6 +111,17 @@ class InvalidSku(Invalid):
     value: str
 
 
+@frozen(kw_only=True)
+class InvalidWarehouse(Invalid):
+    """A warehouse code is 1 to 32 characters of A–Z, a–z, 0–9, ``-`` and ``_``."""
+
+    code: ClassVar[str] = "inventory.invalid_warehouse"
+    value: str
+
+
+_WAREHOUSE: Final = re.compile(r"[A-Za-z0-9_\-]{1,32}", re.ASCII)
+
+
 def wanted_by_sku(wants: tuple[Want, ...]) -> tuple[tuple[SkuCode, int], ...]:
     """Add up wants by SKU, in the one lock order (SKU ascending). One SKU may stand on several lines.
 
@@ -130,3 +142,10 @@ def sku_code(text: str, *, field: str = "sku") -> SkuCode:
     if not 1 <= len(text) <= 64 or text != text.strip() or not text.isprintable():
         raise InvalidSku(field=field, value=text[:64])
     return SkuCode(text)
+
+
+def warehouse_code(text: str, *, field: str = "warehouse") -> WarehouseCode:
+    """Check a raw warehouse code: 1 to 32 characters of A–Z, a–z, 0–9, ``-`` and ``_``."""
+    if not _WAREHOUSE.fullmatch(text):
+        raise InvalidWarehouse(field=field, value=text[:40])
+    return WarehouseCode(text)

@@ -115,6 +115,13 @@ class OrderFlaggedNow(Refused):
 
 
 @frozen(kw_only=True)
+class NothingToShip(Refused):
+    """Every line was refunded: there is nothing to send; the platform will close the order."""
+
+    code: ClassVar[str] = "orders.nothing_to_ship"
+
+
+@frozen(kw_only=True)
 class NotFlagged(Refused):
     """There is no such flag to lift."""
 
@@ -394,6 +401,8 @@ class SalesOrder:
         return any(old.kind is flag.kind and old.reason == flag.reason for old in self.flags)
 
     def _unflagged(self) -> None:
+        if not self.contents:
+            raise NothingToShip
         if self.flags:
             kinds = tuple(sorted({str(flag.kind) for flag in self.flags}))
             raise OrderFlaggedNow(flags=kinds, reasons=tuple(flag.reason for flag in self.flags))

@@ -14,13 +14,10 @@ from typing import Any, Final
 import pytest
 from attrs import define, field, frozen
 from click.testing import CliRunner
-from tests.servers import fresh_url
 
 from oms_adapters.bootstrap import session
 from oms_adapters.bootstrap.commands import oms as command
 from oms_adapters.bootstrap.container import Container
-
-__all__ = ["fresh_url"]
 
 PAYLOADS: Final = Path(__file__).parents[2] / "payloads" / "taobao"
 

@@ -23,7 +23,7 @@ def test_a_refusal_reads_as_its_code_and_facts():
     refusal = MoveNotAllowed(state="shipped", move="cancel", allowed=("sign",))
 
     assert refusal.fields() == {"state": "shipped", "move": "cancel", "allowed": ("sign",)}
-    assert str(refusal) == "states.move_not_allowed (state=shipped, move=cancel, allowed=('sign',))"
+    assert str(refusal) == "states.move_not_allowed (state=shipped, move=cancel, allowed=[sign])"
     assert str(Refused()) == "oms.refused"
 
 

@@ -16,7 +16,7 @@ from oms_adapters.platforms.taobao.client import UNREADABLE, TopClient
 from oms_adapters.platforms.taobao.payload import Fields
 from oms_adapters.platforms.taobao.states import CLOSED_STATES, SHIPPED_STATES
 from oms_adapters.platforms.taobao.translate import translate
-from oms_app.ports.channels import OrderRef, PlatformRefused, RetryLater, ShipmentNotice
+from oms_app.ports.channels import OrderGone, OrderRef, PlatformRefused, RetryLater, ShipmentNotice
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, StandardLine, Translation, UnreadablePayload
 from oms_domain.kernel.time import print_china_time, utc
@@ -28,6 +28,7 @@ MOST_SUB_ORDERS: Final = 50  # of one call of logistics.offline.send
 
 LIST_ORDERS: Final = "taobao.trades.sold.increment.get"
 FETCH_ORDER: Final = "taobao.trade.fullinfo.get"
+NOT_EXIST: Final = "isv.trade-not-exist"
 SEND: Final = "taobao.logistics.offline.send"
 
 TRADE_FIELDS: Final = (
@@ -72,7 +73,12 @@ class TaobaoGateway:
 
     def fetch_order(self, order_no: str) -> bytes:
         params = {"tid": order_no, "fields": TRADE_FIELDS, "include_oaid": "include_oaid"}
-        reply = self._client.read(FETCH_ORDER, params)
+        try:
+            reply = self._client.read(FETCH_ORDER, params)
+        except PlatformRefused as refusal:
+            if NOT_EXIST in refusal.reason:
+                raise OrderGone(reason=refusal.reason) from refusal
+            raise
         if not reply.body.has("trade"):
             raise RetryLater(reason=UNREADABLE)
         return reply.raw
