@@ -180,6 +180,21 @@ def test_some_lines_can_be_released(backend):
     assert (units(backend, "A"), units(backend, "B")) == ((5, 2), (5, 0))
 
 
+def test_lines_and_then_the_rest_can_be_released_in_one_transaction(backend):
+    receive(backend, "A", 5)
+    receive(backend, "B", 5)
+    order = an_order_for(backend, A=2, B=3)
+    reserve(backend, order)
+
+    def part_then_all(tx):
+        tx.stock.release(order.id, [order.lines[0].id])
+        tx.stock.release(order.id)
+
+    transact(backend, part_then_all)
+
+    assert (units(backend, "A"), units(backend, "B")) == ((5, 0), (5, 0))
+
+
 def test_releasing_nothing_is_nothing(backend):
     receive(backend, "A", 5)
     order = an_order_for(backend, A=2)
