@@ -147,7 +147,7 @@ def event_sections() -> str:
     parts = []
     for cls in sorted(_classes(Event, "type"), key=lambda cls: cls.type):
         text = f"### {cls.type}\n\nVersion {cls.version}, `{cls.__name__}`, {chinese[cls.__name__]}. {_told(cls)}"
-        fields = [f"| `{field.name}` | `{field.type}` |" for field in attrs.fields(cls)]
+        fields = [f"| `{field.name}` | `{_annotation(cls, field.name)}` |" for field in attrs.fields(cls)]
         parts.append("\n".join([f"{text.strip()}\n", "| field | type |", "|---|---|", *fields]))
     return "\n\n".join(parts)
 
@@ -224,6 +224,11 @@ def _classes(root: type[Any], named: str) -> Iterator[type[Any]]:
                 is_ours = inspect.isclass(cls) and issubclass(cls, root) and cls.__module__ == module.__name__
                 if is_ours and named in vars(cls):
                     yield cls
+
+
+def _annotation(cls: type[Any], name: str) -> str:
+    """Return a field's type as it is written; attrs' own record of it changes once somebody has resolved it."""
+    return str(next(found for base in cls.__mro__ if (found := vars(base).get("__annotations__", {}).get(name))))
 
 
 def _told(cls: type[Any]) -> str:
