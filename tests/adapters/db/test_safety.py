@@ -56,7 +56,7 @@ def test_a_database_as_it_is_made_is_safe(empty):
 def test_postgres_without_synchronous_commit_is_refused(url):
     change(url, "ALTER DATABASE {name} SET synchronous_commit = off")
 
-    assert refused(url) == ("synchronous_commit", "off", "on or remote_write or remote_apply or local")
+    assert refused(url) == ("synchronous_commit", "off", "on or remote_apply")
 
 
 @only_postgres
