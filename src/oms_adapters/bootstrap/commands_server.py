@@ -1,4 +1,4 @@
-"""``oms serve``, ``oms demo``, ``oms drain``."""
+"""``oms serve``, ``oms demo``, ``oms worker``, ``oms drain``."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def worker() -> None:
     workers.start()
     over.wait()
     workers.stop()
-    container.wms().close()
-    container.http().close()
-    container.database().close()
+    _close(container)
 
 
 @click.command()
@@ -106,9 +104,13 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
     finally:
         if workers is not None:
             workers.stop()
-        container.wms().close()
-        container.http().close()
-        container.database().close()
+        _close(container)
+
+
+def _close(container: Container) -> None:
+    container.wms().close()
+    container.http().close()
+    container.database().close()
 
 
 def _leave(*_: object) -> None:

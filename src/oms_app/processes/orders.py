@@ -103,14 +103,15 @@ class OrderProcess:
         event, actor = _order_event(job), system("allocation", cause=_cause(job))
         with self.open(actor) as tx:
             order = tx.orders.get(event.order_id)
-        for sku in sorted({line.sku for line in order.lines}) if order.warehouse else ():
-            self._retry(sku, order.warehouse, actor)
+        if order.warehouse is not None:
+            for sku in sorted({line.sku for line in order.lines}):
+                self._retry(sku, order.warehouse, actor)
         return None
 
-    def _retry(self, sku: SkuCode, warehouse: WarehouseCode | None, actor: Actor) -> None:
+    def _retry(self, sku: SkuCode, warehouse: WarehouseCode, actor: Actor) -> None:
         """Try the oldest waiting orders, and go on as long as that helps some."""
-        helped = warehouse is not None
-        while helped and warehouse is not None:
+        helped = True
+        while helped:
             with self.open(actor) as tx:
                 waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS)
             helped = False
@@ -128,7 +129,7 @@ class OrderProcess:
 
 def actor_of(job: Job, name: str) -> Actor:
     """Return the system actor that acts on a job: its transaction finishes the job with its effect."""
-    return system(name, cause=job.envelope.id if job.envelope else None, job=job.claim)
+    return system(name, cause=_cause(job), job=job.claim)
 
 
 def _cause(job: Job) -> EventId | None:
