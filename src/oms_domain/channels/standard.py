@@ -46,9 +46,19 @@ class DiscountKind(StrEnum):
 
     LINE = "line"  # 单品优惠
     FULL_REDUCTION = "full_reduction"  # 满减
-    COUPON = "coupon"  # 优惠券
     GIFT = "gift"  # 买赠
+    PRICE_PROTECTION = "price_protection"  # 价保
+    FREIGHT_COUPON = "freight_coupon"  # 运费券: off the freight, never off goods
+    COUPON = "coupon"  # 优惠券
     OTHER = "other"
+
+
+class TenderKind(StrEnum):
+    """With what an order is paid besides cash: it reduces what is still to be paid, not what the goods cost."""
+
+    GIFT_CARD = "gift_card"  # 礼品卡
+    BALANCE = "balance"  # 余额
+    POINTS = "points"  # 积分
 
 
 class Funder(StrEnum):
@@ -56,6 +66,8 @@ class Funder(StrEnum):
 
     SHOP = "shop"
     PLATFORM = "platform"
+    INFLUENCER = "influencer"
+    PAYMENT_CHANNEL = "payment_channel"
     UNKNOWN = "unknown"  # the platform's order does not say; its bill will
 
 

@@ -1,0 +1,121 @@
+"""An explanation in words: aligned text, Markdown, and what JSON can hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from oms_domain.apportionment.explain.table import ExplainRow, Explanation
+from oms_domain.kernel.money import Money, print_money
+
+_WIDE: Final = frozenset("WF")
+LONGEST_TITLE: Final = 40
+
+
+def text(explanation: Explanation) -> str:
+    """Return a table that stays aligned where a Chinese character is two columns wide.
+
+    >>> from oms_domain.apportionment.explain.table import explain
+    >>> from oms_domain.apportionment.waterfall import Discount, PricedLine, PricedOrder, apportion
+    >>> from oms_domain.channels.standard import DiscountKind
+    >>> order = PricedOrder(
+    ...     lines=(PricedLine(key="a", units=1, goods_fen=100, title="围巾"),
+    ...            PricedLine(key="b", units=2, goods_fen=200, title="hat")),
+    ...     discounts=(Discount(id="c", name="满减", kind=DiscountKind.FULL_REDUCTION, amount_fen=100),))
+    >>> print(text(explain(apportion(order))))
+    line  units  goods   满减   net  cash
+    围巾      1   1.00  -0.33  0.67  0.67
+    hat       2   2.00  -0.67  1.33  1.33
+    sum       3   3.00  -1.00  2.00  2.00
+    """
+    cells = _cells(explanation)
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ["  ".join([_left(row[0], widths[0]), *map(_right, row[1:], widths[1:])]).rstrip() for row in cells]
+    return "\n".join([*lines, *_notes(explanation)])
+
+
+def markdown(explanation: Explanation) -> str:
+    """Return a Markdown table. Titles cannot break out of their cells."""
+    head, *rows = [[_escaped(cell) for cell in row] for row in _cells(explanation)]
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+    notes = [f"- {_escaped(note)}" for note in _notes(explanation)]
+    return "\n".join([*lines, "", *notes]) if notes else "\n".join(lines)
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Return what JSON can hold: amounts in minor units, and as text for people."""
+    return {
+        "currency": explanation.currency,
+        "columns": [
+            {"id": column.id, "title": column.title, "sort": column.sort, "kind": column.of, "funder": column.funder}
+            for column in explanation.columns
+        ],
+        "rows": [
+            {"key": row.key, "title": row.title, "units": row.units, "amounts_fen": list(row.amounts)}
+            for row in explanation.rows
+        ],
+        "sums_fen": list(explanation.sums),
+        "unused": [{"id": step, "fen": amount} for step, amount in explanation.unused],
+        "findings": [
+            {
+                "what": finding.what,
+                "step": finding.step,
+                "line": finding.line,
+                "stated_fen": finding.stated_fen,
+                "ours_fen": finding.ours_fen,
+            }
+            for finding in explanation.findings
+        ],
+    }
+
+
+def amount(fen: int, currency: str) -> str:
+    """Return an amount as text, without its currency."""
+    return print_money(Money(fen, currency))
+
+
+def _cells(explanation: Explanation) -> list[list[str]]:
+    head = ["line", "units", *(column.title for column in explanation.columns)]
+    rows = [_row(row, explanation.currency) for row in explanation.rows]
+    units = sum(row.units for row in explanation.rows)
+    total = ExplainRow(key="", title="sum", units=units, amounts=explanation.sums)
+    return [_one_line(row) for row in (head, *rows, _row(total, explanation.currency))]
+
+
+def _row(row: ExplainRow, currency: str) -> list[str]:
+    return [row.title, str(row.units), *(amount(fen, currency) for fen in row.amounts)]
+
+
+def _notes(explanation: Explanation) -> list[str]:
+    currency = explanation.currency
+    notes = [f"not used of {step}: {amount(fen, currency)}" for step, fen in explanation.unused]
+    for finding in explanation.findings:
+        where = " ".join(part for part in (finding.step, finding.line and f"line {finding.line}") if part)
+        stated, ours = amount(finding.stated_fen, currency), amount(finding.ours_fen, currency)
+        notes.append(f"{finding.what} ({where}): stated {stated}, ours {ours}")
+    return [" ".join(note.split()) for note in notes]
+
+
+def _one_line(cells: Sequence[str]) -> list[str]:
+    return [" ".join(cell.split())[:LONGEST_TITLE] for cell in cells]
+
+
+def _escaped(cell: str) -> str:
+    for mark in "\\`*_[]<>|":
+        cell = cell.replace(mark, f"\\{mark}")
+    return cell
+
+
+def _width(cell: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in _WIDE) for c in cell)
+
+
+def _left(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _right(cell: str, width: int) -> str:
+    return " " * (width - _width(cell)) + cell

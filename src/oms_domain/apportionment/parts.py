@@ -1,0 +1,179 @@
+"""Split, merge and refund: every amount of a part is taken from what was placed, nothing is apportioned again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+
+from attrs import frozen
+
+from oms_domain.apportionment.allocate import shares
+from oms_domain.apportionment.rules import LAST_TAKES_REST
+from oms_domain.apportionment.units import LinePart, Runs, count
+from oms_domain.apportionment.waterfall import Apportionment, CannotApportion, FreightCharge, Step, Tender
+
+Plan = Mapping[str, Runs]
+"""Which units of which lines go into a part, by line key."""
+
+
+@frozen(kw_only=True)
+class OrderPart:
+    """Units of an order's lines with their amounts: a whole order, or what splitting made of it.
+
+    ``kept``: amounts that a caller keeps on the order and not on lines, by name.
+    """
+
+    steps: tuple[Step, ...]  # what took something off, in the order of the running nets
+    lines: tuple[LinePart, ...]  # in the order of the source's lines; none without units
+    kept: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def goods(self) -> int:
+        """The price of its goods before any discount."""
+        return sum(line.goods[0] for line in self.lines)
+
+    @property
+    def cash(self) -> int:
+        return sum(line.cash for line in self.lines)
+
+    @property
+    def freight(self) -> int:
+        """Its freight before freight coupons."""
+        return sum(line.freight[0] for line in self.lines)
+
+    def taken(self) -> tuple[tuple[str, int], ...]:
+        """What each step takes of it, goods and freight together, by step."""
+        totals = [0] * len(self.steps)
+        for line in self.lines:
+            for at, (goods, freight) in enumerate(zip(line.taken, line.freight_taken, strict=True)):
+                totals[at] += goods + freight
+        return tuple((step.id, total) for step, total in zip(self.steps, totals, strict=True))
+
+
+def whole_order(result: Apportionment, kept: Mapping[str, int] | None = None) -> OrderPart:
+    """Return an apportioned order as one part."""
+    steps = tuple(placed.step for placed in result.steps if not isinstance(placed.step, FreightCharge))
+    return OrderPart(steps=steps, lines=result.parts(), kept=tuple((kept or {}).items()))
+
+
+def split(order: OrderPart, plans: Sequence[Plan]) -> tuple[OrderPart, ...]:
+    """Take an order apart: one part for each plan, and one more with what no plan names, if anything is left.
+
+    Amounts kept on the order go to the parts by goods, each its share rounded out of what is left, the last part the
+    rest; where no goods cost anything, by units.
+
+    Raises:
+        CannotApportion: a plan names a line that is not there, or no units at all.
+        UnitsGone: two plans want the same units, or units that are not there.
+
+    >>> from oms_domain.apportionment.units import whole_line
+    >>> order = OrderPart(steps=(), lines=(whole_line("a", 3, (100,)),), kept=(("invoice", 10),))
+    >>> [(part.goods, part.kept) for part in split(order, [{"a": ((0, 1),)}])]
+    [(34, (('invoice', 3),)), (66, (('invoice', 7),))]
+    """
+    left = {line.key: line for line in order.lines}
+    found: list[list[LinePart]] = []
+    for at, plan in enumerate(plans):
+        lines: list[LinePart] = []
+        for key in [line.key for line in order.lines if line.key in plan]:
+            taken, left[key] = left[key].cut(plan[key])
+            lines.append(taken)
+        if unknown := [key for key in plan if key not in left]:
+            raise CannotApportion(field=f"plans[{at}]", why=f"there is no line {unknown[0]}")
+        found.append(lines)
+    found.append(list(left.values()))
+    filled = [tuple(line for line in lines if line.runs) for lines in found]
+    for at, lines_ in enumerate(filled[:-1]):
+        if not lines_:
+            raise CannotApportion(field=f"plans[{at}]", why="it takes no units")
+    parts = [lines_ for lines_ in filled if lines_]
+    kept = _kept(order, parts)
+    return tuple(
+        OrderPart(steps=order.steps, lines=lines_, kept=amounts) for lines_, amounts in zip(parts, kept, strict=True)
+    )
+
+
+def merge(parts: Iterable[OrderPart], *, order: Sequence[str] | None = None) -> OrderPart:
+    """Put parts of one order together again: amounts add, units of one line become one.
+
+    ``order``: the line keys in the order that the result is to have; by default that of the parts.
+
+    Raises:
+        CannotApportion: parts of different orders, or none.
+    """
+    together = tuple(parts)
+    if not together or any(part.steps != together[0].steps for part in together):
+        raise CannotApportion(field="parts", why="they are not parts of one order")
+    lines: dict[str, LinePart] = {}
+    for part in together:
+        for line in part.lines:
+            lines[line.key] = lines[line.key].joined_with(line) if line.key in lines else line
+    keys = [key for key in order if key in lines] if order is not None else list(lines)
+    names = list(dict.fromkeys(name for part in together for name, _ in part.kept))
+    kept = tuple((name, sum(dict(part.kept).get(name, 0) for part in together)) for name in names)
+    return OrderPart(steps=together[0].steps, lines=tuple(lines[key] for key in keys), kept=kept)
+
+
+def _kept(order: OrderPart, parts: Sequence[tuple[LinePart, ...]]) -> list[tuple[tuple[str, int], ...]]:
+    goods = [sum(line.goods[0] for line in lines) for lines in parts]
+    weights = goods if any(goods) else [sum(line.units for line in lines) for lines in parts]
+    rows = [(name, shares(amount, weights, LAST_TAKES_REST)) for name, amount in order.kept]
+    return [tuple((name, row[at]) for name, row in rows) for at in range(len(parts))]
+
+
+# --- refunds ---------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Refundable:
+    """What units may give back: cash, and to each tender what it paid. Discounts are not given back."""
+
+    units: int
+    cash: int
+    tenders: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        return self.cash + sum(amount for _, amount in self.tenders)
+
+
+def refundable(steps: Sequence[Step], line: LinePart, units: Runs, *, with_freight: bool = False) -> Refundable:
+    """Return what ``units`` of a line may still give back.
+
+    The line is what is left of it: units that were refunded before have been cut off, so what is asked for twice is
+    gone the second time.
+
+    Args:
+        with_freight: before shipment, or where a person or the policy says so.
+
+    Raises:
+        UnitsGone: some of them are not there any more.
+    """
+    part, _ = line.cut(units)
+    paid = [
+        (step.id, goods + (freight if with_freight else 0))
+        for step, goods, freight in zip(steps, part.taken, part.freight_taken, strict=True)
+        if isinstance(step, Tender)
+    ]
+    cash = part.goods[-1] + (part.freight[-1] if with_freight else 0)
+    return Refundable(units=count(units), cash=cash, tenders=tuple((id_, amount) for id_, amount in paid if amount))
+
+
+def refund(
+    steps: Sequence[Step], line: LinePart, units: Runs, *, with_freight: bool = False
+) -> tuple[Refundable, LinePart]:
+    """Return what is given back for ``units``, and what is left of the line. Raises ``UnitsGone``."""
+    _, rest = line.cut(units)
+    return refundable(steps, line, units, with_freight=with_freight), rest
+
+
+def paid_in_all(lines: Iterable[Refundable]) -> Refundable:
+    """Add up what several lines give back."""
+
+    def add(a: Refundable, b: Refundable) -> Refundable:
+        tenders = dict(a.tenders)
+        for id_, amount in b.tenders:
+            tenders[id_] = tenders.get(id_, 0) + amount
+        return Refundable(units=a.units + b.units, cash=a.cash + b.cash, tenders=tuple(tenders.items()))
+
+    return reduce(add, lines, Refundable(units=0, cash=0, tenders=()))

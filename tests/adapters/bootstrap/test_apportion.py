@@ -1,0 +1,96 @@
+"""``oms apportion``: the worked example from a file, in every form, and what is wrong with a file."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from oms_adapters.bootstrap.commands import oms
+
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLE = DOCS / "reference" / "example-order.json"
+
+
+def run(*words, given=None):
+    done = CliRunner().invoke(oms, ["apportion", *map(str, words)], input=given)
+    return done.exit_code, done.output
+
+
+def changed(**changes):
+    return json.dumps(json.loads(EXAMPLE.read_text(encoding="utf-8")) | changes)
+
+
+def test_the_page_shows_what_the_command_prints():
+    page = (DOCS / "reference" / "apportion-file.md").read_text(encoding="utf-8")
+
+    for words in (["docs/reference/example-order.json"], ["docs/reference/example-order.json", "--units", "book"]):
+        code, out = run(EXAMPLE, *words[1:])
+        assert code == 0
+        assert f"$ oms apportion {' '.join(words)}\n{out}" in page
+
+
+def test_in_whole_yuan_it_is_the_other_half_of_the_worked_example():
+    code, out = run("-", "--json", given=changed(policy={"quantum": 100, "rule": "jingdong"}))
+
+    found = json.loads(out)
+    assert code == 0
+    assert [row["amounts_fen"][-1] for row in found["rows"]] == [3300, 600]
+    assert found["sums_fen"][-1] == 3900
+    assert {column["id"]: column["funder"] for column in found["columns"]}["c1"] == "shop"
+
+
+def test_as_markdown_and_as_a_picture():
+    assert "| 样例U盘 | 1 | 80.00 |" in run(EXAMPLE, "--as", "markdown")[1]
+    picture = ElementTree.fromstring(run(EXAMPLE, "--as", "svg")[1])
+    assert picture.tag.endswith("svg")
+    assert "80.00 − 33.68 − 13.47 = 32.85" in {text.text for text in picture.iter() if text.text}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ("nonsense", "(file)"),
+        ("[]", "(file)"),
+        ("[" * 100_000, "(file)"),
+        (changed(freigth="1.00"), "freigth"),
+        (changed(freight=1.0), "freight"),
+        (changed(freight="1.001"), "freight"),
+        (changed(freight="-1.00"), "freight_fen"),
+        (changed(currency="XXX"), "lines[0].price"),
+        (changed(lines=[{"key": "a", "price": "1.00", "amount": "1.00"}]), "lines[0].price"),
+        (changed(lines=[{"key": "a", "price": "1.00", "units": 0}]), "lines[0].units"),
+        (changed(lines=[{"price": "1.00"}]), "lines[0].key"),
+        (changed(lines={}), "lines"),
+        (changed(lines=["a"]), "lines[0]"),
+        (changed(discounts=[{"id": "d", "kind": "best", "amount": "1.00"}]), "discounts[0].kind"),
+        (changed(discounts=[{"id": "d", "kind": "coupon", "amount": "1.00", "lines": "usb"}]), "discounts[0].lines"),
+        (changed(discounts=[{"id": "d", "kind": "coupon", "amount": "1.00", "lines": ["x"]}]), "discounts[0].lines"),
+        (changed(discounts=[{"id": "d", "kind": "coupon", "amount": "1", "placed": []}]), "discounts[0].placed"),
+        (
+            changed(discounts=[{"id": "d", "kind": "coupon", "amount": "1", "placed": {"usb": 1}}]),
+            "discounts[0].placed.usb",
+        ),
+        (changed(policy=[]), "policy"),
+        (changed(policy={"rule": "best"}), "policy.rule"),
+        (changed(policy={"rule": {"rest": "mine"}}), "policy.rule.rest"),
+        (changed(policy={"order": ["coupon"]}), "policy.order"),
+        (changed(policy={"quantum": 0}), "policy.quantum"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_place(given, field):
+    code, out = run("-", given=given)
+
+    assert code == 1
+    assert f"field={field}" in " ".join(out.split()).replace(" ", "") or field in out
+
+
+def test_every_way_to_write_a_policy():
+    words = {"rounding": "half_up", "rest": "last_takes_rest", "order": "ascending"}
+
+    named = run("-", given=changed(policy={"rule": "jingdong", "gifts": "shared"}))
+    written = run("-", given=changed(policy={"rule": words, "gifts": "shared"}))
+
+    assert named == written
+    assert named[0] == 0

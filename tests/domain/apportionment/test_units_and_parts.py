@@ -1,0 +1,254 @@
+"""Down to the unit: closed form, cutting, split and merge, refunds. Nothing is apportioned twice."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oms_domain.apportionment.parts import merge, paid_in_all, refund, refundable, split, whole_order
+from oms_domain.apportionment.units import (
+    LinePart,
+    UnitsGone,
+    UnitsOutOfRange,
+    as_runs,
+    count,
+    joined,
+    of_units,
+    whole_line,
+)
+from oms_domain.apportionment.waterfall import CannotApportion, Discount, PricedLine, PricedOrder, Tender, apportion
+from oms_domain.channels.standard import DiscountKind, TenderKind
+from oms_domain.testing.waterfalls import orders, refund_sequences, split_plans
+
+SCARVES = whole_line("a", 3, (1000, 900, 500), (100, 100, 40))
+
+
+@given(net=st.integers(0, 10**12), units=st.integers(1, 50))
+def test_units_differ_by_at_most_one_and_add_up(net, units):
+    each = [of_units(net, units, at, at + 1) for at in range(units)]
+
+    assert sum(each) == net
+    assert max(each) - min(each) <= 1
+    assert each == sorted(each, reverse=True)
+
+
+@given(net=st.integers(0, 10**9), less=st.integers(0, 10**9), units=st.integers(1, 30))
+def test_a_discounts_share_of_a_unit_is_never_negative(net, less, units):
+    lower = min(net, less)
+
+    assert all(of_units(net, units, at, at + 1) >= of_units(lower, units, at, at + 1) for at in range(units))
+
+
+def test_two_discounts_of_a_fen_on_two_units_of_a_fen_leave_no_unit_in_debt():
+    line = whole_line("a", 2, (2, 1, 0))
+
+    first, second = line.cut(((0, 1),))
+
+    assert (first.goods, second.goods) == ((1, 1, 0), (1, 0, 0))
+    assert (first.taken, second.taken) == ((0, 1), (1, 0))
+
+
+def test_a_million_units_are_cut_at_once():
+    line = whole_line("a", 10**6, (10**18 + 7, 10**18 - 5, 3))
+    begun = time.process_time()
+
+    taken, rest = line.cut(((1, 999_998), (999_999, 10**6)))
+
+    assert time.process_time() - begun < 1  # a loop over units would take many
+    assert tuple(map(sum, zip(taken.goods, rest.goods, strict=True))) == line.goods
+    assert rest.runs == ((0, 1), (999_998, 999_999))
+
+
+@pytest.mark.parametrize(("first", "stop"), [(-1, 1), (2, 1), (0, 4), (4, 4)])
+def test_a_run_outside_the_line_is_refused(first, stop):
+    with pytest.raises(UnitsOutOfRange) as refused:
+        of_units(100, 3, first, stop)
+
+    assert (refused.value.first, refused.value.stop, refused.value.units) == (first, stop, 3)
+
+
+def test_runs_of_units():
+    assert as_runs([5, 1, 2]) == ((1, 3), (5, 6))
+    assert joined([(3, 4), (0, 3), (9, 9)]) == ((0, 4),)
+    assert count(((0, 4), (6, 7))) == 5
+    with pytest.raises(ValueError, match="twice"):
+        joined([(0, 2), (1, 3)])
+
+
+def test_what_is_gone_is_named():
+    _, rest = SCARVES.cut(((1, 2),))
+
+    with pytest.raises(UnitsGone) as gone:
+        rest.cut(((0, 3),))
+
+    assert (gone.value.line, gone.value.gone) == ("a", (1,))
+    with pytest.raises(UnitsGone) as beyond:
+        rest.cut(((2, 9),))
+    assert beyond.value.gone == (3, 4, 5, 6, 7, 8)
+
+
+def test_the_first_units_that_are_left():
+    _, rest = SCARVES.cut(((0, 1),))
+
+    assert rest.first(2) == ((1, 3),)
+    assert rest.first(0) == ()
+    with pytest.raises(UnitsOutOfRange):
+        rest.first(3)
+
+
+@given(data=st.data(), units=st.integers(1, 12), goods=st.integers(0, 500), off=st.integers(0, 500))
+def test_any_units_in_order_are_such_a_line_again(data, units, goods, off):
+    """What was cut off carries the same for each of its units as they did on the line."""
+    line = whole_line("a", units, (goods, max(goods - off, 0)))
+    numbers = sorted(data.draw(st.sets(st.integers(0, units - 1), min_size=1)))
+
+    taken, rest = line.cut(as_runs(numbers))
+
+    for number in numbers:
+        assert taken.cut(((number, number + 1),))[0] == line.cut(((number, number + 1),))[0]
+    assert rest.units == units - len(numbers)
+    if rest.units:
+        assert rest.joined_with(taken) == line
+
+
+def test_parts_of_two_lines_cannot_be_joined():
+    with pytest.raises(ValueError, match="not parts of one line"):
+        SCARVES.joined_with(LinePart(key="b", runs=(), goods=(0, 0, 0), freight=(0, 0, 0)))
+
+
+# --- split and merge -------------------------------------------------------------------------------------------------
+
+
+@given(order=orders(), data=st.data())
+def test_merging_any_split_in_any_order_gives_the_order_again(order, data):
+    whole = whole_order(apportion(order), {"invoice": 1234, "points": 7})
+    plans = data.draw(split_plans(whole))
+
+    parts = split(whole, plans)
+    shuffled = data.draw(st.permutations(parts))
+
+    assert merge(shuffled, order=[line.key for line in whole.lines]) == _in_order(whole, shuffled)
+    for amount in ("goods", "cash", "freight"):
+        assert sum(getattr(part, amount) for part in parts) == getattr(whole, amount)
+    for at, (step, total) in enumerate(whole.taken()):
+        assert sum(part.taken()[at][1] for part in parts) == total, step
+    for name, amount in whole.kept:
+        assert sum(dict(part.kept)[name] for part in parts) == amount
+
+
+def _in_order(whole, parts):
+    """Parts that were shuffled have their kept amounts by the same names, in the same order."""
+    assert all([name for name, _ in part.kept] == [name for name, _ in whole.kept] for part in parts)
+    return whole
+
+
+@given(order=orders(lines=3), data=st.data())
+def test_splitting_a_part_again_is_splitting_the_order(order, data):
+    whole = whole_order(apportion(order))
+    first = split(whole, data.draw(split_plans(whole)))
+    again = [piece for part in first for piece in split(part, data.draw(split_plans(part)))]
+
+    assert merge(again, order=[line.key for line in whole.lines]) == whole
+
+
+BOTH = PricedOrder(
+    lines=(PricedLine(key="a", units=2, goods_fen=1000), PricedLine(key="b", units=1, goods_fen=500)),
+    discounts=(Discount(id="c", kind=DiscountKind.COUPON, amount_fen=100, lines=("b",)),),
+    tenders=(Tender(id="card", kind=TenderKind.GIFT_CARD, amount_fen=140),),
+    freight_fen=60,
+)
+
+
+def test_a_discount_of_one_sku_stays_with_it():
+    part_a, part_b = split(whole_order(apportion(BOTH)), [{"a": ((0, 2),)}])
+
+    assert dict(part_a.taken())["c"] == 0
+    assert dict(part_b.taken())["c"] == 100
+
+
+def test_what_is_kept_on_the_order_goes_by_goods_the_last_takes_the_rest():
+    parts = split(whole_order(apportion(BOTH), {"invoice": 100}), [{"a": ((0, 1),)}, {"a": ((1, 2),)}])
+
+    assert [dict(part.kept)["invoice"] for part in parts] == [33, 33, 34]
+
+
+def test_of_free_goods_what_is_kept_goes_by_units():
+    free = PricedOrder(lines=(PricedLine(key="a", units=3, goods_fen=0), PricedLine(key="b", units=1, goods_fen=0)))
+
+    parts = split(whole_order(apportion(free), {"invoice": 100}), [{"a": ((0, 3),)}])
+
+    assert [dict(part.kept)["invoice"] for part in parts] == [75, 25]
+
+
+def test_a_split_that_makes_no_sense_is_refused():
+    whole = whole_order(apportion(BOTH))
+
+    with pytest.raises(UnitsGone):
+        split(whole, [{"a": ((0, 1),)}, {"a": ((0, 1),)}])
+    with pytest.raises(CannotApportion):
+        split(whole, [{"pen": ((0, 1),)}])
+    with pytest.raises(CannotApportion):
+        split(whole, [{}])
+    with pytest.raises(CannotApportion):
+        merge([])
+    with pytest.raises(CannotApportion):
+        merge([whole, whole_order(apportion(PricedOrder(lines=BOTH.lines)))])
+
+
+# --- refunds ---------------------------------------------------------------------------------------------------------
+
+
+@given(order=orders(lines=3), data=st.data(), with_freight=st.booleans())
+def test_any_sequence_of_refunds_ends_at_exactly_what_was_paid(order, data, with_freight):
+    whole = whole_order(apportion(order))
+    given_back = []
+    for line in whole.lines:
+        rest = line
+        for units in data.draw(refund_sequences(line)):
+            before = refundable(whole.steps, rest, units, with_freight=with_freight)
+            given, rest = refund(whole.steps, rest, units, with_freight=with_freight)
+            assert given == before
+            assert min(given.cash, *(amount for _, amount in given.tenders), 0) == 0
+            given_back.append(given)
+        assert rest.units == 0
+        assert not any(rest.goods)
+        assert not any(rest.freight)
+
+    total = paid_in_all(given_back)
+    placed = {step.step.id: step for step in apportion(order).steps}
+    for id_, amount in total.tenders:
+        assert amount == sum(placed[id_].goods) + (sum(placed[id_].freight) if with_freight else 0)
+    freight_cash = sum(line.freight[-1] for line in whole.lines)
+    assert total.cash == whole.cash - (0 if with_freight else freight_cash)
+
+
+def test_units_that_were_refunded_cannot_be_refunded_again():
+    whole = whole_order(apportion(BOTH))
+    _, rest = refund(whole.steps, whole.lines[0], ((0, 1),))
+
+    with pytest.raises(UnitsGone):
+        refund(whole.steps, rest, ((0, 1),))
+
+
+def test_a_refund_goes_back_to_what_paid_and_leaves_freight_and_coupon():
+    whole = whole_order(apportion(BOTH))
+
+    given, rest = refund(whole.steps, whole.lines[1], ((0, 1),))
+
+    assert (given.cash, given.tenders, given.total) == (360, (("card", 40),), 400)
+    assert rest.units == 0
+    assert (
+        refundable(whole.steps, whole.lines[1], ((0, 1),), with_freight=True).cash == 380
+    )  # its freight was placed before the coupon
+
+
+def test_refunds_by_unit_never_round_a_unit_price_up():
+    """10.00 for 3 units: 3.34, 3.33, 3.33, in whatever order they come back."""
+    line = whole_line("a", 3, (1000,))
+    given = []
+    for number in (2, 0, 1):
+        back, line = refund((), line, ((number, number + 1),))
+        given.append(back.cash)
+
+    assert sorted(given) == [333, 333, 334]
