@@ -26,15 +26,18 @@ from oms_adapters.bootstrap import settings
 from oms_adapters.bootstrap.commands import oms
 from oms_adapters.db.types import metadata
 from oms_adapters.http.problems import status_of
+from oms_domain.apportionment.presets import NAMED
 from oms_domain.fulfilment.fulfilment_order import FULFILMENT_ENDS, FULFILMENT_TABLE, FulfilmentState
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
 from oms_domain.kernel.states import mermaid
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
+from oms_domain.testing.laws import LAWS, smallest_counterexample
 
 DOCS: Final = Path(__file__).parent
-PAGES: Final = tuple(
-    DOCS / "reference" / f"{name}.md" for name in ("states", "settings", "cli", "errors", "events", "tables")
+PAGES: Final = (
+    *(DOCS / "reference" / f"{name}.md" for name in ("states", "settings", "cli", "errors", "events", "tables")),
+    DOCS / "explanation" / "apportionment.md",
 )
 
 FULFILMENT_ENTRIES: Final = frozenset({FulfilmentState.APPROVED})
@@ -80,6 +83,8 @@ MEANINGS: Final = {
     "OMS_HTTP_PORT": "Port that the server listens on.",
     "OMS_HTTP_THREADS": "Requests worked on at one time; more wait. As many as database connections is right.",
     "OMS_HTTP_BODY_LIMIT": "Largest request body in bytes.",
+    "OMS_HTTP_KEY_KEEP_S": "Seconds for which an API key that was read is not read again: so long may a key that was "
+    "revoked still work. 0: it is read at every request.",
     "OMS_WORKER_IN_PROCESS": "Whether the server does the background work too. Off: another one must.",
     "OMS_WORKER_THREADS": "Threads for background work.",
     "OMS_WORKER_PULL_EVERY_S": "Seconds between two looks at a connected shop's orders.",
@@ -243,6 +248,20 @@ def _cell(text: str) -> str:
     return text.replace("``", "`").replace("|", "\\|")
 
 
+def counterexample_rows() -> str:
+    """Return a row for each named rule and law that it does not keep, with the smallest basket that shows it."""
+    lines = ["| rule | breaks law | sharing | over | quantum | gives | because |", "|---|---|---|---|---|---|---|"]
+    for name, rule in list(NAMED.items())[:4]:
+        for law in LAWS:
+            found = None if law.promised_for(rule) else smallest_counterexample(rule, law)
+            if found is not None:
+                basket, why = found
+                over, gives = (", ".join(map(str, each)) for each in (basket.weights, basket.run(rule)))
+                cells = (f"`{name}`", f"{law.number} {law.name}", basket.total, over, basket.quantum, gives, why)
+                lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "order-diagram": lambda: diagram(ORDER_TABLE, ENTRIES, ENDS),
     "order-states": lambda: rows(ORDER_TABLE),
@@ -253,6 +272,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "errors": error_rows,
     "events": event_sections,
     "tables": table_sections,
+    "counterexamples": counterexample_rows,
 }
 
 

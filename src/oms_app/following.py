@@ -6,6 +6,7 @@ from datetime import datetime
 
 from oms_app.orders import give_back, save
 from oms_app.ports.transaction import Transaction
+from oms_app.transactions import record
 from oms_domain.orders import intake
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.platform_order import PlatformOrder
@@ -28,12 +29,8 @@ def follow_platform(tx: Transaction, order: SalesOrder, platform_order: Platform
         tx.stock.release(order.id)
         if order.fulfilment_id is not None:
             called_off = tx.fulfilments.get(order.fulfilment_id).cancel("shipped_outside", at=at)
-            tx.fulfilments.save(called_off.state)
-            tx.publish(called_off.events)
-    if change.events:
-        if after != order:
-            tx.orders.save(after)
-        tx.publish(change.events)
+            record(tx, tx.fulfilments, called_off)
+    record(tx, tx.orders, change, since=order)
     for event in change.events:
         if isinstance(event, OrderDiffers):
             tx.report_difference(event, order.shop_id)

@@ -15,9 +15,8 @@ from oms_app.orders import save
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed
 from oms_app.ports.wms import Milestone, ParcelLeft, WmsReport
-from oms_app.transactions import Pause, one_transaction
+from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import FulfilmentOrderId, PackageId
 from oms_domain.kernel.text import storable
@@ -115,7 +114,7 @@ class FulfilmentService:
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             if fulfilment.state is FulfilmentState.PICKING:
-                _save(tx, fulfilment.accept(at=self.now()))
+                record(tx, tx.fulfilments, fulfilment.accept(at=self.now()))
                 order = tx.orders.get(fulfilment.order_id)
                 if order.progress == "sent":
                     save(tx, order.progressed("accepted", at=self.now()))
@@ -127,7 +126,7 @@ class FulfilmentService:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             if fulfilment.state is FulfilmentState.PICKING and not fulfilment.accepted:
                 reason = storable(command.reason, longest=LONGEST_REASON)
-                _save(tx, fulfilment.refuse(reason, at=self.now()))
+                record(tx, tx.fulfilments, fulfilment.refuse(reason, at=self.now()))
                 order = tx.orders.get(fulfilment.order_id)
                 refused = order.refused_by_warehouse(reason, at=self.now())
                 save(tx, refused)
@@ -156,9 +155,9 @@ class FulfilmentService:
             at = self.now()
             if command.refused:
                 reason = storable(command.refused, longest=LONGEST_REASON)
-                _save(tx, fulfilment.write_back_refused(command.package_id, reason, at=at))
+                record(tx, tx.fulfilments, fulfilment.write_back_refused(command.package_id, reason, at=at))
             else:
-                _save(tx, fulfilment.written_back(command.package_id, at=at))
+                record(tx, tx.fulfilments, fulfilment.written_back(command.package_id, at=at))
             tx.commit()
 
     def _catch_up(self, tx: Transaction, order: SalesOrder) -> None:
@@ -173,7 +172,7 @@ class FulfilmentService:
         match report:
             case Milestone(progress=progress):
                 if fulfilment.state is FulfilmentState.PICKING:
-                    _save(tx, fulfilment.accept(at=at))
+                    record(tx, tx.fulfilments, fulfilment.accept(at=at))
                     save(tx, order.progressed(storable(progress, longest=LONGEST_PROGRESS), at=at))
             case ParcelLeft():
                 if fulfilment.has_parcel(report.tracking_no):
@@ -190,14 +189,8 @@ class FulfilmentService:
                 )
                 parcel = fulfilment.ship(package, last=not shipped.state.contents, at=at)
                 save(tx, shipped)
-                _save(tx, parcel)
+                record(tx, tx.fulfilments, parcel)
                 tx.stock.consume(order.id, package.contents, document=package.id)
-
-
-def _save(tx: Transaction, change: Change[FulfilmentOrder]) -> None:
-    if change.events:
-        tx.fulfilments.save(change.state)
-        tx.publish(change.events)
 
 
 def _words(report: WmsReport) -> str:

@@ -19,7 +19,7 @@ from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, StaleVersion, StoreRefusedData, Transaction
 from oms_app.ports.vault import IndexField, Sealed
-from oms_app.transactions import Pause, one_transaction
+from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
@@ -228,7 +228,7 @@ class IntakeService:
         assert arrival.trouble is not None
         _store_vault(tx, arrival.raw)
         change = evolve(stored, raw=arrival.raw.id).failed(arrival.trouble, at=at)
-        _save(tx, change)
+        record(tx, tx.platform_orders, change)
         order = stop_for_a_person(tx, order, at=at)
         return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
 
@@ -244,18 +244,17 @@ class IntakeService:
     ) -> _Taken:
         """Follow a stored or newer platform order with its sales order, or put it on the exceptions list."""
         if trouble is not None:
-            change = _then(change, change.state.failed(trouble, at=at))
-            _save(tx, change)
+            change = change.then(change.state.failed(trouble, at=at))
+            record(tx, tx.platform_orders, change)
             order = stop_for_a_person(tx, order, at=at)
             return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
         if order is None:
             begun = self._begin(change.state, numbers.next("S"), at)
-            change = _then(change, change.state.converted(begun.state.id, at=at))
-            _save(tx, change)
-            tx.orders.save(begun.state)
-            tx.publish(begun.events)
+            change = change.then(change.state.converted(begun.state.id, at=at))
+            record(tx, tx.platform_orders, change)
+            record(tx, tx.orders, begun)
             return _Taken(change.state, begun.state, _answer(outcome, change.state, begun.state))
-        _save(tx, change)
+        record(tx, tx.platform_orders, change)
         followed = follow_platform(tx, order, change.state, at=at)
         return _Taken(change.state, followed, _answer(outcome, change.state, followed))
 
@@ -326,15 +325,6 @@ def _kept_or_put(tx: Transaction, old: PartyRef, sealed: Sealed) -> PartyRef:
         return old
     tx.vault.put(sealed)
     return new
-
-
-def _then(change: Change[PlatformOrder], done: Change[PlatformOrder]) -> Change[PlatformOrder]:
-    return Change(done.state, (*change.events, *done.events))
-
-
-def _save(tx: Transaction, change: Change[PlatformOrder]) -> None:
-    tx.platform_orders.save(change.state)
-    tx.publish(change.events)
 
 
 def _answer(outcome: Outcome, platform_order: PlatformOrder, order: SalesOrder | None) -> IntakeAnswer:

@@ -22,11 +22,15 @@ from oms_app.ports.transaction import NewId
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import EventId, ShopId
+from oms_domain.kernel.money import Money
 
 Encode = Callable[[Any], Any]
 """Value → what JSON can hold."""
 
 BOOKKEEPING: Final = frozenset({"version", "updated_at"})
+AS_IT_CAME: Final = frozenset({"standard"})
+"""Not repeated when a document begins: the raw payload that its ``raw`` names says it. Changes of it are logged."""
+
 NO_HASH: Final = ""
 
 
@@ -177,23 +181,51 @@ class Journal:
 
 
 def diff(before: Any, after: Any, encode: Encode) -> dict[str, Any]:
-    """Return the changed fields as (before, after). Of a new document nothing: its event tells it all.
+    """Return the changed fields as (before, after). Of a new document: what differs from an empty one.
 
-    Parts that have an ``id`` (lines, packages) are compared one by one.
+    Values are compared field by field, parts that have an ``id`` (lines, packages) one by one.
     """
-    if before is None or before is after:
+    if before is after:
         return {}
+    return _diff_new(after, encode) if before is None else _diff_values(before, after, encode)
+
+
+def _diff_new(after: Any, encode: Encode) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    for attribute in attrs.fields(type(before)):
+    for attribute in _fields(type(after)):
+        new = getattr(after, attribute.name)
+        if attribute.name in AS_IT_CAME or new == attribute.default:
+            continue
+        if _has_ids(new):
+            changes[attribute.name] = {str(part.id): [None, encode(part)] for part in new}
+        else:
+            changes[attribute.name] = [None, encode(new)]
+    return changes
+
+
+def _diff_values(before: Any, after: Any, encode: Encode) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for attribute in _fields(type(before)):
         name = attribute.name
         old, new = getattr(before, name), getattr(after, name)
-        if name in BOOKKEEPING or old == new:
+        if old is new or old == new:
             continue
         if _has_ids(old) and _has_ids(new):
             changes[name] = _diff_parts(old, new, encode)
+        elif attrs.has(type(old)) and type(old) is type(new) and not isinstance(old, Money):
+            changes[name] = _diff_values(old, new, encode)
         else:
             changes[name] = [encode(old), encode(new)]
     return changes
+
+
+_FIELDS: Final[dict[Any, tuple[attrs.Attribute[Any], ...]]] = {}
+
+
+def _fields(kind: type) -> tuple[attrs.Attribute[Any], ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each for each in attrs.fields(kind) if each.name not in BOOKKEEPING)
+    return _FIELDS[kind]
 
 
 def _has_ids(value: Any) -> bool:
@@ -207,5 +239,5 @@ def _diff_parts(old: tuple[Any, ...], new: tuple[Any, ...], encode: Encode) -> d
         if id not in before or id not in after:
             parts[str(id)] = [encode(before.get(id)), encode(after.get(id))]
         elif before[id] != after[id]:
-            parts[str(id)] = diff(before[id], after[id], encode)
+            parts[str(id)] = _diff_values(before[id], after[id], encode)
     return parts

@@ -10,10 +10,10 @@ from attrs import frozen
 from oms_app.actor import Actor, Permission
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
-from oms_app.transactions import Pause, check_version, one_transaction
+from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
 from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
-from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, WarehouseCode
 from oms_domain.orders.sales_order import FlagKind, SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
@@ -151,8 +151,7 @@ class OrderService:
             again = tx.fulfilments.get(order.fulfilment_id).write_back_again(at=self.now())
             if not again.events:
                 raise NothingToWriteBack
-            tx.fulfilments.save(again.state)
-            tx.publish(again.events)
+            record(tx, tx.fulfilments, again)
             return Change(order)
 
         return self._act(command, step)
@@ -177,18 +176,15 @@ class OrderService:
             )
             if change.state.fulfilment_id == fulfilment_id:
                 made = _fulfilment_of(change.state, numbers.next("F")).made(at=at)
-                tx.fulfilments.save(made.state)
-                tx.publish(made.events)
+                record(tx, tx.fulfilments, made)
             return change
 
         return self._act(command, step)
 
     def _allocate(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
         at = self.now()
-        events: tuple[Event, ...] = ()
-        if order.state is OrderState.BACKORDERED:
-            again = order.restock(at=at)
-            order, events = again.state, again.events
+        begun = Change(order) if order.state is not OrderState.BACKORDERED else order.restock(at=at)
+        order = begun.state
         warehouse = tx.shops.get(order.shop_id).policy.warehouse
         wants = tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
         levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted_by_sku(wants)])
@@ -202,15 +198,14 @@ class OrderService:
         else:
             change = order.allocate(warehouse, at=at)
             tx.stock.reserve(order.id, [_reservation(order, want, warehouse) for want in wants])
-        return Change(change.state, (*events, *change.events))
+        return begun.then(change)
 
     def _release(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
         change = order.release(at=self.now())
         assert order.fulfilment_id is not None
         lines = tuple(FulfilmentLine(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
         sent = tx.fulfilments.get(order.fulfilment_id).release(lines, at=self.now())
-        tx.fulfilments.save(sent.state)
-        tx.publish(sent.events)
+        record(tx, tx.fulfilments, sent)
         return change
 
     def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:
@@ -229,9 +224,7 @@ class OrderService:
 def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
     """Store a changed order with its events; a change without events is none."""
     order = change.state
-    if change.events:
-        tx.orders.save(order)
-        tx.publish(change.events)
+    record(tx, tx.orders, change)
     return OrderAnswer(
         id=order.id,
         number=order.number,
@@ -247,8 +240,7 @@ def give_back(tx: Transaction, order: SalesOrder, *, reason: str, now: Clock) ->
         tx.stock.release(order.id)
     if order.fulfilment_id is not None:
         called_off = tx.fulfilments.get(order.fulfilment_id).cancel(reason, at=now())
-        tx.fulfilments.save(called_off.state)
-        tx.publish(called_off.events)
+        record(tx, tx.fulfilments, called_off)
 
 
 def _reservation(order: SalesOrder, want: Want, warehouse: WarehouseCode) -> Reservation:

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
-from oms_app.transactions import Pause, one_transaction
+from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import ShopId
@@ -97,10 +97,9 @@ class ShopService:
                 updated_at=at,
             )
             change = shop.added(at=at)
-            tx.shops.save(change.state)
+            record(tx, tx.shops, change)
             if command.account:
                 tx.shops.save_account(shop.id, command.account)
-            tx.publish(change.events)
             stored = evolve(shop, version=1)
             tx.remember(stored)
             tx.commit()
@@ -119,9 +118,7 @@ class ShopService:
     def change_policy(self, command: ChangePolicy) -> Shop:
         with self.begin(command) as tx:
             change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())
-            if change.events:
-                tx.shops.save(change.state)
-                tx.publish(change.events)
+            record(tx, tx.shops, change)
             tx.commit()
         return change.state
 
@@ -131,9 +128,7 @@ class ShopService:
             change = tx.shops.get(command.shop_id).authorised(command.authorisation, at=self.now())
             if command.account:
                 tx.shops.save_account(command.shop_id, command.account)
-            if change.events:
-                tx.shops.save(change.state)
-                tx.publish(change.events)
+            record(tx, tx.shops, change)
             tx.commit()
 
 

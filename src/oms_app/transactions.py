@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
-from oms_app.ports.transaction import Contended, VersionIsNot
+from oms_app.ports.transaction import Contended, Transaction, VersionIsNot
+from oms_domain.kernel.change import Change
 
 TRIES: Final = 5
 
@@ -14,8 +15,16 @@ Pause = Callable[[int], None]
 """Waits before try n (2, 3 …), a little longer each time and with jitter."""
 
 
+D = TypeVar("D")
+D_contra = TypeVar("D_contra", contravariant=True)
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Documents(Protocol[D_contra]):
+    """A collection of documents of a transaction."""
+
+    def save(self, document: D_contra, /) -> None: ...
 
 
 def one_transaction(method: Callable[P, R]) -> Callable[P, R]:
@@ -36,6 +45,18 @@ def one_transaction(method: Callable[P, R]) -> Callable[P, R]:
         return method(*args, **kwargs)
 
     return tried
+
+
+def record(tx: Transaction, documents: Documents[D], change: Change[D], *, since: D | None = None) -> None:
+    """Store a change step by step, so that each fact stands in the log with its own before and after.
+
+    A state equal to ``since`` is not stored: a fact may leave its document as it was.
+    """
+    for state, events in change.steps:
+        if state != since:
+            documents.save(state)
+        tx.publish(events)
+        since = state
 
 
 def check_version(document: Any, expected: int | None) -> None:

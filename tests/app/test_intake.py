@@ -7,8 +7,9 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.app.world import RECEIVER, ROOT, World, later
+from tests.app.world import ROOT, World, later
 
+from oms_adapters.memory.platform import RECEIVER
 from oms_app.actor import Once
 from oms_app.intake import Outcome, TakeIn, convert_again
 from oms_app.ports.transaction import StoreRefusedData

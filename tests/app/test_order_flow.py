@@ -1,8 +1,9 @@
 """One order from the platform to the buyer, by hand and by itself."""
 
 from attrs import evolve
-from tests.app.world import RECEIVER, later
+from tests.app.world import later
 
+from oms_adapters.memory.platform import RECEIVER
 from oms_app.journal import entry_hash
 from oms_app.orders import ApproveOrder, ReleaseOrder
 from oms_app.ports.channels import ShipmentNotice, ShippedLine

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.app.world import BUYER, RECEIVER, ROOT, later
+from tests.app.world import ROOT, later
 
+from oms_adapters.memory.platform import BUYER, RECEIVER
 from oms_app.channels import ORDERS, OVERLAP
 from oms_app.orders import ApproveOrder, PassInterception, ReleaseOrder, WriteBackAgain
 from oms_app.personal import RevealPersonalData
@@ -160,7 +161,7 @@ def test_work_that_fails_too_often_is_parked_with_its_reason(world, order_id):
 
     assert world.parked() == [("shipping.write_back", "channels.retry_later (reason=isp.busy, after_s=1)")]
     assert world.platform.trouble == []
-    (row,) = world.store.queries.parked_jobs(limit=10)
+    (row,) = world.store.queries.parked_jobs(ROOT, limit=10)
     assert row.tries == MOST_TRIES
     assert world.store.jobs.redrive(row.id, now=world.clock())
     world.settle()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import evolve
 from tests.servers import FakeClock, ids
 
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
+from oms_adapters.memory.platform import MemoryPlatform
 from oms_adapters.memory.store import MemoryStore
+from oms_adapters.memory.warehouse import MemoryWarehouse
 from oms_app.actor import Actor, system
 from oms_app.arrivals import Preparation
 from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
+from oms_app.jobs import JobService
 from oms_app.numbering import Numbering
 from oms_app.orders import (
     AllocateOrder,
@@ -30,26 +31,18 @@ from oms_app.orders import (
     UnholdOrder,
 )
 from oms_app.personal import PersonalDataService
-from oms_app.ports.channels import OrderGone, OrderRef, ShipmentNotice
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
-from oms_app.ports.wms import ParcelLeft, ShipOrder, WmsAnswer, WmsReport
+from oms_app.ports.wms import ShipOrder
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
-from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import (
-    AmountMismatch,
-    Buyer,
-    PersonalData,
     Platform,
-    Receiver,
     StandardOrder,
-    Translation,
-    UnreadablePayload,
 )
-from oms_domain.kernel.identity import OrderId, ShopId, SkuCode
+from oms_domain.kernel.identity import OrderId, SkuCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -57,7 +50,6 @@ from oms_domain.shops.shop import Shop, ShopPolicy
 from oms_domain.testing.builders import MAIN
 
 ROOT = system("tests")
-RECEIVER = Receiver(name="测试员", mobile="10000000001", street="示例路1号", zip="000000")
 ACTS = {
     AllocateOrder: "allocate",
     ApproveOrder: "approve",
@@ -67,107 +59,6 @@ ACTS = {
     ReleaseOrder: "release",
     CancelOrder: "cancel",
 }
-BUYER = Buyer(nick="样例买家", buyer_remark="")
-
-
-@define
-class FakePlatform:
-    """A platform with one shop. Payloads are names of standard orders; ``trouble`` is raised by the next calls."""
-
-    now: FakeClock
-    platform: Platform = Platform.TAOBAO
-    capabilities: frozenset[Capability] = frozenset(Capability)
-    orders: dict[str, StandardOrder] = field(factory=dict)
-    payloads: dict[bytes, Translation] = field(factory=dict)
-    broken: set[bytes] = field(factory=set)
-    notices: list[ShipmentNotice] = field(factory=list)
-    windows: list[tuple[datetime, datetime]] = field(factory=list)
-    fetched: list[str] = field(factory=list)
-    trouble: list[Exception] = field(factory=list)
-    withheld: set[str] = field(factory=set)
-
-    def sells(self, standard: StandardOrder, *mismatches: AmountMismatch, receiver: Receiver = RECEIVER) -> bytes:
-        """Have an order at the platform, and return its payload."""
-        raw = f"{standard.order_no}/{len(self.payloads)}".encode()
-        personal = PersonalData(receiver=receiver, buyer=BUYER, raw=raw)
-        self.payloads[raw] = Translation(order=standard, personal=personal, mismatches=mismatches)
-        self.orders[standard.order_no] = standard
-        return raw
-
-    def breaks(self, order_no: str) -> None:
-        """Let an order's payload be one that cannot be read."""
-        self.broken.add(self._payload(order_no))
-
-    def changed_orders(self, since: datetime, until: datetime) -> Iterable[tuple[OrderRef, ...]]:
-        self._call()
-        self.windows.append((since, until))
-        for standard in self.orders.values():
-            if since <= standard.modified_at < until:
-                yield (OrderRef(order_no=standard.order_no, modified_at=standard.modified_at),)
-
-    def fetch_order(self, order_no: str) -> bytes:
-        self._call()
-        if order_no in self.withheld:
-            raise OrderGone(reason="isv.trade-not-exist")
-        self.fetched.append(order_no)
-        return self._payload(order_no)
-
-    def translate(self, raw: bytes) -> Translation:
-        if raw in self.broken:
-            raise UnreadablePayload(field="trade", why="missing")
-        return self.payloads[raw]
-
-    def write_shipment(self, notice: ShipmentNotice) -> None:
-        self._call()
-        self.notices.append(notice)
-
-    def of(self, shop_id: ShopId) -> FakePlatform:
-        return self
-
-    def translator(self, platform: Platform) -> Any:
-        return self.translate
-
-    def _payload(self, order_no: str) -> bytes:
-        return [raw for raw in self.payloads if raw.startswith(f"{order_no}/".encode())][-1]
-
-    def _call(self) -> None:
-        if self.trouble:
-            raise self.trouble.pop(0)
-
-
-@define
-class FakeWarehouse:
-    """A warehouse that does what it is told. ``refuses`` is its reason to take nothing."""
-
-    sent: list[ShipOrder] = field(factory=list)
-    waiting: list[WmsReport] = field(factory=list)
-    refuses: str = ""
-    trouble: list[Exception] = field(factory=list)
-
-    def send(self, order: ShipOrder) -> WmsAnswer:
-        if self.trouble:
-            raise self.trouble.pop(0)
-        self.sent.append(order)
-        return WmsAnswer(accepted=not self.refuses, reason=self.refuses)
-
-    def reports(self, limit: int) -> tuple[WmsReport, ...]:
-        return tuple(self.waiting[:limit])
-
-    def confirm(self, report_ids: tuple[str, ...]) -> None:
-        self.waiting = [report for report in self.waiting if report.report_id not in report_ids]
-
-    def ships(self, order: ShipOrder, at: datetime, tracking_no: str = "SF0000000000001") -> None:
-        """Let a parcel with all of an order leave."""
-        self.waiting.append(
-            ParcelLeft(
-                report_id=f"r{len(self.sent)}-{tracking_no}",
-                fulfilment_id=order.fulfilment_id,
-                carrier="SF",
-                tracking_no=tracking_no,
-                contents=tuple((line_id, quantity) for line_id, _, quantity in order.lines),
-                at=at,
-            )
-        )
 
 
 class World:
@@ -178,8 +69,8 @@ class World:
         self.new_id = ids(self.clock)
         self.store = MemoryStore(self.clock, self.new_id)
         self.open = self.store.open
-        self.platform = FakePlatform(self.clock)
-        self.warehouse = FakeWarehouse()
+        self.platform = MemoryPlatform()
+        self.warehouse = MemoryWarehouse()
         self.sealer = AesSealer(KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []
@@ -195,6 +86,7 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
+        self.job_service = JobService(begin=begin, now=self.clock, pause=pause)
         self.personal = PersonalDataService(begin=begin, sealer=self.sealer, pause=pause)
         self.preparation = Preparation(sealer=self.sealer, new_id=self.new_id)
         self.pulls = PullService(
@@ -311,7 +203,7 @@ class World:
         return [(row.order_id, row.ours, row.theirs, row.what) for row in rows]
 
     def parked(self) -> list[tuple[str, str]]:
-        return [(row.handler, row.error) for row in self.store.queries.parked_jobs(limit=100)]
+        return [(row.handler, row.error) for row in self.store.queries.parked_jobs(ROOT, limit=100)]
 
 
 def later(standard: StandardOrder, clock: FakeClock, **changes: Any) -> StandardOrder:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import engine, http, ingest
+from tests.bench import apportionment, engine, http, ingest, reading
 from tests.servers import Servers
 
 
@@ -16,10 +16,17 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = Servers(stack, folder)
-        wanted = sys.argv[1:] or ["ingest", "http", "engine"]
+        wanted = sys.argv[1:] or ["apportionment", "ingest", "reading", "http", "engine"]
         lines = []
+        if "apportionment" in wanted:
+            lines.append(apportionment.figures())
         if "ingest" in wanted:
             lines += [ingest.sqlite(folder), ingest.postgres(servers.fresh_url("postgres"))]
+        if "reading" in wanted:
+            lines += [
+                reading.figures("PostgreSQL", servers.fresh_url("postgres")),
+                reading.figures("SQLite", f"sqlite:///{folder / 'reading.db'}"),
+            ]
         if "http" in wanted:
             lines += [
                 http.figures("PostgreSQL", servers.fresh_url("postgres"), folder),

@@ -6,11 +6,23 @@ import itertools
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from tests.bench.sample import TABLES, columns
 
 Rows = dict[str, list[tuple[Any, ...]]]
+
+PAGE = (
+    "SELECT id, number, shop_id, platform, platform_order_no, state, flags, payable, paid, currency, receiver_mask, "
+    "units, created_at, updated_at, version FROM sales_order ORDER BY created_at DESC, id DESC LIMIT "
+)
+GET = (
+    "SELECT row_to_json(o), "
+    "(SELECT json_agg(l ORDER BY l.position) FROM sales_order_line l WHERE l.order_id = o.id), "
+    "(SELECT json_agg(e ORDER BY e.seq) FROM operation_log e WHERE e.document_id = o.id) "
+    "FROM sales_order o WHERE o.id = %s"
+)
 
 
 class RawSqlite:
@@ -29,6 +41,18 @@ class RawSqlite:
             for name in rows:
                 self.connection.executemany(self.inserts[name], rows[name])
             self.connection.execute("COMMIT")
+
+    def get(self, order_id: UUID) -> list[Any]:
+        """The order, its lines and its log: on SQLite a statement is a call."""
+        run, key = self.connection.execute, (order_id.bytes,)
+        return [
+            run("SELECT * FROM sales_order WHERE id = ?", key).fetchone(),
+            run("SELECT * FROM sales_order_line WHERE order_id = ? ORDER BY position", key).fetchall(),
+            run("SELECT * FROM operation_log WHERE document_id = ? ORDER BY seq", key).fetchall(),
+        ]
+
+    def page(self, limit: int) -> list[Any]:
+        return self.connection.execute(f"{PAGE}{limit}").fetchall()
 
     def _insert(self, name: str) -> str:
         names = [column.name for column in columns(name)]
@@ -54,6 +78,13 @@ class RawPostgres:
                     self._statements[counts] = self._statement(counts)
                 values = [value for found in rows.values() for row in found for value in row]
                 cursor.execute(self._statements[counts], values)
+
+    def get(self, order_id: UUID) -> Any:
+        """The order, its lines and its log in one round trip."""
+        return self.connection.execute(GET, (order_id,)).fetchone()
+
+    def page(self, limit: int) -> list[Any]:
+        return self.connection.execute(f"{PAGE}{limit}").fetchall()
 
     def copy(self, shares: Sequence[Rows]) -> None:
         """COPY each table of a share, one transaction a share."""

@@ -13,12 +13,14 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import UUID
 
 import uvicorn
 from litestar import Controller, Litestar, Request, Response, get, post
 from tests.bench.raw import RawPostgres, RawSqlite
+from tests.bench.reading import as_json
 
-PAGE = 50
+from oms_app.queries.rows import DEFAULT_PAGE
 
 
 def ours(url: str, port: int) -> None:
@@ -38,7 +40,6 @@ def bare(url: str, port: int, rows: Path) -> None:
     shares = pickle.loads(rows.read_bytes())
     turn, lock = count(), Lock()
     writer: Any = RawPostgres(url) if url.startswith("postgresql") else RawSqlite(url.removeprefix("sqlite:///"))
-    marks = "%s" if isinstance(writer, RawPostgres) else "?"
 
     class Bare(Controller):
         path = "/api/v1"
@@ -52,24 +53,13 @@ def bare(url: str, port: int, rows: Path) -> None:
 
         @get("/orders/{order_id:str}", sync_to_thread=True)
         def show(self, order_id: str) -> Response[bytes]:
-            key: Any = order_id if marks == "%s" else bytes.fromhex(order_id.replace("-", ""))
             with lock:
-                run = writer.connection.execute
-                head = run(f"SELECT * FROM sales_order WHERE id = {marks}", (key,)).fetchone()
-                lines = run(f"SELECT * FROM sales_order_line WHERE order_id = {marks}", (key,)).fetchall()
-                log = run(f"SELECT * FROM operation_log WHERE document_id = {marks}", (key,)).fetchall()
-            found = {"order": head, "lines": lines, "log": log}
-            return Response(json.dumps(found, default=str).encode(), media_type="application/json")
+                return Response(as_json(writer.get(UUID(order_id))), media_type="application/json")
 
         @get("/orders", sync_to_thread=True)
         def page(self) -> Response[bytes]:
             with lock:
-                rows = writer.connection.execute(
-                    "SELECT id, number, shop_id, platform, platform_order_no, state, flags, payable, paid, currency, "
-                    "receiver_mask, units, created_at, updated_at, version FROM sales_order "
-                    f"ORDER BY created_at DESC, id DESC LIMIT {PAGE}"
-                ).fetchall()
-            return Response(json.dumps(rows, default=str).encode(), media_type="application/json")
+                return Response(as_json(writer.page(DEFAULT_PAGE)), media_type="application/json")
 
     uvicorn.run(Litestar([Bare]), port=port, log_config=None, access_log=False)
 

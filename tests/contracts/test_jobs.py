@@ -8,6 +8,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.contracts.rows import (
+    ROOT,
     STORED,
     a_new_shop,
     a_stored_order,
@@ -21,9 +22,10 @@ from tests.contracts.rows import (
     transact,
 )
 
-from oms_app.actor import JobClaim, system
+from oms_app.actor import Actor, JobClaim, system
 from oms_app.ports.jobs import JobCounts
-from oms_app.ports.transaction import LeaseLost
+from oms_app.ports.transaction import JobNotParked, LeaseLost
+from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.events import OrderRevised
 from oms_domain.shops.shop import ShopAdded
 
@@ -201,7 +203,7 @@ def test_parked_work_is_on_a_list_with_its_reason(backend):
 
     backend.jobs.fail(job.claim, error="不行", retry_at=None, now=backend.clock.now)
 
-    (row,) = backend.queries.parked_jobs(limit=10)
+    (row,) = backend.queries.parked_jobs(ROOT, limit=10)
     assert (row.id, row.handler, row.key, row.tries, row.error) == (job.claim.job_id, "work", job.key, 1, "不行")
 
 
@@ -214,7 +216,7 @@ def test_parked_work_runs_again_when_it_is_redriven(backend):
     assert backend.jobs.redrive(job.claim.job_id, now=backend.clock.now)
     (again,) = claim(backend)
     assert (again.envelope, again.claim.token) == (job.envelope, 2)
-    assert backend.queries.parked_jobs(limit=10) == ()
+    assert backend.queries.parked_jobs(ROOT, limit=10) == ()
 
 
 def test_only_parked_work_can_be_redriven(backend):
@@ -400,7 +402,7 @@ def _act(backend, step, held, done):
         backend.clock.forward(minutes=2)
         held.clear()
     elif step == "redrive":
-        for row in backend.queries.parked_jobs(limit=10):
+        for row in backend.queries.parked_jobs(ROOT, limit=10):
             backend.jobs.redrive(row.id, now=now)
     elif held:
         job = held.pop()
@@ -435,3 +437,50 @@ def test_counts_tell_what_is_to_do(backend):
     assert relayed == JobCounts(outbox=0, ready=2, leased=0, parked=0)
     assert claimed == JobCounts(outbox=0, ready=1, leased=1, parked=0)
     assert counts(backend) == JobCounts(outbox=0, ready=2, leased=0, parked=0)
+
+
+# --- what was given up, and whose it is ------------------------------------------------------------------------------
+
+
+def give_up(backend):
+    """Park every job that is due."""
+    for job in backend.jobs.claim(now=backend.clock.now, lease_until=backend.clock.now, limit=10):
+        backend.jobs.fail(job.claim, error="e", retry_at=None, now=backend.clock.now)
+
+
+def test_parked_work_is_seen_and_redriven_by_those_whose_shop_it_is(backend):
+    order = publish(backend, a_stored_order(backend), 1)
+    relay(backend)
+    give_up(backend)
+    owner = Actor(id="key:own", shops=frozenset({order.shop_id}))
+    other = Actor(id="key:other", shops=frozenset({ShopId(backend.new_id())}))
+
+    rows = backend.queries.parked_jobs(owner, limit=10)
+
+    assert rows == backend.queries.parked_jobs(ROOT, limit=10) != ()
+    assert backend.queries.parked_jobs(other, limit=10) == ()
+    with pytest.raises(JobNotParked):
+        transact(backend, lambda tx: tx.redrive(rows[0].id, at=backend.clock.now), other)
+    transact(backend, lambda tx: tx.redrive(rows[0].id, at=backend.clock.now), owner)
+    assert len(backend.queries.parked_jobs(owner, limit=10)) == len(rows) - 1
+
+
+def test_parked_work_of_no_shop_is_for_those_who_see_all(backend):
+    backend.jobs.ensure("poll", "all", due_at=backend.clock.now)
+    give_up(backend)
+    some = Actor(id="key:some", shops=frozenset({ShopId(backend.new_id())}))
+
+    (row,) = backend.queries.parked_jobs(ROOT, limit=10)
+
+    assert backend.queries.parked_jobs(some, limit=10) == ()
+    with pytest.raises(JobNotParked):
+        transact(backend, lambda tx: tx.redrive(row.id, at=backend.clock.now), some)
+
+
+def test_what_is_not_parked_cannot_be_redriven_in_a_transaction(backend):
+    backend.jobs.ensure("poll", "all", due_at=backend.clock.now)
+    (job,) = backend.jobs.claim(now=backend.clock.now, lease_until=backend.clock.now, limit=1)
+
+    for job_id in (job.claim.job_id, backend.new_id()):
+        with pytest.raises(JobNotParked):
+            transact(backend, lambda tx, job_id=job_id: tx.redrive(job_id, at=backend.clock.now))

@@ -17,7 +17,9 @@ from tests.contracts.rows import (
 
 from oms_app.actor import Actor
 from oms_app.journal import NO_HASH, entry_hash
+from oms_app.transactions import record
 from oms_domain.inventory.stock import LedgerKind, StockReceived
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import EventId, SkuCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.sales_order import FlagKind
@@ -92,15 +94,42 @@ def test_an_entry_says_who_did_what_on_account_of_what(backend, order):
     assert [flag["reason"] for flag in entry.changes["flags"][1]] == ["等补款"]
 
 
-def test_the_first_of_several_facts_carries_the_change(backend, order):
+def test_each_of_several_facts_carries_its_own_change(backend, order):
+    def twice(tx):
+        loaded = tx.orders.get(order.id)
+        first, second = evolve(loaded, buyer_remark="四"), evolve(loaded, buyer_remark="五", seller_flag=1)
+        one = Change(first, (revised(first, backend, "a"),))
+        record(tx, tx.orders, one.then(Change(second, (revised(second, backend, "b"),))))
+
+    transact(backend, twice)
+
+    log = log_of(backend, order)
+    assert [entry.changes for entry in log[-2:]] == [
+        {"buyer_remark": ["三", "四"]},
+        {"buyer_remark": ["四", "五"], "seller_flag": [0, 1]},
+    ]
+    assert broken(log) is None
+    assert backend.queries.order(ROOT, order.id).order.version == order.version + 1
+
+
+def test_two_facts_of_one_step_share_its_change_which_stands_with_the_first(backend, order):
     def twice(tx):
         changed = evolve(tx.orders.get(order.id), buyer_remark="四")
-        tx.orders.save(changed)
-        tx.publish((revised(changed, backend, "a"), revised(changed, backend, "b")))
+        record(tx, tx.orders, Change(changed, (revised(changed, backend, "a"), revised(changed, backend, "b"))))
 
     transact(backend, twice)
 
     assert [entry.changes for entry in log_of(backend, order)[-2:]] == [{"buyer_remark": ["三", "四"]}, {}]
+
+
+def test_the_first_entry_shows_what_the_document_began_with(backend, order):
+    created = log_of(backend, order)[0].changes
+
+    assert created["state"] == [None, str(order.state)]
+    assert created["payable"] == [None, {"fen": order.payable.fen, "currency": "CNY"}]
+    assert set(created["lines"]) == {str(line.id) for line in order.lines}
+    assert "buyer_remark" not in created  # it was empty then
+    assert not set(created) & {"version", "updated_at"}
 
 
 def test_a_fact_about_an_unchanged_document_is_logged_and_leaves_its_version(backend, order):

@@ -25,6 +25,7 @@ from oms_app.ports import channels
 from oms_app.ports.transaction import (
     Contended,
     Duplicate,
+    JobNotParked,
     LeaseLost,
     OrderNotFound,
     PlatformOrderNotFound,
@@ -61,7 +62,7 @@ STATUSES: list[tuple[OmsError, int]] = [
     (VaultRowGone(vault_id=ORDER), 404),
     (r.NoSuchRoute(), 404),
     (r.NoSuchProblem(), 404),
-    (r.JobNotParked(), 404),
+    (JobNotParked(), 404),
     (r.MethodNotAllowed(), 405),
     (MoveNotAllowed(state="shipped", move="cancel", allowed=("sign",)), 409),
     (OrderFlaggedNow(flags=("held",), reasons=("x",)), 409),

@@ -101,6 +101,17 @@ def test_parked_work_is_listed_and_made_due_again(api, world):
     assert UUID(job_id) in world.store.tables.jobs
 
 
+def test_made_due_again_twice_under_one_key_it_is_answered_alike(api, world):
+    job_id = parked(world)
+
+    first = api.post(f"/jobs/{job_id}/redrive", once="one")
+    again = api.post(f"/jobs/{job_id}/redrive", once="one")
+    other = api.post(f"/jobs/{job_id}/redrive", once="another")
+
+    assert (first.status_code, first.content) == (200, again.content)
+    assert (other.status_code, other.json()["code"]) == (404, "jobs.not_parked")
+
+
 def test_work_that_is_not_parked_is_not_found(api):
     answer = api.post(f"/jobs/{ABSENT}/redrive")
 

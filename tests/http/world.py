@@ -27,6 +27,7 @@ from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
+from oms_app.jobs import JobService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
@@ -118,7 +119,7 @@ class World:
             "gateways": Gateways(),
             "sealer": sealer,
             "signer": CursorSigner(self.ring),
-            "jobs": self.store.jobs,
+            "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
             "now": self.clock,
             "alive": lambda: self.is_alive,
         }

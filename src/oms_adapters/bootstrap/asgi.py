@@ -36,7 +36,7 @@ _PROVIDED = (
     "gateways",
     "sealer",
     "signer",
-    "jobs",
+    "job_service",
 )
 
 

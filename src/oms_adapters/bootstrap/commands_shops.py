@@ -135,7 +135,7 @@ def connect(container: Any, shop_id: ShopId, account: TaobaoAccount) -> None:
     )
     jobs, now = container.jobs(), system_now()
     jobs.ensure(PULL_ORDERS, str(shop_id), due_at=now)
-    for parked in container.queries().parked_jobs(limit=1000):
+    for parked in container.queries().parked_jobs(operator(), limit=1000):
         if parked.handler == PULL_ORDERS and parked.key == str(shop_id):
             jobs.redrive(parked.id, now=now)
 

@@ -24,6 +24,7 @@ from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
+from oms_app.jobs import JobService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
@@ -53,6 +54,10 @@ def _warehouse(settings: Settings) -> SimulatedWarehouse:
 
 def _pull_every(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.worker.pull_every_s)
+
+
+def _key_keep(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.http.key_keep_s)
 
 
 def _handlers(*processes: OrderProcess | ShippingProcess | PullProcess) -> dict[str, Handler]:
@@ -107,7 +112,15 @@ class Container(containers.DeclarativeContainer):
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
     stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, pause=pause)
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
-    access = providers.Singleton(AccessService, keys=database.provided.keys, hasher=hasher, now=now, new_id=new_id)
+    access = providers.Singleton(
+        AccessService,
+        keys=database.provided.keys,
+        hasher=hasher,
+        now=now,
+        new_id=new_id,
+        keep=providers.Singleton(_key_keep, settings),
+    )
+    job_service = providers.Singleton(JobService, begin=begin, now=now, pause=pause)
     pulls = providers.Singleton(
         PullService,
         begin=begin,

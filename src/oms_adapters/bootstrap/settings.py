@@ -34,6 +34,7 @@ BOUNDS: Final = {
     "OMS_HTTP_PORT": (1, 65535),
     "OMS_HTTP_THREADS": (1, 64),
     "OMS_HTTP_BODY_LIMIT": (1024, 256 * 1024 * 1024),
+    "OMS_HTTP_KEY_KEEP_S": (0, 300),
     "OMS_WORKER_THREADS": (1, 16),
     "OMS_WORKER_PULL_EVERY_S": (1, 3600),
 }
@@ -57,6 +58,7 @@ class HttpSettings:
     port: int = 8000
     threads: int = 4
     body_limit: int = 8 * 1024 * 1024
+    key_keep_s: int = 5  # so long may an API key work on that was revoked; 0: it is read at every request
 
 
 @frozen

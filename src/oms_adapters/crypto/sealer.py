@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
 import secrets
 import zlib
 from typing import Final
@@ -15,15 +14,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from oms_adapters.crypto.keys import KeyRing, Purpose
+from oms_app.indexing import buyer_terms, normal_form, receiver_mask, receiver_terms
 from oms_app.ports.vault import IndexField, SealBroken, Sealed, VaultKind
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId, VaultId
-from oms_domain.kernel.text import mask_name, mask_phone, mask_street
+from oms_domain.kernel.text import mask_name
 
 NONCE: Final = 12
 LARGEST_RAW: Final = 64 * 1024 * 1024  # more than any edge lets in
-_BLANKS: Final = str.maketrans("", "", " \t\r\n-")
-_BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
 
 
 @define
@@ -39,22 +37,14 @@ class AesSealer:
         self._index_keys = {name: hmac.digest(key, name.encode(), "sha256") for name in IndexField}
 
     def seal_receiver(self, receiver: Receiver, *, shop_id: ShopId, id: VaultId) -> Sealed:
-        phone = receiver.mobile or receiver.phone
-        masks = (mask_name(receiver.name), mask_phone(phone), mask_street(receiver.street))
-        fields = attrs.astuple(receiver)
-        indexes = (
-            (IndexField.PHONE, self.digest(IndexField.PHONE, phone)),
-            (IndexField.PHONE4, self.digest(IndexField.PHONE4, f"{shop_id}{phone}") if _digits4(phone) else ""),
-            (IndexField.NAME, self.digest(IndexField.NAME, receiver.name)),
-            (IndexField.WHOLE, self.digest(IndexField.WHOLE, "\x1f".join(fields))),
-        )
-        mask = " ".join(part for part in masks if part)
-        return self._seal(VaultKind.RECEIVER, _packed(fields), shop_id, id, mask, indexes)
+        indexes = tuple((name, self.digest(name, value)) for name, value in receiver_terms(receiver, shop_id))
+        plain = _packed(attrs.astuple(receiver))
+        return self._seal(VaultKind.RECEIVER, plain, shop_id, id, receiver_mask(receiver), indexes)
 
     def seal_buyer(self, buyer: Buyer, *, shop_id: ShopId, id: VaultId) -> Sealed:
-        fields = attrs.astuple(buyer)
-        whole = (IndexField.WHOLE, self.digest(IndexField.WHOLE, "\x1f".join(fields)))
-        return self._seal(VaultKind.BUYER, _packed(fields), shop_id, id, mask_name(buyer.nick), (whole,))
+        indexes = tuple((name, self.digest(name, value)) for name, value in buyer_terms(buyer))
+        plain = _packed(attrs.astuple(buyer))
+        return self._seal(VaultKind.BUYER, plain, shop_id, id, mask_name(buyer.nick), indexes)
 
     def seal_raw(self, raw: bytes, *, shop_id: ShopId, id: VaultId) -> Sealed:
         return self._seal(VaultKind.RAW, zlib.compress(raw, 1), shop_id, id, "", ())
@@ -70,7 +60,7 @@ class AesSealer:
 
     def digest(self, field: IndexField, value: str) -> str:
         """Return the blind index, 128 bits in hex; of a value that the platform has masked, nothing to search by."""
-        normal = _normal(field, value)
+        normal = normal_form(field, value)
         if not normal:
             return ""
         return hmac.digest(self._index_keys[field], normal.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
@@ -137,22 +127,3 @@ def _packed(fields: tuple[str, ...]) -> bytes:
 def _unpacked(kind: type, plain: bytes) -> dict[str, str]:
     names = [attribute.name for attribute in attrs.fields(kind)]
     return dict(zip(names, json.loads(plain), strict=False))
-
-
-def _digits4(phone: str) -> str:
-    last = phone[-4:]
-    return last if len(last) == 4 and last.isascii() and last.isdigit() else ""
-
-
-def _normal(field: IndexField, value: str) -> str:
-    match field:
-        case IndexField.PHONE:
-            bare = value.translate(_BLANKS)
-            return bare if bare.isascii() and bare.isdigit() else ""
-        case IndexField.PHONE4:
-            return value[:36] + _digits4(value) if _digits4(value) else ""
-        case IndexField.NAME:
-            return "" if "*" in value else value.translate(_BLANKS).casefold()
-        case IndexField.WHOLE:
-            # 1-12 is another door than 11-2: what parts two numbers stays.
-            return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()

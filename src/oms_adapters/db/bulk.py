@@ -6,24 +6,20 @@ statement, many by COPY; on SQLite one executemany a table; elsewhere Core.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from oms_adapters.db.types import Id, Instant, Json
+from oms_adapters.db.driver import Convert, raising, raw_cursor, to_driver
 
 Rows = Mapping[sa.Table, Sequence[Mapping[str, Any]]]
-Convert = Callable[[Any], Any]
 
 MOST_IN_ONE_STATEMENT: Final = 60
 """Rows; above it COPY is cheaper than binding every value by itself."""
 
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _STATEMENTS: Final[dict[Any, str]] = {}
 _COLUMNS: Final[dict[tuple[str, sa.Table], list[tuple[str, Convert | None]]]] = {}
 
@@ -41,6 +37,11 @@ def insert(connection: Connection, dialect: str, rows: Rows, order: Sequence[sa.
             connection.execute(table.insert().inline(), [dict(row) for row in rows[table]])
 
 
+def is_one_statement(dialect: str, rows: Rows) -> bool:
+    """Whether ``insert`` would send all of it as one statement, which is a transaction by itself."""
+    return dialect == "postgresql" and sum(map(len, rows.values())) <= MOST_IN_ONE_STATEMENT
+
+
 def _sqlite(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> None:
     for table in order:
         key = ("sqlite", table)
@@ -52,22 +53,11 @@ def _sqlite(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> No
 
 
 def _postgres(connection: Connection, rows: Rows, order: Sequence[sa.Table]) -> None:
-    import psycopg  # of the extra `postgres`: here, because this module serves SQLite as well
-
-    driver: Any = connection.connection.driver_connection
-    # Raw: this cursor takes $1, $2 … as they are; the other one would parse a long statement anew each time.
-    cursor = psycopg.RawCursor(driver)
-    try:
-        if sum(len(rows[table]) for table in order) > MOST_IN_ONE_STATEMENT:
-            _copy(cursor, rows, order)
-        else:
+    with raising(connection) as driver, raw_cursor(driver) as cursor:
+        if is_one_statement("postgresql", rows):
             _one_statement(cursor, rows, order)
-    except psycopg.Error as error:
-        raise sa.exc.DBAPIError.instance(  # as Core would, so that one place translates what drivers raise
-            "INSERT", None, error, psycopg.Error, connection_invalidated=driver.closed, dialect=connection.dialect
-        ) from error
-    finally:
-        cursor.close()
+        else:
+            _copy(cursor, rows, order)
 
 
 def _copy(cursor: Any, rows: Rows, order: Sequence[sa.Table]) -> None:
@@ -99,7 +89,7 @@ def _statement(shape: tuple[tuple[sa.Table, int], ...]) -> str:
 def _values(dialect: str, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     key = (dialect, table)
     if key not in _COLUMNS:
-        _COLUMNS[key] = [(column.name, _converter(column.type, dialect)) for column in table.c]
+        _COLUMNS[key] = [(column.name, to_driver(column.type, dialect)) for column in table.c]
     columns = [
         [row[name] for row in rows]
         if convert is None
@@ -107,25 +97,6 @@ def _values(dialect: str, table: sa.Table, rows: Sequence[Mapping[str, Any]]) ->
         for name, convert in _COLUMNS[key]
     ]
     return list(zip(*columns, strict=True))
-
-
-def _converter(kind: sa.types.TypeEngine[Any], dialect: str) -> Convert | None:
-    """Return what the column type's own bind processing does, None if nothing."""
-    if isinstance(kind, Json):
-        return _ENCODE
-    if isinstance(kind, Id) and dialect == "sqlite":
-        return lambda value: value.bytes
-    if isinstance(kind, Instant) and dialect == "sqlite":
-        return _sqlite_instant
-    if isinstance(kind, sa.String):
-        return str  # of our enumerations the value
-    if isinstance(kind, sa.Date) and dialect == "sqlite":
-        return lambda value: value.isoformat()
-    return None
-
-
-def _sqlite_instant(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _quoted(names: Any) -> str:

@@ -117,7 +117,7 @@ def _conversion(connection: Connection) -> Iterable[Finding]:
             sa.or_(
                 sa.and_(_p.conversion == Conversion.CONVERTED, _o.id.is_(None)),
                 sa.and_(_p.conversion == Conversion.EXCEPTION, _p.trouble.is_(None)),
-                sa.and_(_o.id.is_not(None), _o.platform_order_id != _p.id),
+                sa.and_(_o.id.is_not(None), _o.platform_order_id.is_distinct_from(_p.id)),
             )
         )
     )

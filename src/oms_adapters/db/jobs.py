@@ -17,9 +17,10 @@ from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.journal import event, outbox
 from oms_adapters.db.types import Id, Instant, code, table, text
-from oms_app.actor import JobClaim
+from oms_adapters.db.work import Work
+from oms_app.actor import Actor, JobClaim
 from oms_app.ports.jobs import Envelope, Job, JobCounts
-from oms_app.ports.transaction import Contended, Duplicate, LeaseLost, NewId
+from oms_app.ports.transaction import Contended, Duplicate, JobNotParked, LeaseLost, NewId
 from oms_domain.kernel.identity import EventId, ShopId
 
 T = TypeVar("T")
@@ -83,12 +84,33 @@ _SENT = outbox.delete().where(outbox.c.id == sa.bindparam("key_id"))
 _MINE = (job.c.id == sa.bindparam("key_id"), job.c.token == sa.bindparam("key_token"), job.c.state == OPEN)
 _FINISH = job.update().where(*_MINE).values(state=DONE, done_at=sa.bindparam("now"), lease_until=None, error="")
 
+_AGAIN = job.update().where(job.c.state == PARKED).values(state=OPEN, tries=0, lease_until=None)
+_PARKED_JOB = (
+    sa.select(job.c.id, event.c.shop_id)
+    .outerjoin(event, event.c.id == job.c.event_id)
+    .where(job.c.id == sa.bindparam("id"), job.c.state == PARKED)
+)
+
 
 def finish_with_effect(connection: Connection, claim: JobClaim, now: datetime) -> None:
     """Mark a job done in the transaction of its effect. Raises ``LeaseLost`` if another worker holds it by now."""
     result = connection.execute(_FINISH, {"key_id": claim.job_id, "key_token": claim.token, "now": now})
     if result.rowcount != 1:
         raise LeaseLost(job_id=claim.job_id)
+
+
+def redrive(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
+    """Gather that a parked job is due again. Raises ``JobNotParked``, at the latest when it is sent."""
+    again = _AGAIN.where(job.c.id == job_id).values(due_at=at)
+
+    def send(connection: Connection) -> None:
+        if connection.execute(again).rowcount != 1:
+            raise JobNotParked
+
+    found = work.rows(_PARKED_JOB, {"id": job_id})
+    if not found or (actor.shops is not None and found[0].shop_id not in actor.shops):
+        raise JobNotParked
+    work.last.append((("~job", job_id.hex), send))
 
 
 def envelope_of(row: Any) -> Envelope:
@@ -143,11 +165,7 @@ class JobStore:
         self._tried(add)
 
     def redrive(self, job_id: UUID, *, now: datetime) -> bool:
-        again = (
-            job.update()
-            .where(job.c.id == job_id, job.c.state == PARKED)
-            .values(state=OPEN, due_at=now, tries=0, lease_until=None)
-        )
+        again = _AGAIN.where(job.c.id == job_id).values(due_at=now)
         return self._tried(lambda connection: connection.execute(again).rowcount == 1)
 
     def counts(self, *, now: datetime) -> JobCounts:

@@ -50,11 +50,15 @@ _BY_NO = sa.select(platform_order).where(
     platform_order.c.order_no.in_(sa.bindparam("order_nos", expanding=True)),
 )
 
+_BY_ONE_NO = sa.select(platform_order).where(
+    platform_order.c.shop_id == sa.bindparam("shop_id"), platform_order.c.order_no == sa.bindparam("order_no")
+)
+
 
 def party_of(row: Any, who: str) -> PartyRef:
     """Read a handle with its mask; ``who`` is ``receiver`` or ``buyer``."""
-    values = row._mapping
-    return PartyRef(vault_id=VaultId(values[f"{who}_id"]), mask=values[f"{who}_mask"], digest=values[f"{who}_digest"])
+    vault_id, mask, digest = (getattr(row, f"{who}_{name}") for name in ("id", "mask", "digest"))
+    return PartyRef(vault_id=VaultId(vault_id), mask=mask, digest=digest)
 
 
 def party_row(ref: PartyRef, who: str) -> dict[str, Any]:
@@ -119,7 +123,10 @@ class PlatformOrderStore:
     def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
         if not order_nos or not self.actor.sees(shop_id):
             return {}
-        rows = self.work.rows(_BY_NO, {"shop_id": shop_id, "order_nos": sorted(set(order_nos))})
+        if len(order_nos) == 1:
+            rows = self.work.rows(_BY_ONE_NO, {"shop_id": shop_id, "order_no": order_nos[0]})
+        else:
+            rows = self.work.rows(_BY_NO, {"shop_id": shop_id, "order_nos": sorted(set(order_nos))})
         return {row.order_no: self._loaded(row) for row in rows}
 
     def save(self, platform_order_: PlatformOrder) -> None:

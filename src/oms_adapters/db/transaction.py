@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from attrs import define, field, frozen
 
 from oms_adapters.db import journal as rows
 from oms_adapters.db.codec import encode
+from oms_adapters.db.driver import each_by_itself
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import FulfilmentStore
 from oms_adapters.db.inventory import StockStore
-from oms_adapters.db.jobs import finish_with_effect
+from oms_adapters.db.jobs import finish_with_effect, redrive
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.shops import ShopStore
@@ -73,6 +76,9 @@ class SqlTransaction:
     def remember(self, answer: object, row: str = "") -> None:
         rows.remember(self._work, self.actor, answer, row, self.now())
 
+    def redrive(self, job_id: UUID, *, at: datetime) -> None:
+        redrive(self._work, self.actor, job_id, at)
+
     def commit(self) -> None:
         self._work.alive()
         try:
@@ -115,12 +121,13 @@ class SqlTransactions:
                 transaction = SqlTransaction(
                     actor, self.now, self.new_id, Work(connection, self.engines.dialect, journal)
                 )
-                try:
-                    yield transaction
-                finally:
-                    transaction._work.over = True
-                    if begun.is_active:
-                        begun.rollback()
+                with each_by_itself(connection, self.engines.dialect):
+                    try:
+                        yield transaction
+                    finally:
+                        transaction._work.over = True
+                        if begun.is_active:
+                            begun.rollback()
             finally:
                 connection.close()
         if transaction.published:

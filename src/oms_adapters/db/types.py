@@ -30,9 +30,11 @@ class Id(TypeDecorator[UUID]):
         return value if value is None or dialect.name == "postgresql" else value.bytes
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        if value is None or isinstance(value, UUID):
-            return value
-        return UUID(bytes=bytes(value))
+        return None if value is None else UUID(bytes=bytes(value))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """PostgreSQL's driver makes a UUID by itself: nothing is left to do for each value."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from attrs import define, field
 from sqlalchemy.engine import Connection
 
-from oms_adapters.db import bulk
+from oms_adapters.db import bulk, driver
 from oms_adapters.db.errors import translated
 from oms_app.journal import Journal
 from oms_app.ports.transaction import StaleVersion
@@ -57,10 +57,10 @@ class Work:
             raise RuntimeError("this transaction is over")
 
     def rows(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> list[Any]:
-        """Read now."""
+        """Read now. The statement is one that a module builds once."""
         self.alive()
         with translated():
-            return list(self.connection.execute(statement, parameters or {}))
+            return driver.rows(self.connection, self.dialect, statement, parameters or {})
 
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         """Gather a new row."""
@@ -84,15 +84,24 @@ class Work:
 
     def flush(self) -> None:
         """Send everything."""
-        with translated():
-            self._flush_documents()
-            self._flush_heads()
+        updates, gone = self._documents_as_rows()
+        grown = [document_id for document_id in self.loaded if self._has_only_grown(document_id)]
+        alone = not (updates or gone or grown or self.last) and bulk.is_one_statement(self.dialect, self.inserts)
+        with translated(committing=alone):
+            if not alone:
+                driver.begin(self.connection, self.dialect)
+            for table, row_id in gone:
+                self.connection.execute(table.delete().where(table.c.id == row_id))
+            self._send_updates(updates)
+            self._send_heads(grown)
             bulk.insert(self.connection, self.dialect, self.inserts, _sorted(self.inserts))
             for _, send in sorted(self.last, key=lambda item: item[0]):
                 send(self.connection)
 
-    def _flush_documents(self) -> None:
+    def _documents_as_rows(self) -> tuple[dict[sa.Table, list[dict[str, Any]]], list[tuple[sa.Table, UUID]]]:
+        """Gather the new rows of documents; return the changed ones by table, and those that are gone."""
         updates: dict[sa.Table, list[dict[str, Any]]] = {}
+        gone: list[tuple[sa.Table, UUID]] = []
         for saved in self.documents.values():
             row = saved.rows(saved.state)
             head = self.journal.head(saved.state.id)
@@ -110,10 +119,13 @@ class Work:
                     if part_row.pop("is_new", True):
                         self.add(part, part_row)
                     elif part_row.pop("is_gone", False):
-                        self.connection.execute(part.delete().where(part.c.id == part_row["id"]))
+                        gone.append((part, part_row["id"]))
                     else:
                         part_row["key_id"] = part_row.pop("id")
                         updates.setdefault(part, []).append(part_row)
+        return updates, gone
+
+    def _send_updates(self, updates: dict[sa.Table, list[dict[str, Any]]]) -> None:
         for table in _sorted(updates):
             rows_ = sorted(updates[table], key=lambda row: row["key_id"].bytes)
             versioned = "key_version" in rows_[0]
@@ -121,15 +133,18 @@ class Work:
             if versioned and result.rowcount != len(rows_):
                 raise StaleVersion(what=table.name)
 
-    def _flush_heads(self) -> None:
-        """A fact about a document that did not change itself: only its log has grown."""
-        for document_id in self.loaded:
+    def _has_only_grown(self, document_id: UUID) -> bool:
+        """Whether there is a fact about a document that did not change itself: only its log has grown."""
+        before, after = self.journal.heads(document_id)
+        return after != before and document_id not in self.documents
+
+    def _send_heads(self, grown: list[UUID]) -> None:
+        for document_id in grown:
             before, after = self.journal.heads(document_id)
-            if after != before and document_id not in self.documents:
-                table = self.tables[self.journal.kind(document_id)]
-                grow = table.update().where(table.c.id == document_id, table.c.log_seq == before.seq)
-                if self.connection.execute(grow.values(log_seq=after.seq, log_hash=after.hash)).rowcount != 1:
-                    raise StaleVersion(what=table.name)
+            table = self.tables[self.journal.kind(document_id)]
+            grow = table.update().where(table.c.id == document_id, table.c.log_seq == before.seq)
+            if self.connection.execute(grow.values(log_seq=after.seq, log_hash=after.hash)).rowcount != 1:
+                raise StaleVersion(what=table.name)
 
 
 _UPDATES: Final[dict[sa.Table, sa.Update]] = {}

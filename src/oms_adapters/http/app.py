@@ -41,7 +41,7 @@ NAMES: Final = frozenset(
         "gateways",  # oms_app.ports.channels.Gateways
         "sealer",  # oms_app.ports.vault.Sealer
         "signer",  # oms_adapters.http.paging.Signer
-        "jobs",  # oms_app.ports.jobs.Jobs
+        "job_service",  # JobService
         "now",  # Clock
         "alive",  # () -> bool: the database answers and its schema is up to date
     }

@@ -11,7 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from oms_app.access import AccessService, NotAuthenticated
-from oms_app.actor import Actor, Permission
+from oms_app.actor import Permission
 from oms_domain.kernel.errors import Denied
 
 PERMISSION: Final = "permission"
@@ -36,7 +36,12 @@ def guarding(access: Callable[[], AccessService]) -> Any:
         permission = handler.opt.get(PERMISSION, "undeclared")
         if permission is None:
             return
-        actor: Actor = await sync_to_thread(access().authenticate, _token(connection))
+        token = _token(connection)
+        # Most requests come with a key that was read a moment ago: those need no thread to wait for a database.
+        service = access()
+        actor = service.recognise(token)
+        if actor is None:
+            actor = await sync_to_thread(service.authenticate, token)
         connection.scope["user"] = actor
         if not isinstance(permission, Permission):
             raise Denied(permission=str(permission))

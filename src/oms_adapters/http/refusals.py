@@ -142,13 +142,6 @@ class NoSuchProblem(NotFound):
 
 
 @frozen(kw_only=True)
-class JobNotParked(NotFound):
-    """No such job waits for a person."""
-
-    code: ClassVar[str] = "jobs.not_parked"
-
-
-@frozen(kw_only=True)
 class NotReady(OmsError):
     """The server runs, but its database does not answer or is not up to date."""
 

@@ -10,11 +10,9 @@ from litestar.params import FromPath
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
-from oms_adapters.http.refusals import JobNotParked
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
-from oms_app.ports.jobs import Jobs
-from oms_app.ports.transaction import Clock
+from oms_app.jobs import JobService, RedriveJob
 from oms_app.queries.rows import Difference, ParkedJob, Queries
 
 
@@ -89,19 +87,15 @@ class JobsController(Controller):
     @get("/parked", operation_id="listParkedJobs", opt=needs(Permission.ADMIN), sync_to_thread=True)
     def parked(self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE) -> Page[ParkedJobView]:
         """List work that was given up for now, oldest first."""
-        return Page(items=[ParkedJobView.of(row) for row in queries.parked_jobs(limit=limit)])
+        return Page(items=[ParkedJobView.of(row) for row in queries.parked_jobs(actor, limit=limit)])
 
     @post(
         "/{job_id:uuid}/redrive",
         operation_id="redriveJob",
-        opt=needs(Permission.ADMIN, changes=True),
+        opt=needs(RedriveJob.permission, changes=True),
         status_code=200,
         sync_to_thread=True,
     )
-    def redrive(
-        self, job_id: FromPath[UUID], actor: Given[Actor], jobs: Given[Jobs], now: Given[Clock]
-    ) -> RedrivenView:
+    def redrive(self, job_id: FromPath[UUID], actor: Given[Actor], job_service: Given[JobService]) -> RedrivenView:
         """Make parked work due again (重新执行)."""
-        if not jobs.redrive(job_id, now=now()):
-            raise JobNotParked
-        return RedrivenView(id=job_id, state="ready")
+        return RedrivenView(id=job_service.redrive(RedriveJob(job_id=job_id, by=actor)).id, state="ready")

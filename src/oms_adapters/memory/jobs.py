@@ -80,7 +80,7 @@ class MemoryJobs:
             row = self.tables.jobs.get(job_id)
             if row is None or row.state is not JobState.PARKED:
                 return False
-            _put(self.tables, evolve(row, state=JobState.READY, wakes_at=now, tries=0))
+            redriven(self.tables, row, now)()
             return True
 
     def counts(self, *, now: datetime) -> JobCounts:
@@ -104,6 +104,12 @@ class MemoryJobs:
         self.tables.job_ids[handler, key] = row.id
         self.tables.lanes.setdefault(row.lane, deque()).append(row.id)
         _put(self.tables, row)
+
+
+def redriven(tables: Tables, row: JobRow, now: datetime) -> Callable[[], None]:
+    """Return how to make a parked job due."""
+    due = evolve(row, state=JobState.READY, wakes_at=now, tries=0)
+    return lambda: _put(tables, due)
 
 
 def done_with(tables: Tables, claim: JobClaim) -> Callable[[], None]:

@@ -88,8 +88,8 @@ class MemoryQueries:
         found = [difference for difference in self._all(self.tables.differences) if actor.sees(difference.shop_id)]
         return tuple(sorted(found, key=lambda difference: (difference.at, difference.id)))[:limit]
 
-    def parked_jobs(self, *, limit: int) -> tuple[ParkedJob, ...]:
-        rows = [row for row in self._all(self.tables.jobs) if row.state is JobState.PARKED]
+    def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
+        rows = [row for row in self._all(self.tables.jobs) if row.state is JobState.PARKED and row.is_seen_by(actor)]
         rows.sort(key=lambda row: (row.created_at, row.id))
         return tuple(
             ParkedJob(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import define, evolve, field
 
+from oms_adapters.memory.doctor import MemoryDoctor
 from oms_adapters.memory.jobs import MemoryJobs
 from oms_adapters.memory.queries import MemoryQueries
 from oms_adapters.memory.tables import Tables
@@ -68,12 +69,14 @@ class MemoryStore:
     numbers: MemoryNumbers = field(init=False)
     queries: MemoryQueries = field(init=False)
     keys: MemoryApiKeys = field(init=False)
+    doctor: MemoryDoctor = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.jobs = MemoryJobs(self.tables, self.now, self.new_id)
         self.numbers = MemoryNumbers(self.tables)
         self.queries = MemoryQueries(self.tables)
         self.keys = MemoryApiKeys(self.tables)
+        self.doctor = MemoryDoctor(self.tables)
 
     def open(self, actor: Actor) -> AbstractContextManager[Transaction]:
         """Open a transaction, whatever the actor may do."""

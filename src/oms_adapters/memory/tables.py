@@ -12,6 +12,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from oms_app.access import ApiKey
+from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.vault import Sealed
@@ -71,6 +72,12 @@ class JobRow:
     tries: int = 0
     error: str = ""
     created_at: datetime
+
+    def is_seen_by(self, actor: Actor) -> bool:
+        """Whether it follows from a fact of the actor's shops; what follows from none is seen by those who see all."""
+        if actor.shops is None:
+            return True
+        return self.envelope is not None and self.envelope.shop_id is not None and actor.sees(self.envelope.shop_id)
 
     @property
     def lane(self) -> tuple[str, UUID]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar, cast
+from uuid import UUID
 
 from attrs import define, field
 
@@ -16,14 +18,14 @@ from oms_adapters.memory.documents import (
     MemoryShops,
     MemoryVault,
 )
-from oms_adapters.memory.jobs import done_with
+from oms_adapters.memory.jobs import done_with, redriven
 from oms_adapters.memory.plain import plain
 from oms_adapters.memory.stock import MemoryStock
-from oms_adapters.memory.tables import Tables
+from oms_adapters.memory.tables import JobState, Tables
 from oms_adapters.memory.work import Work
 from oms_app.actor import Actor, KeyReused, Once
 from oms_app.journal import Head, Journal
-from oms_app.ports.transaction import Clock, Duplicate, NewId, OrderNotFound, StaleVersion
+from oms_app.ports.transaction import Clock, Duplicate, JobNotParked, NewId, OrderNotFound, StaleVersion
 from oms_app.queries.rows import Difference
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import ShopId
@@ -98,6 +100,17 @@ class MemoryTransaction:
         self.work.live()
         if once := self._once(row):
             self.answered[_key(once)] = (once.digest, answer)
+
+    def redrive(self, job_id: UUID, *, at: datetime) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            row = tables.jobs.get(job_id)
+            if row is None or row.state is not JobState.PARKED or not row.is_seen_by(self.actor):
+                raise JobNotParked
+            return redriven(tables, row, at)
+
+        with self.work.reading() as tables:
+            check(tables)
+        self.work.write(check)
 
     def commit(self) -> None:
         self.work.live()

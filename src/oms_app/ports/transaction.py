@@ -81,6 +81,13 @@ class LeaseLost(OmsError):
 
 
 @frozen(kw_only=True)
+class JobNotParked(NotFound):
+    """No such job waits for a person."""
+
+    code: ClassVar[str] = "jobs.not_parked"
+
+
+@frozen(kw_only=True)
 class StoreUnavailable(OmsError):
     """The database does not answer, or has no room: nothing was stored."""
 
@@ -258,6 +265,9 @@ class Transaction(Protocol):
 
     def remember(self, answer: object, row: str = "") -> None:
         """Keep the answer under the actor's key. Nothing without one."""
+
+    def redrive(self, job_id: UUID, *, at: datetime) -> None:
+        """Make a parked job of the actor's shops due again. Raises ``JobNotParked``."""
 
     def commit(self) -> None:
         """Store everything, or nothing. Raises ``Contended``, ``LeaseLost``, ``StoreUnavailable``."""

@@ -240,13 +240,16 @@ class FulfilmentOrder:
 
     def write_back_again(self, *, at: datetime) -> Change[FulfilmentOrder]:
         """Have the platform told anew of every parcel that it would not take; of none: nothing."""
-        refused = [package for package in self.packages if package.write_back is WriteBack.REFUSED]
-        again = tuple(
-            evolve(package, write_back=WriteBack.PENDING, write_back_reason="") if package in refused else package
-            for package in self.packages
-        )
-        events = tuple(self._shipped(package, self.state, at) for package in refused)
-        return Change(evolve(self, packages=again, updated_at=at) if refused else self, events)
+        change = Change(self)
+        for package in self.packages:
+            if package.write_back is WriteBack.REFUSED:
+                change = change.then(change.state._told_again(package, at))
+        return change
+
+    def _told_again(self, refused: Package, at: datetime) -> Change[FulfilmentOrder]:
+        pending = evolve(refused, write_back=WriteBack.PENDING, write_back_reason="")
+        packages = tuple(pending if package == refused else package for package in self.packages)
+        return Change(evolve(self, packages=packages, updated_at=at), (self._shipped(refused, self.state, at),))
 
     def cancel(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
         """Call it off, before the warehouse works on it or after it has stopped. Not once a parcel has left."""

@@ -197,8 +197,8 @@ def _follow_state(change: Change[SalesOrder], standard: StandardOrder, at: datet
         if step is None:
             return change
         if isinstance(step, Event):
-            return Change(change.state, (*change.events, step))
-        change = Change(step.state, (*change.events, *step.events))
+            return change.then(Change(change.state, (step,)))
+        change = change.then(step)
 
 
 def _step(order: SalesOrder, standard: StandardOrder, at: datetime) -> Change[SalesOrder] | Event | None:
@@ -269,22 +269,19 @@ def _follow_flags(change: Change[SalesOrder], standard: StandardOrder, at: datet
         order = change.state
         standing = any(flag.kind is kind and flag.reason == reason for flag in order.flags)
         if wanted and not standing:
-            done = order.flag(kind, reason=reason, by=BY_PLATFORM, at=at)
-            change = Change(done.state, (*change.events, *done.events))
+            change = change.then(order.flag(kind, reason=reason, by=BY_PLATFORM, at=at))
         elif standing and not wanted:
-            done = order.unflag(kind, reason=reason, only=reason, at=at)
-            change = Change(done.state, (*change.events, *done.events))
+            change = change.then(order.unflag(kind, reason=reason, only=reason, at=at))
     return change
 
 
 def _then(change: Change[SalesOrder], step: Callable[[SalesOrder], Change[SalesOrder]]) -> Change[SalesOrder]:
-    done = step(change.state)
-    return Change(done.state, (*change.events, *done.events))
+    return change.then(step(change.state))
 
 
 def _differs(change: Change[SalesOrder], standard: StandardOrder, what: str, at: datetime) -> Change[SalesOrder]:
     event = change.state.differs(theirs=standard.state, what=what, at=at)
-    return Change(change.state, (*change.events, event))
+    return change.then(Change(change.state, (event,)))
 
 
 def _live_lines(standard: StandardOrder) -> tuple[StandardLine, ...]:

@@ -15,13 +15,14 @@ import pytest
 from attrs import define, evolve, field, frozen
 from tests.adapters.bootstrap.conftest import Installation, numbered
 from tests.adapters.db.stored import StoredWorld
-from tests.app.world import ROOT, FakePlatform
+from tests.app.world import ROOT
 from tests.servers import FakeClock, ids
 
 from oms_adapters.bootstrap.container import report_job
 from oms_adapters.bootstrap.logs import configure_logs
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.db.database import Database
+from oms_adapters.memory.platform import MemoryPlatform
 from oms_adapters.platforms.taobao.translate import translate
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_app.actor import Once
@@ -156,7 +157,7 @@ class Life(StoredWorld):
         super().__init__(database, clock, new_id, KeyRing.load(data / "oms-keys.json"))
         self.real = SimulatedWarehouse(clock, data / "simulated-warehouse.db")
         self.warehouse: Any = LoudWarehouse(self.real)
-        self.platform = FakePlatform(clock)
+        self.platform = MemoryPlatform()
         self.wire()
         self.runner = Runner(jobs=database.jobs, now=clock, handlers=self.runner.handlers, report=self._told)
 
@@ -232,7 +233,7 @@ def test_no_file_holds_anything_of_anybody_in_plain_text(lived):
 def test_what_happened_to_the_orders_is_what_the_scan_is_worth(lived):
     life = lived.life
     states = [life.state(answer.order_id) for answer in lived.orders]
-    kinds = {row.handler for row in life.store.queries.parked_jobs(limit=100)}
+    kinds = {row.handler for row in life.store.queries.parked_jobs(ROOT, limit=100)}
 
     assert [answer.outcome for answer in lived.orders] == [Outcome.CREATED] * ORDERS
     assert states == [S.IN_WAREHOUSE] + [S.SHIPPED] * (ORDERS - 1)

@@ -14,6 +14,7 @@ from tests.adapters.db.stored import StoredWorld, everything
 from tests.app.world import ROOT
 from tests.contracts.rows import level
 
+from oms_adapters.db import driver
 from oms_app.intake import TakeIn
 from oms_app.inventory import ReceiveStock
 from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder
@@ -58,11 +59,22 @@ def failing(engine: sa.Engine, at: int, moment: str) -> Iterator[Failure]:
         "after_cursor_execute": lambda *_: failure.count("after"),
         "commit": lambda _: failure.count("before"),
     }
+
+    @contextmanager
+    def counted(connection: sa.Connection) -> Iterator[Any]:
+        """Reads that go past SQLAlchemy tell no listener of its own."""
+        failure.count("before")
+        with raising(connection) as direct:
+            yield direct
+        failure.count("after")
+
+    raising, driver.raising = driver.raising, counted
     for name, listener in listeners.items():
         sa.event.listen(engine, name, listener)
     try:
         yield failure
     finally:
+        driver.raising = raising
         for name, listener in listeners.items():
             sa.event.remove(engine, name, listener)
 

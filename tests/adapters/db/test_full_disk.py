@@ -108,7 +108,9 @@ def test_background_work_waits_for_room_and_is_then_done(world, backend, shop):
     leave_room(backend, 100_000)
     for _ in range(8):
         world.wait(minutes=10)
-    states = [row.state for row in world.store.queries.orders(ROOT, OrderFilter(), after=None, limit=200, now=LATER)]
+    states = [
+        row.state for row in world.store.queries.orders(ROOT, OrderFilter(), after=None, limit=100_000, now=LATER)
+    ]
     assert states == [S.AWAITING_CS_REVIEW] * orders
     assert world.parked() == []
     assert world.findings() == []

@@ -1,0 +1,137 @@
+"""The doctor of the store in memory: the invariants that the databases' doctor checks, in its words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from oms_adapters.memory.tables import Place, Tables
+from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
+from oms_app.queries.rows import Finding
+from oms_domain.inventory.stock import ReservationState
+from oms_domain.kernel.money import total
+from oms_domain.orders.platform_order import Conversion
+from oms_domain.orders.states import HOLDS_STOCK, OrderState
+
+
+@frozen
+class MemoryDoctor:
+    """``oms_app.queries.rows.Doctor`` on the store in memory."""
+
+    tables: Tables
+
+    def findings(self, tell: Callable[[str, int], None]) -> Iterator[Finding]:
+        with self.tables.lock:
+            found = [(name, list(check(self.tables))) for name, check in _CHECKS]
+        for name, findings in found:
+            yield from findings
+            tell(name, len(findings))
+
+
+def _amounts(tables: Tables) -> Iterator[Finding]:
+    for order in tables.orders.values():
+        computed = total((line.payable for line in order.lines), order.payable.currency)
+        computed += order.freight + order.services + order.cod_fee
+        if computed != order.payable:
+            seen = f"payable {order.payable.fen}, lines add up to {computed.fen}"
+            yield Finding(invariant="I1", where=order.number, seen=seen)
+        for line in order.lines:
+            own = line.goods - line.line_discount - line.order_discount
+            if own != line.payable:
+                seen = f"payable {line.payable.fen}, its amounts give {own.fen}"
+                yield Finding(invariant="I1", where=f"line {line.id}", seen=seen)
+
+
+def _stock(tables: Tables) -> Iterator[Finding]:
+    held, entered = Counter[Place](), Counter[Place]()
+    by_line = Counter[Any]()
+    for rows in tables.reservations.values():
+        for row in rows:
+            if row.state is ReservationState.LIVE:
+                held[row.sku, row.warehouse] += row.quantity
+                by_line[row.line_id] += row.quantity
+    for entry in tables.ledger:
+        entered[entry.sku, entry.warehouse] += entry.units
+    for place, level in tables.levels.items():
+        where = f"{level.sku}@{level.warehouse}"
+        if not 0 <= level.reserved <= level.on_hand:
+            yield Finding(invariant="I4", where=where, seen=f"on hand {level.on_hand}, reserved {level.reserved}")
+        if level.reserved != held[place]:
+            yield Finding(invariant="I5", where=where, seen=f"reserved {level.reserved}, reservations {held[place]}")
+        if level.on_hand != entered[place]:
+            yield Finding(invariant="I4", where=where, seen=f"on hand {level.on_hand}, ledger {entered[place]}")
+    for order in tables.orders.values():
+        holds = order.state in HOLDS_STOCK and not order.external
+        for line in order.lines:
+            due = line.to_ship if holds else 0
+            if by_line[line.id] != due:
+                seen = f"in {order.state}, {line.sku}: should hold {due}, holds {by_line[line.id]}"
+                yield Finding(invariant="I5", where=order.number, seen=seen)
+
+
+def _conversion(tables: Tables) -> Iterator[Finding]:
+    for known in tables.platform_orders.values():
+        order = tables.orders.get(known.order_id) if known.order_id else None
+        lost = known.conversion is Conversion.CONVERTED and order is None
+        silent = known.conversion is Conversion.EXCEPTION and known.trouble is None
+        if lost or silent or (order is not None and order.platform_order_id != known.id):
+            seen = f"{known.conversion}, but no sales order and no reason"
+            yield Finding(invariant="I7", where=known.number, seen=seen)
+    owners = Counter(order.platform_order_id for order in tables.orders.values() if order.platform_order_id)
+    for platform_order_id, orders in owners.items():
+        if orders > 1:
+            yield Finding(invariant="I6", where=str(platform_order_id), seen=f"{orders} sales orders")
+
+
+def _states(tables: Tables) -> Iterator[Finding]:
+    for order in tables.orders.values():
+        if order.state not in set(OrderState):
+            yield Finding(invariant="I8", where=order.number, seen=f"state {order.state}")
+
+
+def _events(tables: Tables) -> Iterator[Finding]:
+    published = {envelope.id for envelope in (*tables.outbox, *tables.archive)}
+    for entries in tables.log.values():
+        for entry in entries:
+            if entry.event_id not in published:
+                where = f"{entry.document_id} entry {entry.seq}"
+                yield Finding(invariant="I11", where=where, seen="its event is nowhere")
+
+
+def _log(tables: Tables) -> Iterator[Finding]:
+    for document_id, entries in tables.log.items():
+        head = Head()
+        for entry in entries:
+            where = f"{entry.document} {entry.document_id} entry {entry.seq}"
+            if (entry.seq, entry.prev_hash) != (head.seq + 1, head.hash):
+                yield Finding(invariant="I12", where=where, seen="does not follow the entry before it")
+            if entry_hash(evolve(entry, hash=NO_HASH)) != entry.hash:
+                yield Finding(invariant="I12", where=where, seen="was altered")
+            head = Head(entry.seq, entry.hash)
+        if entries and tables.heads.get(document_id, head) != head:
+            yield Finding(invariant="I12", where=_name(entries), seen=_ends_at(head))
+    for document_id, head in tables.heads.items():
+        if head.seq and not tables.log.get(document_id):
+            seen = f"all {head.seq} entries of its log are gone"
+            yield Finding(invariant="I12", where=f"document {document_id}", seen=seen)
+
+
+def _name(entries: list[LogEntry]) -> str:
+    return f"{entries[0].document} {entries[0].document_id}"
+
+
+def _ends_at(head: Head) -> str:
+    return f"its last entry is {head.seq}, the document says otherwise"
+
+
+_CHECKS: Final[tuple[tuple[str, Callable[[Tables], Iterator[Finding]]], ...]] = (
+    ("I1 amounts", _amounts),
+    ("I4 I5 stock", _stock),
+    ("I6 I7 conversion", _conversion),
+    ("I8 states", _states),
+    ("I11 events", _events),
+    ("I12 log", _log),
+)

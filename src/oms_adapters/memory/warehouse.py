@@ -1,0 +1,55 @@
+"""A warehouse in memory that does what it is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import define, field
+
+from oms_app.ports.wms import ParcelLeft, ShipOrder, WmsAnswer, WmsReport
+
+
+@define
+class MemoryWarehouse:
+    """``oms_app.ports.wms.Wms``. ``refuses`` is its reason to take nothing; ``trouble`` is raised by the next calls."""
+
+    sent: list[ShipOrder] = field(factory=list)  # what it was asked; one that it took already is not asked again
+    taken: set[str] = field(factory=set)
+    waiting: list[WmsReport] = field(factory=list)
+    refuses: str = ""
+    trouble: list[Exception] = field(factory=list)
+
+    def send(self, order: ShipOrder) -> WmsAnswer:
+        self._call()
+        if order.number in self.taken:
+            return WmsAnswer(accepted=True)
+        self.sent.append(order)
+        if self.refuses:
+            return WmsAnswer(accepted=False, reason=self.refuses)
+        self.taken.add(order.number)
+        return WmsAnswer(accepted=True)
+
+    def reports(self, limit: int) -> tuple[WmsReport, ...]:
+        self._call()
+        return tuple(self.waiting[:limit])
+
+    def confirm(self, report_ids: tuple[str, ...]) -> None:
+        self._call()
+        self.waiting = [report for report in self.waiting if report.report_id not in report_ids]
+
+    def ships(self, order: ShipOrder, at: datetime, tracking_no: str = "SF0000000000001") -> None:
+        """Let a parcel with all of an order leave."""
+        self.waiting.append(
+            ParcelLeft(
+                report_id=f"r{len(self.sent)}-{tracking_no}",
+                fulfilment_id=order.fulfilment_id,
+                carrier="SF",
+                tracking_no=tracking_no,
+                contents=tuple((line_id, quantity) for line_id, _, quantity in order.lines),
+                at=at,
+            )
+        )
+
+    def _call(self) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)

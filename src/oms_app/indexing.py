@@ -1,0 +1,66 @@
+"""By what sealed personal data can be found, and what may be shown of them: alike whatever seals them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import attrs
+
+from oms_app.ports.vault import IndexField
+from oms_domain.channels.standard import Buyer, Receiver
+from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.text import mask_name, mask_phone, mask_street
+
+Terms = tuple[tuple[IndexField, str], ...]
+"""What a row is to be found by: field and plain value."""
+
+_BLANKS: Final = str.maketrans("", "", " \t\r\n-")
+_BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
+
+
+def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
+    """Return what a receiver is found by. Four digits are few: they count within one shop."""
+    phone = receiver.mobile or receiver.phone
+    return (
+        (IndexField.PHONE, phone),
+        (IndexField.PHONE4, f"{shop_id}{phone}" if _digits4(phone) else ""),
+        (IndexField.NAME, receiver.name),
+        (IndexField.WHOLE, "\x1f".join(attrs.astuple(receiver))),
+    )
+
+
+def buyer_terms(buyer: Buyer) -> Terms:
+    """Return what a buyer is found by: whether all is the same as before, and nothing else."""
+    return ((IndexField.WHOLE, "\x1f".join(attrs.astuple(buyer))),)
+
+
+def receiver_mask(receiver: Receiver) -> str:
+    """Return what may be shown of a receiver."""
+    phone = receiver.mobile or receiver.phone
+    masks = (mask_name(receiver.name), mask_phone(phone), mask_street(receiver.street))
+    return " ".join(part for part in masks if part)
+
+
+def _digits4(phone: str) -> str:
+    last = phone[-4:]
+    return last if len(last) == 4 and last.isascii() and last.isdigit() else ""
+
+
+def normal_form(field: IndexField, value: str) -> str:
+    """Return the form in which equal data are equal; empty if one cannot search by it (too short, masked).
+
+    >>> normal_form(IndexField.PHONE, "100-0000 0001"), normal_form(IndexField.NAME, "测*员")
+    ('10000000001', '')
+    """
+    match field:
+        case IndexField.PHONE:
+            bare = value.translate(_BLANKS)
+            return bare if bare.isascii() and bare.isdigit() else ""
+        case IndexField.PHONE4:
+            return value[:36] + _digits4(value) if _digits4(value) else ""
+        case IndexField.NAME:
+            return "" if "*" in value else value.translate(_BLANKS).casefold()
+        case IndexField.WHOLE:
+            # 1-12 is another door than 11-2: what parts two numbers stays.
+            return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()

@@ -1,0 +1,198 @@
+"""Every store's doctor finds every damage that is planted, names its invariant, and finds nothing in a sound store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from attrs import evolve
+from tests.adapters.db.stored import StoredWorld
+
+from oms_domain.channels.standard import PlatformState
+from oms_domain.kernel.money import Money
+from oms_domain.orders.platform_order import Conversion
+from oms_domain.orders.states import OrderState
+from oms_domain.testing.builders import HAT, SCARF, a_standard_order
+
+
+@pytest.fixture
+def world(backend) -> StoredWorld:
+    """A sound store: one order that holds its stock, one that is shipped, one without stock, one that is unpaid."""
+    world = StoredWorld(backend.store, backend.clock, backend.new_id)
+    shop = world.a_shop()
+    world.receive(SCARF, HAT, units=6)
+    first = world.an_order(shop, a_standard_order(order_no="9100000000000000001", state=PlatformState.TO_SHIP))
+    sent = world.at_warehouse(first)
+    world.watch_warehouse()
+    world.warehouse.ships(sent, world.clock())
+    world.wait(minutes=1)
+    for number in (2, 3, 4):
+        order_no = f"910000000000000000{number}"
+        world.an_order(shop, a_standard_order(order_no=order_no, state=PlatformState.TO_SHIP))
+    world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
+    return world
+
+
+def found(world: StoredWorld) -> set[str]:
+    return {finding.invariant for finding in world.findings()}
+
+
+def forged(value: Any, **facts: Any) -> Any:
+    """Return a changed copy, past the checks that a value is born with."""
+    copied = copy(value)
+    for name, fact in facts.items():
+        object.__setattr__(copied, name, fact)
+    return copied
+
+
+def change(table: dict[Any, Any], key: Any, **facts: Any) -> None:
+    table[key] = forged(table[key], **facts)
+
+
+def holder(tables: Any) -> Any:
+    """Return the id of an order that holds stock."""
+    return next(id for id, order in tables.orders.items() if order.state is OrderState.AWAITING_CS_REVIEW)
+
+
+def a_line_costs_more(tables: Any) -> None:
+    id = holder(tables)
+    first, *others = tables.orders[id].lines
+    change(tables.orders, id, lines=(forged(first, payable=first.payable + Money(1)), *others))
+
+
+def log_of_holder(tables: Any) -> Any:
+    return tables.log[holder(tables)]
+
+
+Plant = tuple[str, Callable[[Any], object], tuple[str, ...]]
+ONE = "(SELECT id FROM (SELECT id FROM sales_order WHERE state = 'awaiting_cs_review' ORDER BY id LIMIT 1) one)"
+PLANTS: dict[str, Plant] = {
+    "a line that costs more": (
+        "I1",
+        a_line_costs_more,
+        (f"UPDATE sales_order_line SET payable = payable + 1 WHERE order_id = {ONE} AND position = 0",),
+    ),
+    "an order that costs more": (
+        "I1",
+        lambda t: change(t.orders, holder(t), payable=t.orders[holder(t)].payable + Money(1)),
+        (f"UPDATE sales_order SET payable = payable + 1 WHERE id = {ONE}",),
+    ),
+    "units that no receipt explains": (
+        "I4",
+        lambda t: [change(t.levels, place, on_hand=level.on_hand + 1) for place, level in list(t.levels.items())],
+        ("UPDATE stock SET on_hand = on_hand + 1",),
+    ),
+    "more reserved than there is": (
+        "I4",
+        lambda t: [change(t.levels, place, on_hand=0, reserved=1) for place in list(t.levels)],
+        ("UPDATE stock SET on_hand = 0, reserved = 1",),
+    ),
+    "reserved units that nobody holds": (
+        "I5",
+        lambda t: [change(t.levels, place, reserved=level.reserved - 1) for place, level in list(t.levels.items())],
+        ("UPDATE stock SET reserved = reserved - 1",),
+    ),
+    "an order that lost its units": (
+        "I5",
+        lambda t: t.reservations.pop(holder(t)),
+        (f"DELETE FROM reservation WHERE order_id = {ONE}",),
+    ),
+    "a state that may not hold units": (
+        "I5",
+        lambda t: change(t.orders, holder(t), state=OrderState.BACKORDERED),
+        (f"UPDATE sales_order SET state = 'backordered' WHERE id = {ONE}",),
+    ),
+    "an exception without a reason": (
+        "I7",
+        lambda t: [change(t.platform_orders, id, conversion=Conversion.EXCEPTION) for id in list(t.platform_orders)],
+        ("UPDATE platform_order SET conversion = 'exception'",),
+    ),
+    "an order of another platform order": (
+        "I7",
+        lambda t: change(t.orders, holder(t), platform_order_id=None),
+        (f"UPDATE sales_order SET platform_order_id = NULL WHERE id = {ONE}",),
+    ),
+    "a state that there is not": (
+        "I8",
+        lambda t: change(t.orders, holder(t), state="lost"),
+        (f"UPDATE sales_order SET state = 'lost' WHERE id = {ONE}",),
+    ),
+    "events that are gone": ("I11", lambda t: t.archive.clear(), ("DELETE FROM event",)),
+    "an entry by somebody else": (
+        "I12",
+        lambda t: log_of_holder(t).__setitem__(1, evolve(log_of_holder(t)[1], actor="somebody else")),
+        (f"UPDATE operation_log SET actor = 'somebody else' WHERE document_id = {ONE} AND seq = 2",),
+    ),
+    "an entry that is gone": (
+        "I12",
+        lambda t: log_of_holder(t).pop(0),
+        (f"DELETE FROM operation_log WHERE document_id = {ONE} AND seq = 1",),
+    ),
+    "the last entry gone": (
+        "I12",
+        lambda t: log_of_holder(t).pop(),
+        (
+            (
+                f"DELETE FROM operation_log WHERE document_id = {ONE} "
+                f"AND seq = (SELECT log_seq FROM sales_order WHERE id = {ONE})"
+            ),
+        ),
+    ),
+    "a whole log gone": (
+        "I12",
+        lambda t: t.log.pop(holder(t)),
+        (f"DELETE FROM operation_log WHERE document_id = {ONE}",),
+    ),
+}
+
+
+def plant(backend: Any, name: str) -> None:
+    _, in_memory, statements = PLANTS[name]
+    if backend.engine is None:
+        in_memory(backend.store.tables)
+        return
+    with backend.engine.begin() as connection:
+        for statement in statements:
+            assert connection.execute(sa.text(statement)).rowcount > 0
+
+
+def test_in_a_sound_store_nothing_is_found(world):
+    assert world.findings() == []
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_damage_is_found_by_its_invariant(world, backend, name):
+    if name == "more reserved than there is" and backend.engine is not None:
+        with pytest.raises(sa.exc.DBAPIError, match=r"(?i)check|constraint"):  # the databases do not even take it
+            plant(backend, name)
+        return
+    plant(backend, name)
+
+    assert PLANTS[name][0] in found(world)
+
+
+def test_each_check_tells_its_name_and_how_much_it_found(world, backend):
+    plant(backend, "a whole log gone")
+    told: dict[str, int] = {}
+
+    list(backend.store.doctor.findings(told.__setitem__))
+
+    assert told == {
+        "I1 amounts": 0,
+        "I4 I5 stock": 0,
+        "I6 I7 conversion": 0,
+        "I8 states": 0,
+        "I11 events": 0,
+        "I12 log": 1,
+    }
+
+
+def test_a_finding_says_where_and_what_in_the_same_words_everywhere(world, backend):
+    plant(backend, "units that no receipt explains")
+
+    seen = {(finding.where, finding.seen) for finding in world.findings()}
+
+    assert seen == {(f"{SCARF}@MAIN", "on hand 5, ledger 4"), (f"{HAT}@MAIN", "on hand 6, ledger 5")}
