@@ -9,6 +9,7 @@ from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
 from oms_domain.orders import intake
 from oms_domain.orders.events import OrderDiffers
+from oms_domain.orders.placement import BY_DEFAULT, policy_of
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import FlagKind, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
@@ -16,7 +17,8 @@ from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 
 def follow_platform(tx: Transaction, order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) -> SalesOrder:
     """Follow what the platform says; what the table refuses is put on the work list of discrepancies."""
-    change = intake.follow(order, platform_order, at=at)
+    policy = policy_of(tx.shops.get(order.shop_id).policy) if order.state is OrderState.AWAITING_PAYMENT else BY_DEFAULT
+    change = intake.follow(order, platform_order, policy=policy, at=at)
     after = change.state
     if lost := intake.lost_lines(order, after):
         tx.stock.release(order.id, lost)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation, RawPayload
@@ -20,15 +20,16 @@ from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, StaleVersion, StoreRefusedData, Transaction
 from oms_app.ports.vault import IndexField, Sealed
 from oms_app.transactions import Pause, one_transaction, record
+from oms_domain.apportionment.policy import ApportionmentPolicy
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.orders import intake
+from oms_domain.orders.placement import policy_of
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
-from oms_domain.shops.shop import ShopNotFound
 
 CHUNK: Final = 500
 """Orders in one transaction at most."""
@@ -152,7 +153,7 @@ class IntakeService:
             known = tx.platform_orders.get(command.platform_order_id)
             if known.raw != command.raw:
                 raise StaleVersion(what="platform_order")  # a newer payload came in between: what was read is old
-            answer = self._convert(tx, known, command.arrival, numbers)
+            answer = self._convert(_Chunk(tx, known.shop_id, numbers), known, command.arrival)
             tx.remember(answer)
             tx.commit()
         return answer
@@ -163,8 +164,7 @@ class IntakeService:
         with self.begin(command) as tx:
             if done := tx.recall(_Answers):
                 return done.rows
-            if not command.by.sees(command.shop_id):
-                raise ShopNotFound(shop=str(command.shop_id))
+            chunk = _Chunk(tx, command.shop_id, numbers)
             known = tx.platform_orders.by_order_no(command.shop_id, [arrival.order_no for arrival in command.arrivals])
             orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
             answers: list[IntakeAnswer] = []
@@ -175,7 +175,7 @@ class IntakeService:
                     continue
                 stored = known.get(arrival.order_no)
                 order = orders.get(stored.order_id) if stored and stored.order_id else None
-                taken = self._take(tx, command, arrival, stored, order, numbers)
+                taken = self._take(chunk, command, arrival, stored, order)
                 known[arrival.order_no] = taken.platform_order
                 if taken.order is not None:
                     orders[taken.order.id] = taken.order
@@ -186,20 +186,19 @@ class IntakeService:
 
     def _take(
         self,
-        tx: Transaction,
+        chunk: _Chunk,
         command: TakeIn,
         arrival: Arrival,
         stored: PlatformOrder | None,
         order: SalesOrder | None,
-        numbers: NumberPool,
     ) -> _Taken:
-        at = self.now()
+        tx, at = chunk.tx, self.now()
         receiver, buyer = _ref(arrival.receiver), _ref(arrival.buyer)
         if stored is None:
-            new = self._new(command, arrival, receiver, buyer, numbers.next("P"), at)
+            new = self._new(command, arrival, receiver, buyer, chunk.numbers.next("P"), at)
             _store_vault(tx, arrival.receiver, arrival.buyer, arrival.raw)
             begun = Change(new, (new.received(at=at),))
-            return self._settle(tx, begun, None, arrival.trouble, numbers, Outcome.CREATED, at)
+            return self._settle(chunk, begun, None, arrival.trouble, Outcome.CREATED, at)
         if arrival.standard is None:
             return self._keep_unreadable(tx, arrival, stored, order, at)
         freshness = intake.compare(stored, arrival.standard, receiver=receiver, buyer=buyer)
@@ -217,7 +216,7 @@ class IntakeService:
         )
         _store_vault(tx, arrival.raw)
         newer = stored.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=arrival.raw.id, at=at)
-        return self._settle(tx, newer, order, arrival.trouble, numbers, Outcome.UPDATED, at)
+        return self._settle(chunk, newer, order, arrival.trouble, Outcome.UPDATED, at)
 
     def _keep_unreadable(
         self, tx: Transaction, arrival: Arrival, stored: PlatformOrder, order: SalesOrder | None, at: datetime
@@ -234,22 +233,22 @@ class IntakeService:
 
     def _settle(
         self,
-        tx: Transaction,
+        chunk: _Chunk,
         change: Change[PlatformOrder],
         order: SalesOrder | None,
         trouble: Trouble | None,
-        numbers: NumberPool,
         outcome: Outcome,
         at: datetime,
     ) -> _Taken:
         """Follow a stored or newer platform order with its sales order, or put it on the exceptions list."""
+        tx = chunk.tx
         if trouble is not None:
             change = change.then(change.state.failed(trouble, at=at))
             record(tx, tx.platform_orders, change)
             order = stop_for_a_person(tx, order, at=at)
             return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
         if order is None:
-            begun = self._begin(change.state, numbers.next("S"), at)
+            begun = self._begin(chunk, change.state, at)
             change = change.then(change.state.converted(begun.state.id, at=at))
             record(tx, tx.platform_orders, change)
             record(tx, tx.orders, begun)
@@ -258,8 +257,9 @@ class IntakeService:
         followed = follow_platform(tx, order, change.state, at=at)
         return _Taken(change.state, followed, _answer(outcome, change.state, followed))
 
-    def _convert(self, tx: Transaction, known: PlatformOrder, arrival: Arrival, numbers: NumberPool) -> IntakeAnswer:
-        at, order = self.now(), tx.orders.get(known.order_id) if known.order_id else None
+    def _convert(self, chunk: _Chunk, known: PlatformOrder, arrival: Arrival) -> IntakeAnswer:
+        tx, at = chunk.tx, self.now()
+        order = tx.orders.get(known.order_id) if known.order_id else None
         if known.conversion is Conversion.CONVERTED:
             return _answer(Outcome.UNCHANGED, known, order)
         change = Change(known)
@@ -267,15 +267,16 @@ class IntakeService:
             receiver = _kept_or_put(tx, known.receiver, arrival.receiver)
             buyer = _kept_or_put(tx, known.buyer, arrival.buyer)
             change = known.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=known.raw, at=at)
-        return self._settle(tx, change, order, arrival.trouble, numbers, Outcome.CREATED, at).answer
+        return self._settle(chunk, change, order, arrival.trouble, Outcome.CREATED, at).answer
 
-    def _begin(self, platform_order: PlatformOrder, number: str, at: datetime) -> Change[SalesOrder]:
+    def _begin(self, chunk: _Chunk, platform_order: PlatformOrder, at: datetime) -> Change[SalesOrder]:
         assert platform_order.standard is not None
         return intake.begin(
             platform_order,
             order_id=OrderId(self.new_id()),
-            number=number,
+            number=chunk.numbers.next("S"),
             line_ids=[LineId(self.new_id()) for _ in platform_order.standard.lines],
+            policy=chunk.policy,
             at=at,
         )
 
@@ -295,6 +296,19 @@ class IntakeService:
             created_at=at,
             updated_at=at,
         )
+
+
+@define
+class _Chunk:
+    """What the orders of one transaction share. Raises ``ShopNotFound`` for a shop that the actor does not see."""
+
+    tx: Transaction
+    shop_id: ShopId
+    numbers: NumberPool
+    policy: ApportionmentPolicy = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.policy = policy_of(self.tx.shops.get(self.shop_id).policy)
 
 
 @frozen(kw_only=True)

@@ -12,6 +12,7 @@ from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import ShopId
+from oms_domain.orders.placement import policy_of
 from oms_domain.shops.shop import Authorisation, Shop, ShopCodeTaken, ShopNotFound, ShopPolicy, shop_code, shop_name
 
 
@@ -77,13 +78,14 @@ class ShopService:
 
     @one_transaction
     def add(self, command: AddShop) -> Shop:
-        """Raises ``Denied`` for an actor of some shops only: it could not see what it added."""
+        """Raises ``Denied`` for an actor of some shops only: it could not see what it added; ``InvalidPolicy``."""
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
         with self.begin(command) as tx:
             if done := tx.recall(Shop):
                 return done
             code, at = shop_code(command.code), self.now()
+            policy_of(command.policy)
             if _taken(tx, code):
                 raise ShopCodeTaken(value=code)
             shop = Shop(
@@ -116,6 +118,8 @@ class ShopService:
 
     @one_transaction
     def change_policy(self, command: ChangePolicy) -> Shop:
+        """Raises ``InvalidPolicy``."""
+        policy_of(command.policy)
         with self.begin(command) as tx:
             change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())
             record(tx, tx.shops, change)

@@ -67,6 +67,13 @@ def log_of_holder(tables: Any) -> Any:
     return tables.log[holder(tables)]
 
 
+def a_line_lost_a_fen(tables: Any) -> None:
+    id = holder(tables)
+    first, *others = tables.orders[id].lines
+    goods = (first.part.goods[0], *(net - 1 for net in first.part.goods[1:]))
+    change(tables.orders, id, lines=(forged(first, part=forged(first.part, goods=goods)), *others))
+
+
 Plant = tuple[str, Callable[[Any], object], tuple[str, ...]]
 ONE = "(SELECT id FROM (SELECT id FROM sales_order WHERE state = 'awaiting_cs_review' ORDER BY id LIMIT 1) one)"
 PLANTS: dict[str, Plant] = {
@@ -74,6 +81,11 @@ PLANTS: dict[str, Plant] = {
         "I1",
         a_line_costs_more,
         (f"UPDATE sales_order_line SET payable = payable + 1 WHERE order_id = {ONE} AND position = 0",),
+    ),
+    "a fen that is placed nowhere": (
+        "I1",
+        a_line_lost_a_fen,
+        (f"UPDATE sales_order_line SET part = REPLACE(part, ',18800]', ',18799]') WHERE order_id = {ONE}",),
     ),
     "an order that costs more": (
         "I1",

@@ -83,6 +83,7 @@ CALLS: Final = (
         scoped=200,
     ),
     Call(operation="getOrder", path="/orders/{order_id}", permission=Permission.ORDERS_READ),
+    Call(operation="explainOrder", path="/orders/{order_id}/amounts", permission=Permission.ORDERS_READ),
     Call(
         operation="openPersonalData",
         method="POST",

@@ -6,7 +6,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
-from oms_adapters.bootstrap.commands_apportion import apportion
+from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
 from oms_adapters.bootstrap.commands_orders import ingest, orders, platform_orders, stock
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
@@ -89,5 +89,19 @@ def _missing(container: Container) -> bool:
     return path is not None and not path.exists()
 
 
-for command in (serve, demo, worker, drain, shops, keys, api_keys, ingest, orders, platform_orders, stock, apportion):
+for command in (
+    serve,
+    demo,
+    worker,
+    drain,
+    shops,
+    keys,
+    api_keys,
+    ingest,
+    orders,
+    platform_orders,
+    stock,
+    apportion,
+    explain_stored,
+):
     oms.add_command(command)

@@ -1,4 +1,4 @@
-"""``oms apportion``: an order from a file, its amounts placed and explained. Needs no database."""
+"""``oms apportion`` and ``oms explain``: the amounts of an order from a file, or of a stored one, explained."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import click
 
-from oms_adapters.bootstrap.session import refusals_shown
+from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.session import operator, ready, refusals_shown
 from oms_domain.apportionment.explain import as_json, explain, explain_units, markdown, svg, text
 from oms_domain.apportionment.explain.table import Explanation
 from oms_domain.apportionment.form import InvalidForm, read_form
 from oms_domain.apportionment.waterfall import apportion as apportioned
+from oms_domain.orders.explained import explain_line, explain_order
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
 WAYS: Final = {
@@ -37,6 +39,20 @@ def apportion(file: Any, way: str, units: str, wants_json: bool) -> None:
     result = apportioned(order, policy)
     found: Explanation = explain_units(result, units) if units else explain(result)
     click.echo(WAYS["json" if wants_json else way](found))
+
+
+@click.command("explain")
+@click.argument("order")
+@click.option("--as", "way", type=click.Choice(list(WAYS)), default="text", show_default=True, help="How to show it.")
+@click.option("--units", default="", metavar="LINE", help="Show the single units of this line instead.")
+@click.option("--json", "wants_json", is_flag=True, help="The same as --as json.")
+@refusals_shown
+def explain_stored(order: str, way: str, units: str, wants_json: bool) -> None:
+    """Explain each fen of a stored ORDER, by number or id: lines × discounts, freight and tenders."""
+    container = ready()
+    found = container.queries().order(operator(), order_id_of(container, order)).order
+    shown = explain_line(found, units) if units else explain_order(found)
+    click.echo(WAYS["json" if wants_json else way](shown))
 
 
 def _read(file: Any) -> Any:

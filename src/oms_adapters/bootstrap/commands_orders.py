@@ -217,7 +217,7 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 def show_order(order: str, as_json: bool) -> None:
     """Show one order, by number or id: lines, amounts, parcels, log."""
     container = ready()
-    detail = container.queries().order(operator(), _order_id(container, order))
+    detail = container.queries().order(operator(), order_id_of(container, order))
     found = detail.order
     head = {
         "id": str(found.id),
@@ -287,7 +287,7 @@ class OrderNumberUnknown(NotFound):
     number: str
 
 
-def _order_id(container: Container, text: str) -> OrderId:
+def order_id_of(container: Container, text: str) -> OrderId:
     try:
         return OrderId(UUID(text))
     except ValueError:
@@ -312,7 +312,7 @@ def _act(
         container, rows, failed = ready(), [], False
         for text in order:
             try:
-                order_id = _order_id(container, text)
+                order_id = order_id_of(container, text)
                 answer = use(container)(kind(order_id=order_id, by=operator(), reason=reason))
                 rows.append({"order": answer.number, "outcome": "done", "state": str(answer.state), "why": ""})
             except OmsError as refusal:

@@ -48,6 +48,12 @@ def list_shops(as_json: bool) -> None:
 @click.option("--auto-review-up-to", metavar="YUAN", help="… up to this amount.")
 @click.option("--auto-release", is_flag=True, help="Release to the warehouse as soon as reviewed.")
 @click.option("--business-review", is_flag=True, help="A second review after customer service's.")
+@click.option(
+    "--apportionment-rule", default="largest_remainder", show_default=True, help="How open amounts are shared."
+)
+@click.option(
+    "--apportionment-quantum", default=1, show_default=True, metavar="FEN", help="… in pieces of so many fen."
+)
 @json_option
 @refusals_shown
 def add_shop(
@@ -59,6 +65,8 @@ def add_shop(
     auto_review_up_to: str | None,
     auto_release: bool,
     business_review: bool,
+    apportionment_rule: str,
+    apportionment_quantum: int,
     as_json: bool,
 ) -> None:
     """Add a shop."""
@@ -69,6 +77,8 @@ def add_shop(
         auto_review_up_to=limit,
         business_review=business_review,
         auto_release=auto_release,
+        apportionment_rule=apportionment_rule,
+        apportionment_quantum=apportionment_quantum,
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
@@ -81,6 +91,8 @@ def add_shop(
 @click.option("--auto-review-up-to", metavar="YUAN", help="… up to this amount; `none`: any.")
 @click.option("--auto-release/--no-auto-release", default=None, help="Release as soon as reviewed.")
 @click.option("--business-review/--no-business-review", default=None, help="A second review.")
+@click.option("--apportionment-rule", help="How open amounts are shared.")
+@click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -90,6 +102,8 @@ def change_policy(
     auto_review_up_to: str | None,
     auto_release: bool | None,
     business_review: bool | None,
+    apportionment_rule: str | None,
+    apportionment_quantum: int | None,
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -100,6 +114,8 @@ def change_policy(
         "auto_review": auto_review,
         "auto_release": auto_release,
         "business_review": business_review,
+        "apportionment_rule": apportionment_rule,
+        "apportionment_quantum": apportionment_quantum,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
+from oms_adapters.db.amounts import part_of, step_of
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import fulfilment_order
@@ -19,6 +21,7 @@ from oms_adapters.db.platform_orders import platform_order
 from oms_adapters.db.shops import shop
 from oms_app.journal import NO_HASH, entry_hash
 from oms_app.queries.rows import Finding
+from oms_domain.orders.placement import PlacedLine, misplaced
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 
@@ -66,6 +69,34 @@ def _amounts(connection: Connection) -> Iterable[Finding]:
     own = _l.unit_price * _l.quantity + _l.adjustment - _l.line_discount - _l.order_discount
     for row in _rows(connection, sa.select(_l.id, _l.payable, own.label("own")).where(own != _l.payable)):
         yield Finding(invariant="I1", where=f"line {row.id}", seen=f"payable {row.payable}, its amounts give {row.own}")
+
+    yield from _placements(connection)
+
+
+def _placements(connection: Connection) -> Iterable[Finding]:
+    """I1: what each discount, tender and the freight placed on lines gives their amounts again."""
+    names = ("order_id", "platform_line_no", "quantity", "unit_price", "adjustment", "payable", "part")
+    statement = (
+        sa.select(_o.number, _o.steps, _o.freight, *(_l[name] for name in names))
+        .join(sales_order_line, _l.order_id == _o.id)
+        .order_by(_o.id, _l.position)
+    )
+    for _, rows in groupby(_rows(connection, statement), key=lambda row: row.order_id):
+        lines = list(rows)
+        placed_lines = [
+            PlacedLine(
+                row.platform_line_no,
+                part_of(row.part),
+                row.quantity,
+                row.unit_price * row.quantity + row.adjustment,
+                row.payable,
+            )
+            for row in lines
+        ]
+        order = lines[0]
+        for key, stated, placed in misplaced(tuple(map(step_of, order.steps)), placed_lines, order.freight):
+            where = f"{order.number} line {key}" if key else f"{order.number} freight"
+            yield Finding(invariant="I1", where=where, seen=f"is {stated}, {placed} is placed")
 
 
 def _stock(connection: Connection) -> Iterable[Finding]:

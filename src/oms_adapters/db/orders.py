@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
+from oms_adapters.db.amounts import part_of, part_row, step_of, step_row
 from oms_adapters.db.codec import decode, encode
 from oms_adapters.db.platform_orders import party_of, party_row
 from oms_adapters.db.shops import ShopStore
@@ -61,6 +62,7 @@ sales_order = table(
     sa.Column("buyer_remark", long_text(), nullable=False),
     sa.Column("seller_remark", long_text(), nullable=False),
     sa.Column("seller_flag", sa.Integer, nullable=False),
+    sa.Column("steps", Json, nullable=False),
     sa.Column("flags", Json, nullable=False),
     sa.Column("flag_count", sa.Integer, nullable=False),
     sa.Column("progress", text(100), nullable=False),
@@ -95,6 +97,7 @@ sales_order_line = table(
     sa.Column("line_discount", sa.BigInteger, nullable=False),
     sa.Column("order_discount", sa.BigInteger, nullable=False),
     sa.Column("payable", sa.BigInteger, nullable=False),
+    sa.Column("part", Json, nullable=False),
     sa.Column("refund", code(), nullable=False),
     sa.Column("is_gift", sa.Boolean, nullable=False),
     sa.Column("is_closed", sa.Boolean, nullable=False),
@@ -142,6 +145,7 @@ def line_of(row: Any, currency: str) -> OrderLine:
         line_discount=Money(row.line_discount, currency),
         order_discount=Money(row.order_discount, currency),
         payable=Money(row.payable, currency),
+        part=part_of(row.part),
         refund=LineRefund(row.refund),
         is_gift=bool(row.is_gift),
         is_closed=bool(row.is_closed),
@@ -164,6 +168,7 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "line_discount": line.line_discount.fen,
         "order_discount": line.order_discount.fen,
         "payable": line.payable.fen,
+        "part": part_row(line.part),
         "refund": line.refund,
         "is_gift": line.is_gift,
         "is_closed": line.is_closed,
@@ -185,6 +190,7 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         external=bool(row.external),
         state=OrderState(row.state),
         lines=tuple(line_of(line, currency) for line in lines),
+        steps=tuple(map(step_of, row.steps)),
         freight=Money(row.freight, currency),
         services=Money(row.services, currency),
         cod_fee=Money(row.cod_fee, currency),
@@ -237,6 +243,7 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "buyer_remark": state.buyer_remark,
         "seller_remark": state.seller_remark,
         "seller_flag": state.seller_flag,
+        "steps": list(map(step_row, state.steps)),
         "flags": encode(state.flags),
         "flag_count": len(state.flags),
         "progress": state.progress,

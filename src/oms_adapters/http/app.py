@@ -18,6 +18,7 @@ from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
 from oms_adapters.http.observing import Observed
+from oms_adapters.http.order_amounts import OrderAmountsController
 from oms_adapters.http.order_commands import OrderCommandsController
 from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
@@ -83,6 +84,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     IntakeController,
                     PlatformOrdersController,
                     OrdersController,
+                    OrderAmountsController,
                     OrderCommandsController,
                     ShopsController,
                     StockController,

@@ -26,6 +26,7 @@ from oms_domain.kernel.text import checked_text
 from oms_domain.shops.shop import Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
 
 LARGEST_CODE: Final = 64
+LARGEST_QUANTUM: Final = 10**6
 
 
 class MoneyBody(Body):
@@ -46,6 +47,12 @@ class PolicyBody(Body):
     auto_review_up_to: MoneyBody | None = None
     business_review: bool = False
     auto_release: bool = False
+    apportionment_rule: Annotated[str, msgspec.Meta(description="how amounts are shared that nobody placed")] = (
+        "largest_remainder"
+    )
+    apportionment_quantum: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_QUANTUM)] = 1
+    apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
+    gift_value: str = "free"
 
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
@@ -56,6 +63,10 @@ class PolicyBody(Body):
             auto_review_up_to=self.auto_review_up_to.money() if self.auto_review_up_to else None,
             business_review=self.business_review,
             auto_release=self.auto_release,
+            apportionment_rule=self.apportionment_rule,
+            apportionment_quantum=self.apportionment_quantum,
+            apportionment_order=tuple(self.apportionment_order),
+            gift_value=self.gift_value,
         )
 
 
@@ -76,6 +87,10 @@ class PolicyView(View):
     auto_review_up_to: MoneyView | None
     business_review: bool
     auto_release: bool
+    apportionment_rule: str
+    apportionment_quantum: int
+    apportionment_order: list[str]
+    gift_value: str
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -85,6 +100,10 @@ class PolicyView(View):
             auto_review_up_to=MoneyView.maybe(policy.auto_review_up_to),
             business_review=policy.business_review,
             auto_release=policy.auto_release,
+            apportionment_rule=policy.apportionment_rule,
+            apportionment_quantum=policy.apportionment_quantum,
+            apportionment_order=list(policy.apportionment_order),
+            gift_value=policy.gift_value,
         )
 
 

@@ -13,6 +13,7 @@ from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
 from oms_app.queries.rows import Finding
 from oms_domain.inventory.stock import ReservationState
 from oms_domain.kernel.money import total
+from oms_domain.orders.placement import misplaced
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 
@@ -43,6 +44,14 @@ def _amounts(tables: Tables) -> Iterator[Finding]:
             if own != line.payable:
                 seen = f"payable {line.payable.fen}, its amounts give {own.fen}"
                 yield Finding(invariant="I1", where=f"line {line.id}", seen=seen)
+
+        for key, stated, placed in misplaced(order.steps, [line.placed for line in order.lines], order.freight.fen):
+            yield _misplaced(order.number, key, stated, placed)
+
+
+def _misplaced(number: str, key: str, stated: int, placed: int) -> Finding:
+    where = f"{number} line {key}" if key else f"{number} freight"
+    return Finding(invariant="I1", where=where, seen=f"is {stated}, {placed} is placed")
 
 
 def _stock(tables: Tables) -> Iterator[Finding]:

@@ -50,6 +50,18 @@ class OrderPart:
         return tuple((step.id, total) for step, total in zip(self.steps, totals, strict=True))
 
 
+def net_of(steps: Sequence[Step], part: LinePart) -> int:
+    """Return what the goods of a part cost after all discounts, before tenders."""
+    tendered = sum(taken for taken, step in zip(part.taken, steps, strict=True) if isinstance(step, Tender))
+    return part.goods[-1] + tendered
+
+
+def net_freight_of(steps: Sequence[Step], part: LinePart) -> int:
+    """Return the freight of a part after freight coupons, before tenders."""
+    tendered = sum(taken for taken, step in zip(part.freight_taken, steps, strict=True) if isinstance(step, Tender))
+    return part.freight[-1] + tendered
+
+
 def whole_order(result: Apportionment, kept: Mapping[str, int] | None = None) -> OrderPart:
     """Return an apportioned order as one part."""
     steps = tuple(placed.step for placed in result.steps if not isinstance(placed.step, FreightCharge))

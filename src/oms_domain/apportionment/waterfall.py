@@ -256,7 +256,7 @@ class _Run:
     """What is still owed while the steps are applied."""
 
     def __init__(self, policy: ApportionmentPolicy, units: list[int], goods: list[int]) -> None:
-        self.rule = _without_a_rest(policy.rule)
+        self.rule = without_a_rest(policy.rule)
         self.quantum = policy.quantum
         self.units, self.start = units, goods
         self.owed = list(goods)
@@ -327,8 +327,10 @@ class _Run:
         self.findings.append(Finding(what=what, step=step.id, line=line, stated_fen=stated, ours_fen=ours))
 
 
-def _without_a_rest(rule: AllocationRule) -> AllocationRule:
-    """A rest kept apart would be money on no line: where a policy names such a rule, it goes by the default way."""
+def without_a_rest(rule: AllocationRule) -> AllocationRule:
+    """Return the rule for a caller to whom everything must be handed out.
+
+    A rest kept apart would be money on no line: where a policy names such a rule, it goes by the default way."""
     if isinstance(rule, Rule) and rule.rest is Rest.APART:
         return Rule(rule.rounding, Rest.LARGEST_FRACTION, rule.order)
     return rule

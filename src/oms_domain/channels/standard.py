@@ -94,6 +94,17 @@ class StandardDiscount:
 
 
 @frozen(kw_only=True)
+class StandardTender:
+    """What pays for a part of the order besides cash. ``shares``: its parts by line, where the platform told them."""
+
+    name: str
+    kind: TenderKind
+    funder: Funder = Funder.UNKNOWN
+    amount: Money
+    shares: tuple[tuple[str, Money], ...] = ()
+
+
+@frozen(kw_only=True)
 class StandardLine:
     """A sub-order of the platform, with the amounts that the platform placed on it.
 
@@ -162,6 +173,7 @@ class StandardOrder:
     region: Region = Region()
     lines: tuple[StandardLine, ...]
     discounts: tuple[StandardDiscount, ...] = ()
+    tenders: tuple[StandardTender, ...] = ()  # of what is payable: the rest is cash
     freight: Money = Money(0)
     services: Money = Money(0)  # insurance, installation: in the total, not goods
     cod_fee: Money = Money(0)

@@ -5,18 +5,21 @@ What the platform says is never lost: it moves the order by the state table, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, assert_never
 
 from attrs import evolve
 
+from oms_domain.apportionment.policy import ApportionmentPolicy
+from oms_domain.apportionment.units import LinePart
 from oms_domain.channels.standard import AmountMismatch, LineRefund, PlatformState, StandardLine, StandardOrder
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import LineId, OrderId
-from oms_domain.kernel.money import total
+from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
+from oms_domain.orders.placement import BY_DEFAULT, Placement, place
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
 from oms_domain.orders.sales_order import FlagKind, OrderLine, PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
@@ -77,6 +80,8 @@ def compare(stored: PlatformOrder, standard: StandardOrder, *, receiver: PartyRe
 def trouble_of(standard: StandardOrder) -> Trouble | None:
     """Return why a platform order cannot become a sales order or be followed by one, or None."""
     lines = _live_lines(standard)
+    if wrong := tuple(mismatch for line in lines for mismatch in _line_mismatch(line)):
+        return Trouble(reason="amounts_do_not_fit", mismatches=wrong)
     computed = total((line.payable for line in lines), standard.payable.currency)
     computed += standard.freight + standard.services + standard.cod_fee
     if computed != standard.payable:
@@ -86,19 +91,34 @@ def trouble_of(standard: StandardOrder) -> Trouble | None:
     return Trouble(reason="no_sku", field=f"line {bare.line_no}", why=bare.title) if bare else None
 
 
+def _line_mismatch(line: StandardLine) -> Iterator[AmountMismatch]:
+    """Yield what is wrong with a line's own amounts. None may be negative, but the seller's change of price."""
+    goods = line.unit_price * line.quantity + line.adjustment
+    computed, zero = goods - line.line_discount - line.order_discount, Money(0, line.payable.currency)
+    if computed != line.payable or min(goods, line.line_discount, line.order_discount, line.payable) < zero:
+        yield AmountMismatch(rule="line", line_no=line.line_no, stated=line.payable, computed=computed)
+
+
 def begin(
-    platform_order: PlatformOrder, *, order_id: OrderId, number: str, line_ids: Sequence[LineId], at: datetime
+    platform_order: PlatformOrder,
+    *,
+    order_id: OrderId,
+    number: str,
+    line_ids: Sequence[LineId],
+    policy: ApportionmentPolicy = BY_DEFAULT,
+    at: datetime,
 ) -> Change[SalesOrder]:
     """Make the sales order of a platform order that is free of trouble.
 
     Args:
         line_ids: at least as many as the platform order has lines.
+        policy: how amounts are shared that the platform left open.
     """
     standard = platform_order.standard
     assert standard is not None
     lines = _live_lines(standard)
     assert len(lines) <= len(line_ids)
-    state = _first_state(standard)
+    state, placement = _first_state(standard), place(standard, lines, policy)
     order = SalesOrder(
         id=order_id,
         number=number,
@@ -115,7 +135,8 @@ def begin(
         receiver=platform_order.receiver,
         buyer=platform_order.buyer,
         region=standard.region,
-        lines=tuple(_line(line, id) for line, id in zip(lines, line_ids, strict=False)),
+        lines=tuple(map(_line, lines, line_ids, placement.parts)),
+        steps=placement.steps,
         **_amounts(standard),
         **_descriptive(standard),
     )
@@ -131,7 +152,9 @@ def begin(
     return _follow_flags(Change(order, (created,)), standard, at)
 
 
-def follow(order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) -> Change[SalesOrder]:
+def follow(
+    order: SalesOrder, platform_order: PlatformOrder, *, policy: ApportionmentPolicy = BY_DEFAULT, at: datetime
+) -> Change[SalesOrder]:
     """Bring ``order`` up to a newer version of its platform order.
 
     Facts that are the platform's to say are taken over, moves that the table allows are made, and anything else is
@@ -139,7 +162,7 @@ def follow(order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) ->
     """
     standard = platform_order.standard
     assert standard is not None
-    change = _follow_facts(Change(order), platform_order, standard, at)
+    change = _follow_facts(Change(order), platform_order, standard, policy, at)
     change = _follow_state(change, standard, at)
     return _follow_flags(change, standard, at)
 
@@ -151,12 +174,16 @@ def _first_state(standard: StandardOrder) -> S:
 
 
 def _follow_facts(
-    change: Change[SalesOrder], platform_order: PlatformOrder, standard: StandardOrder, at: datetime
+    change: Change[SalesOrder],
+    platform_order: PlatformOrder,
+    standard: StandardOrder,
+    policy: ApportionmentPolicy,
+    at: datetime,
 ) -> Change[SalesOrder]:
     change = _then(change, lambda o: o.revise(at=at, **_descriptive(standard)))
     change = _follow_parties(change, platform_order, standard, at)
     if change.state.state is S.AWAITING_PAYMENT and standard.state is not P.CLOSED_UNPAID:
-        return _follow_unpaid(change, standard, at)
+        return _follow_unpaid(change, standard, policy, at)
     change = _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
     if standard.payable != change.state.payable and standard.state is not P.CLOSED_UNPAID:
         change = _differs(change, standard, "payable", at)
@@ -181,14 +208,18 @@ def _follow_parties(
     return _then(change, lambda o: o.revise(at=at, **facts)) if order.state in BEFORE_WAREHOUSE else change
 
 
-def _follow_unpaid(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
+def _follow_unpaid(
+    change: Change[SalesOrder], standard: StandardOrder, policy: ApportionmentPolicy, at: datetime
+) -> Change[SalesOrder]:
     """Take lines and amounts anew while nothing is paid. A sub-order that we do not have cannot be taken in."""
     known = {line.platform_line_no for line in change.state.lines}
     strange = any(line.line_no not in known for line in _live_lines(standard))
     if strange or trouble_of(standard) is not None:
         change = _differs(change, standard, "lines", at)
         return _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
-    return _then(change, lambda o: o.revise(at=at, lines=_repriced(o, standard), **_amounts(standard)))
+    placement = place(standard, _live_lines(standard), policy)
+    lines = _repriced(change.state, standard, placement)
+    return _then(change, lambda o: o.revise(at=at, lines=lines, steps=placement.steps, **_amounts(standard)))
 
 
 def _follow_state(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
@@ -291,7 +322,7 @@ def _live_lines(standard: StandardOrder) -> tuple[StandardLine, ...]:
     return tuple(line for line in standard.lines if line.state is not P.CLOSED_UNPAID)
 
 
-def _line(line: StandardLine, id: LineId) -> OrderLine:
+def _line(line: StandardLine, id: LineId, part: LinePart) -> OrderLine:
     assert line.sku is not None
     return OrderLine(
         id=id,
@@ -305,6 +336,7 @@ def _line(line: StandardLine, id: LineId) -> OrderLine:
         line_discount=line.line_discount,
         order_discount=line.order_discount,
         payable=line.payable,
+        part=part,
         refund=line.refund,
         is_gift=line.is_gift,
         is_closed=line.state is P.CLOSED_REFUNDED,
@@ -312,10 +344,11 @@ def _line(line: StandardLine, id: LineId) -> OrderLine:
     )
 
 
-def _repriced(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
+def _repriced(order: SalesOrder, standard: StandardOrder, placement: Placement) -> tuple[OrderLine, ...]:
     """Take the lines anew while nothing is paid. Ids are kept by sub-order number."""
     ids = {line.platform_line_no: line.id for line in order.lines}
-    return tuple(_line(line, ids[line.line_no]) for line in _live_lines(standard))
+    lines = _live_lines(standard)
+    return tuple(_line(line, ids[line.line_no], part) for line, part in zip(lines, placement.parts, strict=True))
 
 
 def _lines_followed(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:

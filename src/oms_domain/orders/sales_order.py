@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
+from oms_domain.apportionment.units import LinePart
+from oms_domain.apportionment.waterfall import Reduction
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, MoveNotAllowed, Refused
@@ -27,6 +29,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders import events as e
+from oms_domain.orders.placement import PlacedLine, misplaced
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENTRIES, ORDER_TABLE
 from oms_domain.orders.states import OrderMove as M
 from oms_domain.orders.states import OrderState as S
@@ -56,7 +59,9 @@ class Flag:
 class OrderLine:
     """Units of one SKU with the amounts placed on them.
 
-    ``unit_price × quantity + adjustment − line_discount − order_discount = payable``, to the fen.
+    ``unit_price × quantity + adjustment − line_discount − order_discount = payable``, to the fen. ``part`` places
+    the same amounts discount by discount, with the tenders and the freight, unit by unit: its units are numbered as
+    those of the platform's line, so that a part of a line still knows which ones it has.
     """
 
     id: LineId
@@ -70,6 +75,7 @@ class OrderLine:
     line_discount: Money
     order_discount: Money
     payable: Money
+    part: LinePart
     refund: LineRefund = LineRefund.NONE
     is_gift: bool = False
     is_closed: bool = False  # refunded before shipment: never ship it
@@ -79,6 +85,11 @@ class OrderLine:
     def goods(self) -> Money:
         """Price of all units, with the seller's own change of price."""
         return self.unit_price * self.quantity + self.adjustment
+
+    @property
+    def placed(self) -> PlacedLine:
+        """Its amounts beside what is placed on it."""
+        return PlacedLine(self.platform_line_no, self.part, self.quantity, self.goods.fen, self.payable.fen)
 
     @property
     def to_ship(self) -> int:
@@ -97,7 +108,11 @@ class PartyRef:
 
 @frozen(kw_only=True)
 class AmountsDoNotAddUp(Invalid):
-    """Σ line payable + freight + services + cash-on-delivery fee is not the order's payable."""
+    """Amounts of an order that must be equal are not; ``field`` is the one that was computed.
+
+    ``payable``: Σ line payable + freight + services + cash-on-delivery fee. ``lines``: what is placed on a line, by
+    step, against its amounts. ``freight``: what is placed on lines, after coupons.
+    """
 
     code: ClassVar[str] = "orders.amounts_do_not_add_up"
     field: str = "payable"
@@ -162,7 +177,8 @@ class SalesOrder:
     external: bool = False  # first seen when it had left without us: holds no stock
     state: S
     lines: tuple[OrderLine, ...]
-    freight: Money
+    steps: tuple[Reduction, ...] = ()  # what took something off, in the order of the lines' running nets
+    freight: Money  # after coupons
     services: Money = Money(0)
     cod_fee: Money = Money(0)
     payable: Money
@@ -191,6 +207,15 @@ class SalesOrder:
         computed += self.freight + self.services + self.cod_fee
         if computed != self.payable:
             raise AmountsDoNotAddUp(stated=self.payable, computed=computed)
+        self._check_placements()
+
+    def _check_placements(self) -> None:
+        lines = [line.placed for line in self.lines]
+        for key, stated, placed in misplaced(self.steps, lines, self.freight.fen):
+            currency = self.payable.currency
+            raise AmountsDoNotAddUp(
+                field="lines" if key else "freight", stated=Money(stated, currency), computed=Money(placed, currency)
+            )
 
     @property
     def contents(self) -> tuple[tuple[LineId, SkuCode, Quantity], ...]:

@@ -36,6 +36,11 @@ class ShopPolicy:
     auto_review_up_to: Money | None = None  # None: no limit
     business_review: bool = False
     auto_release: bool = False
+    # How amounts that the platform left open are shared (分摊策略): oms_domain.orders.placement.policy_of reads it.
+    apportionment_rule: str = "largest_remainder"
+    apportionment_quantum: int = 1
+    apportionment_order: tuple[str, ...] = ()  # the kinds of discounts and tenders; empty: the usual order
+    gift_value: str = "free"
 
 
 @frozen(kw_only=True)

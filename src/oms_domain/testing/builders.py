@@ -5,10 +5,16 @@ What a builder fills in fits together: amounts add up, and an order has what ord
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
+from attrs import evolve
+
+from oms_domain.apportionment.units import LinePart, whole_line
+from oms_domain.apportionment.waterfall import Reduction
 from oms_domain.channels.standard import OrderKind, Platform, PlatformState, Region, StandardLine, StandardOrder
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, Package
 from oms_domain.kernel.identity import (
@@ -24,6 +30,7 @@ from oms_domain.kernel.identity import (
 )
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.placement import place
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import OrderLine, PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
@@ -46,6 +53,7 @@ PACKAGE: Final = PackageId(an_id(5))
 RAW: Final = VaultId(an_id(6))
 LINE, OTHER_LINE = LineId(an_id(11)), LineId(an_id(12))
 LINE_IDS: Final = (LINE, OTHER_LINE, LineId(an_id(13)), LineId(an_id(14)))
+ORDER_NO: Final = "9100000000000000001"
 MAIN: Final = WarehouseCode("MAIN")
 SCARF, HAT = SkuCode("SCARF-RED"), SkuCode("HAT-M")
 RECEIVER: Final = PartyRef(vault_id=VaultId(an_id(7)), mask="测** *******0001", digest="receiver-1")
@@ -93,7 +101,7 @@ def a_standard_order(**changes: Any) -> StandardOrder:
     state = changes.get("state", PlatformState.TO_SHIP)
     facts: dict[str, Any] = {
         "platform": Platform.TAOBAO,
-        "order_no": "9100000000000000001",
+        "order_no": ORDER_NO,
         "state": state,
         "created_at": NOW - timedelta(minutes=10),
         "modified_at": NOW - timedelta(minutes=5),
@@ -140,7 +148,7 @@ def a_platform_order(**changes: Any) -> PlatformOrder:
         "updated_at": NOW,
     } | changes
     standard: StandardOrder | None = facts["standard"]
-    return PlatformOrder(**{"order_no": standard.order_no if standard else "9100000000000000001"} | facts)
+    return PlatformOrder(**{"order_no": standard.order_no if standard else ORDER_NO} | facts)
 
 
 def an_order_line(**changes: Any) -> OrderLine:
@@ -157,7 +165,37 @@ def an_order_line(**changes: Any) -> OrderLine:
         "line_discount": Money(1000),
         "order_discount": Money(0),
     } | changes
-    return OrderLine(**{"payable": _line_payable(facts)} | facts)
+    facts = {"payable": _line_payable(facts)} | facts
+    facts.setdefault("part", _part_of(facts))
+    return OrderLine(**facts)
+
+
+def placed(
+    lines: Sequence[OrderLine], *, freight: Money, order_no: str = ORDER_NO, **changes: Any
+) -> tuple[tuple[OrderLine, ...], tuple[Reduction, ...]]:
+    """Return lines with their amounts and the freight placed on them, and the steps that took something off.
+
+    ``changes``: more of the standard order, such as its named discounts and its tenders.
+    """
+    rows = tuple(_standard_of(line, lines[:at]) for at, line in enumerate(lines))
+    standard = a_standard_order(order_no=order_no, lines=rows, freight=freight, **changes)
+    placement = place(standard, standard.lines)
+    return tuple(evolve(line, part=part) for line, part in zip(lines, placement.parts, strict=True)), placement.steps
+
+
+def _standard_of(line: OrderLine, before: Sequence[OrderLine]) -> StandardLine:
+    again = sum(other.platform_line_no == line.platform_line_no for other in before)
+    names = ("sku", "title", "quantity", "unit_price", "adjustment", "line_discount", "order_discount", "payable")
+    line_no = f"{line.platform_line_no}/{again}" if again else line.platform_line_no
+    return a_standard_line(line_no=line_no, **{name: getattr(line, name) for name in names})
+
+
+def _part_of(facts: dict[str, Any]) -> LinePart:
+    """Place a line's own amounts as if it were alone, so that a line can be had without an order."""
+    goods: int = (facts["unit_price"] * facts["quantity"] + facts["adjustment"]).fen
+    taken = [facts[name].fen for name in ("line_discount", "order_discount") if facts[name].fen]
+    nets = tuple(accumulate([goods, *taken], lambda left, off: left - off))
+    return whole_line(facts["platform_line_no"], facts["quantity"], nets, (0,) * len(nets))
 
 
 def a_sales_order(**changes: Any) -> SalesOrder:
@@ -173,7 +211,7 @@ def a_sales_order(**changes: Any) -> SalesOrder:
         "shop_id": SHOP,
         "platform": Platform.TAOBAO,
         "platform_order_id": PLATFORM_ORDER,
-        "platform_order_no": "9100000000000000001",
+        "platform_order_no": ORDER_NO,
         "state": state,
         "lines": (
             an_order_line(shipped=_shipped(state, 2)),
@@ -197,6 +235,10 @@ def a_sales_order(**changes: Any) -> SalesOrder:
         "created_at": NOW,
         "updated_at": NOW,
     } | changes
+    if "steps" not in facts:
+        facts["lines"], facts["steps"] = placed(
+            facts["lines"], freight=facts["freight"], order_no=facts["platform_order_no"]
+        )
     amounts = [line.payable for line in facts["lines"]]
     amounts += [facts.get(name, Money(0)) for name in ("freight", "services", "cod_fee")]
     facts = {"payable": total(amounts)} | facts

@@ -13,6 +13,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from oms_domain.apportionment.policy import GiftValue
+from oms_domain.apportionment.presets import NAMED
 from oms_domain.channels.standard import (
     AmountMismatch,
     DiscountKind,
@@ -25,6 +27,8 @@ from oms_domain.channels.standard import (
     StandardDiscount,
     StandardLine,
     StandardOrder,
+    StandardTender,
+    TenderKind,
 )
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, PackageId, VaultId
@@ -33,7 +37,7 @@ from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
-from oms_domain.testing.builders import REVIEWED, counts
+from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
 from oms_domain.testing.values import (
     LONGEST_CODE,
     LONGEST_TITLE,
@@ -113,6 +117,18 @@ def standard_discounts(draw: Draw, line_nos: tuple[str, ...]) -> StandardDiscoun
         funder=draw(st.sampled_from(Funder)),
         line_no=draw(maybe(st.sampled_from(line_nos))) if line_nos else None,
         amount=draw(amounts()),
+        shares=tuple((line_no, draw(amounts())) for line_no in shared),
+    )
+
+
+@st.composite
+def standard_tenders(draw: Draw, line_nos: tuple[str, ...]) -> StandardTender:
+    shared = draw(st.lists(st.sampled_from(line_nos), unique=True)) if line_nos else []
+    return StandardTender(
+        name=draw(texts()),
+        kind=draw(st.sampled_from(TenderKind)),
+        funder=draw(st.sampled_from(Funder)),
+        amount=draw(amounts(0)),
         shares=tuple((line_no, draw(amounts())) for line_no in shared),
     )
 
@@ -205,7 +221,7 @@ def platform_orders(draw: Draw, /, **fixed: Any) -> PlatformOrder:
 @st.composite
 def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int = LARGEST_FEN) -> OrderLine:
     facts = draw(line_amounts(ceiling_fen))
-    return OrderLine(
+    return an_order_line(
         id=id,
         platform_line_no=platform_line_no,
         sku=draw(skus()),
@@ -235,9 +251,17 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
     count = len(line_ids)
     line_nos = draw(st.lists(order_nos(), min_size=count, max_size=count, unique=True))
     ceiling_fen = LARGEST_FEN // (count + 3)
-    lines = tuple(draw(order_lines(i, no, ceiling_fen)) for i, no in zip(line_ids, line_nos, strict=True))
+    alone = tuple(draw(order_lines(i, no, ceiling_fen)) for i, no in zip(line_ids, line_nos, strict=True))
     extras = {name: draw(amounts(0, ceiling_fen)) for name in ("freight", "services", "cod_fee")}
-    payable = total(line.payable for line in lines) + total(extras.values())
+    payable = total(line.payable for line in alone) + total(extras.values())
+    order_no = draw(order_nos())
+    lines, steps = placed(
+        alone,
+        freight=extras["freight"],
+        order_no=order_no,
+        discounts=tuple(draw(st.lists(standard_discounts(tuple(line_nos)), max_size=3))),
+        tenders=tuple(draw(st.lists(standard_tenders(tuple(line_nos)), max_size=2))),
+    )
     fulfilment_ids = ids().map(FulfilmentOrderId)
     facts: dict[str, Any] = {
         "id": draw(ids()),
@@ -245,12 +269,13 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "shop_id": draw(ids()),
         "platform": draw(st.sampled_from(Platform)),
         "platform_order_id": draw(maybe(ids())),
-        "platform_order_no": draw(order_nos()),
+        "platform_order_no": order_no,
         "kind": draw(st.sampled_from(OrderKind)),
         "cash_on_delivery": draw(st.booleans()),
         "external": draw(st.booleans()),
         "state": state,
         "lines": lines,
+        "steps": steps,
         **extras,
         "payable": payable,
         "paid": draw(st.just(payable) | st.just(Money(0)) | amounts(0, payable.fen)),
@@ -323,6 +348,9 @@ def policies() -> SearchStrategy[ShopPolicy]:
         auto_review_up_to=maybe(amounts(0)),
         business_review=st.booleans(),
         auto_release=st.booleans(),
+        apportionment_rule=st.sampled_from(sorted(NAMED)),
+        apportionment_quantum=st.integers(1, 1000),
+        gift_value=st.sampled_from(GiftValue).map(str),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from oms_adapters.bootstrap.commands import oms
+from oms_domain.kernel.money import parse_money
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLE = DOCS / "reference" / "example-order.json"
@@ -94,3 +95,30 @@ def test_every_way_to_write_a_policy():
 
     assert named == written
     assert named[0] == 0
+
+
+# --- stored orders ---------------------------------------------------------------------------------------------------
+
+
+def test_a_stored_order_is_explained_by_number(allocated):
+    (order,) = allocated.rows("orders", "list")
+    (shown,) = allocated.rows("orders", "show", order["number"])
+
+    (found,) = allocated.rows("explain", order["number"])
+    by_unit = allocated.run("explain", order["number"], "--units", shown["lines"][0]["line"])
+
+    assert found["sums_fen"][-1] == round_trip(shown["payable"])
+    assert by_unit.code == 0
+    assert "#1" in by_unit.out
+    assert allocated.run("explain", order["number"], "--as", "svg").out.startswith("<svg")
+
+
+def test_an_order_or_a_line_that_is_not_there_is_refused(allocated):
+    (order,) = allocated.rows("orders", "list")
+
+    assert "orders.number_unknown" in allocated.run("explain", "S20000101-000001").err
+    assert "apportionment.invalid_order" in allocated.run("explain", order["number"], "--units", "nowhere").err
+
+
+def round_trip(yuan):
+    return parse_money(yuan).fen

@@ -26,6 +26,7 @@ def test_an_amount_that_was_changed_is_found(sound):
     sound.sql("UPDATE sales_order_line SET payable = payable + 1")
 
     assert findings(sound) == [
+        ("I1", "is 13501, 13500 is placed"),
         ("I1", "payable 13501, its amounts give 13500"),
         ("I1", "payable 14300, lines add up to 14301"),
     ]

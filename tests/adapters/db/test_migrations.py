@@ -11,11 +11,18 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from tests.contracts.rows import a_line, a_new_shop, an_order, load_order, store
+from tests.contracts.rows import ROOT, a_line, a_new_shop, an_order, load_order, store
 from tests.servers import Backend, FakeClock, ids
 
 from oms_adapters.db.database import Database, migration_config
+from oms_adapters.db.orders import line_row, sales_order, sales_order_line
+from oms_adapters.db.orders import row_of as order_row
+from oms_adapters.db.shops import row_of as shop_row
+from oms_adapters.db.shops import shop as stored_shop
 from oms_adapters.db.types import metadata
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.testing.builders import OTHER_LINE, a_sales_order, a_shop, an_order_line
 
 TREE = Path(__file__).parents[3] / "migrations"
 HEAD = ScriptDirectory.from_config(migration_config()).get_current_head()
@@ -155,6 +162,61 @@ def test_rows_that_were_there_survive_being_migrated_again(empty):
 
     assert is_at_head(empty)
     assert load_order(backend, stored) == stored
+
+
+def test_orders_from_before_placements_get_theirs(empty):
+    empty.migrate("0001")
+    with empty.engines.write.begin() as connection:
+        old = {
+            name: sa.Table(name, sa.MetaData(), autoload_with=connection)
+            for name in ("sales_order", "sales_order_line")
+        }
+        connection.execute(stored_shop.insert(), {**shop_row(a_shop()), **HEAD_OF_LOG})
+        orders, lines = without_new(sales_order, old), without_new(sales_order_line, old)
+        connection.execute(orders.insert(), known(orders, {**order_row(OLD), **HEAD_OF_LOG}))
+        rows = [known(lines, line_row(line, OLD.id, place)) for place, line in enumerate(OLD.lines)]
+        connection.execute(lines.insert(), rows)
+
+    empty.migrate()
+
+    with empty.open(ROOT) as tx:
+        order = tx.orders.get(OLD.id)
+    assert [(step.id, str(step.kind), step.amount_fen) for step in order.steps] == [
+        ("9100000000000000001/1", "line", 1000),
+        ("9100000000000000001/2", "other", 300),
+    ]
+    assert [(line.part.goods, line.part.freight) for line in order.lines] == [
+        ((19800, 18800, 18600), (633, 633, 633)),
+        ((5000, 5000, 4900), (167, 167, 167)),
+    ]
+    assert [seen for seen in empty.doctor.findings(lambda name, count: None) if seen.invariant == "I1"] == []
+
+
+def known(table: sa.Table, row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name in table.c}
+
+
+HEAD_OF_LOG = {"version": 1, "log_seq": 0, "log_hash": ""}
+OLD = a_sales_order(
+    platform_order_id=None,
+    lines=(
+        an_order_line(order_discount=Money(200)),
+        an_order_line(
+            id=OTHER_LINE,
+            platform_line_no="1002",
+            quantity=Quantity(1),
+            unit_price=Money(5000),
+            line_discount=Money(0),
+            order_discount=Money(100),
+        ),
+    ),
+)
+
+
+def without_new(table: sa.Table, old: dict[str, sa.Table]) -> sa.Table:
+    """Return a table of ours with the columns only that it had then."""
+    there = old[table.name].c
+    return sa.Table(table.name, sa.MetaData(), *(sa.Column(c.name, c.type) for c in table.c if c.name in there))
 
 
 def test_the_first_tables_may_be_there_already(empty):

@@ -13,6 +13,7 @@ from oms_domain.orders.sales_order import (
     AmountsDoNotAddUp,
     CancelNeedsWarehouse,
     FlagKind,
+    NothingToShip,
     OrderFlaggedNow,
     SalesOrder,
     ShipsMoreThanOrdered,
@@ -125,7 +126,7 @@ def test_only_a_refusal_stops_a_command_and_then_nothing_has_changed(order, move
 
     try:
         change = COMMANDS[move](order)
-    except (MoveNotAllowed, OrderFlaggedNow, CancelNeedsWarehouse, ShipsMoreThanOrdered):
+    except (MoveNotAllowed, OrderFlaggedNow, NothingToShip, CancelNeedsWarehouse, ShipsMoreThanOrdered):
         change = None
 
     if change is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from oms_domain.apportionment.parts import net_of
 from oms_domain.apportionment.units import LinePart
-from oms_domain.apportionment.waterfall import Apportionment, Discount, Finding, Tender
+from oms_domain.apportionment.waterfall import Apportionment, Discount, Finding, FreightCharge, Reduction, Tender
 
 Sort = Literal["amount", "gift", "discount", "charge", "tender", "net", "cash"]
 """What a column is: ``net`` and ``cash`` are sums of what stands to their left, the others make them up."""
@@ -45,6 +47,7 @@ class Explanation:
     rows: tuple[ExplainRow, ...]
     unused: tuple[tuple[str, int], ...] = ()
     findings: tuple[Finding, ...] = ()
+    kept: tuple[tuple[str, int], ...] = ()  # what stands on the order and on no line
 
     @property
     def sums(self) -> tuple[int, ...]:
@@ -60,64 +63,90 @@ def explain(result: Apportionment) -> Explanation:
     >>> [column.id for column in found.columns], found.sums
     (['goods', 'freight', 'cash'], (100, 10, 110))
     """
-    columns = [Column(id="goods", title="goods", sort="amount")]
-    values = [[line.goods_fen for line in result.order.lines]]
-    if any(result.gift_value):
-        columns.append(Column(id="gift_value", title="gift value", sort="gift"))
-        values.append(list(result.gift_value))
-    discounts = [(placed.step, placed) for placed in result.steps if isinstance(placed.step, Discount)]
-    for step, placed in discounts:
-        if any(placed.goods) or not any(placed.freight):
-            columns.append(_column(step, "discount"))
-            values.append([-share for share in placed.goods])
-    if discounts:
-        columns.append(Column(id="net", title="net", sort="net"))
-        values.append(list(result.nets))
-    if result.order.freight_fen:
-        columns.append(Column(id="freight", title="freight", sort="charge"))
-        values.append(list(result.freight))
-    for step, placed in discounts:
-        if any(placed.freight):
-            columns.append(_column(step, "discount"))
-            values.append([-share for share in placed.freight])
-    for placed in result.steps:
-        if isinstance(placed.step, Tender):
-            columns.append(_column(placed.step, "tender"))
-            values.append([-(goods + freight) for goods, freight in zip(placed.goods, placed.freight, strict=True)])
-    columns.append(Column(id=CASH, title=CASH, sort="cash"))
-    values.append(list(result.cash))
-    rows = tuple(
-        ExplainRow(key=line.key, title=line.title or line.key, units=line.units, amounts=tuple(amounts))
-        for line, *amounts in zip(result.order.lines, *values, strict=True)
-    )
-    return Explanation(
+    found = explain_parts(
+        [step for placed in result.steps if not isinstance(step := placed.step, FreightCharge)],
+        result.parts(),
+        [line.title for line in result.order.lines],
+        result.gift_value,
         currency=result.order.currency,
-        columns=tuple(columns),
-        rows=rows,
-        unused=result.unused,
-        findings=result.findings,
     )
+    return evolve(found, unused=result.unused, findings=result.findings)
 
 
 def explain_units(result: Apportionment, key: str) -> Explanation:
     """Return how the amounts of each single unit of a line came about. Raises ``CannotApportion``."""
-    line = result.line(key)
-    steps = [placed.step for placed in result.steps if isinstance(placed.step, Discount | Tender)]
-    columns = [Column(id="goods", title="goods", sort="amount")]
-    columns += [_column(step, "discount" if isinstance(step, Discount) else "tender") for step in steps]
-    columns += [Column(id="freight", title="freight", sort="charge"), Column(id=CASH, title=CASH, sort="cash")]
-    singles = [line.cut(((number, number + 1),))[0] for number in range(line.units)]
+    steps = [step for placed in result.steps if not isinstance(step := placed.step, FreightCharge)]
+    return explain_part(steps, result.line(key), currency=result.order.currency)
+
+
+def explain_part(steps: Sequence[Reduction], part: LinePart, *, currency: str) -> Explanation:
+    """Return how the amounts of each single unit of a line, or of a part of one, came about."""
+    numbers = [number for first, stop in part.runs for number in range(first, stop)]
+    singles = [part.cut(((number, number + 1),))[0] for number in numbers]
+    return explain_parts(steps, singles, [f"{part.key} #{number + 1}" for number in numbers], currency=currency)
+
+
+def explain_parts(
+    steps: Sequence[Reduction],
+    parts: Sequence[LinePart],
+    titles: Sequence[str],
+    gift_value: Sequence[int] = (),
+    *,
+    currency: str,
+) -> Explanation:
+    """Return how the amounts of lines, or of parts of them, came about.
+
+    Args:
+        steps: what took something off, in the order of the parts' running nets.
+        titles: one for each part; an empty one shows its key.
+        gift_value: of each part, what gifts took of its goods.
+    """
+    gifts = list(gift_value) or [0] * len(parts)
+    off = [(step, [part.taken[at] for part in parts]) for at, step in enumerate(steps)]
+    off_freight = [(step, [part.freight_taken[at] for part in parts]) for at, step in enumerate(steps)]
+    has_freight = {step.id for step, row in off_freight if any(row)}
+    table: list[tuple[Column, list[int]]] = [
+        (_named("goods", "amount"), [part.goods[0] - gift for part, gift in zip(parts, gifts, strict=True)])
+    ]
+    if any(gifts):
+        table.append((Column(id="gift_value", title="gift value", sort="gift"), gifts))
+    table += [
+        (_column(step), [-fen for fen in row])
+        for step, row in off
+        if isinstance(step, Discount) and (any(row) or step.id not in has_freight)
+    ]
+    if any(isinstance(step, Discount) for step in steps):
+        table.append((_named("net", "net"), [net_of(steps, part) for part in parts]))
+    if any(part.freight[0] for part in parts):
+        table.append((_named("freight", "charge"), [part.freight[0] for part in parts]))
+    table += [
+        (_column(step), [-fen for fen in row])
+        for step, row in off_freight
+        if isinstance(step, Discount) and step.id in has_freight
+    ]
+    table += [
+        (_column(step), [-(goods + freight) for goods, freight in zip(row, freight_row, strict=True)])
+        for (step, row), (_, freight_row) in zip(off, off_freight, strict=True)
+        if isinstance(step, Tender)
+    ]
+    table.append((_named(CASH, "cash"), [part.cash for part in parts]))
+    columns, values = zip(*table, strict=True)
     rows = tuple(
-        ExplainRow(key=f"{key}/{at}", title=f"{key} #{at + 1}", units=1, amounts=_of_unit(single))
-        for at, single in enumerate(singles)
+        ExplainRow(key=part.key, title=title or part.key, units=part.units, amounts=tuple(amounts))
+        for part, title, *amounts in zip(parts, titles, *values, strict=True)
     )
-    return Explanation(currency=result.order.currency, columns=tuple(columns), rows=rows)
+    return Explanation(currency=currency, columns=columns, rows=rows)
 
 
-def _of_unit(unit: LinePart) -> tuple[int, ...]:
-    taken = [-(goods + freight) for goods, freight in zip(unit.taken, unit.freight_taken, strict=True)]
-    return (unit.goods[0], *taken, unit.freight[0], unit.cash)
+def _named(word: str, sort: Sort) -> Column:
+    return Column(id=word, title=word, sort=sort)
 
 
-def _column(step: Discount | Tender, sort: Sort) -> Column:
-    return Column(id=step.id, title=step.name or str(step.kind), sort=sort, of=str(step.kind), funder=str(step.funder))
+def _column(step: Reduction) -> Column:
+    return Column(
+        id=step.id,
+        title=step.name or str(step.kind),
+        sort="discount" if isinstance(step, Discount) else "tender",
+        of=str(step.kind),
+        funder=str(step.funder),
+    )

@@ -57,6 +57,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
             for row in explanation.rows
         ],
         "sums_fen": list(explanation.sums),
+        "kept": [{"name": name, "fen": amount} for name, amount in explanation.kept],
         "unused": [{"id": step, "fen": amount} for step, amount in explanation.unused],
         "findings": [
             {
@@ -90,7 +91,8 @@ def _row(row: ExplainRow, currency: str) -> list[str]:
 
 def _notes(explanation: Explanation) -> list[str]:
     currency = explanation.currency
-    notes = [f"not used of {step}: {amount(fen, currency)}" for step, fen in explanation.unused]
+    notes = [f"{name}, on no line: {amount(fen, currency)}" for name, fen in explanation.kept]
+    notes += [f"not used of {step}: {amount(fen, currency)}" for step, fen in explanation.unused]
     for finding in explanation.findings:
         where = " ".join(part for part in (finding.step, finding.line and f"line {finding.line}") if part)
         stated, ours = amount(finding.stated_fen, currency), amount(finding.ours_fen, currency)
