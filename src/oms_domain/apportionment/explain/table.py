@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from attrs import frozen
 
 from oms_domain.apportionment.units import LinePart
-from oms_domain.apportionment.waterfall import Apportionment, Discount, Finding, Tender
+from oms_domain.apportionment.waterfall import Apportionment, Discount, Finding, FreightCharge, Reduction, Step, Tender
 
 Sort = Literal["amount", "gift", "discount", "charge", "tender", "net", "cash"]
 """What a column is: ``net`` and ``cash`` are sums of what stands to their left, the others make them up."""
 
 CASH: Final = "cash"
+MOST_SINGLE_UNITS: Final = 50
 
 
 @frozen(kw_only=True)
@@ -28,7 +31,7 @@ class Column:
 
 @frozen(kw_only=True)
 class ExplainRow:
-    """A line, or a unit of it. Amounts are minor units, signed: what reduces is negative."""
+    """A line, or units of it. Amounts are minor units, signed: what reduces is negative."""
 
     key: str
     title: str
@@ -60,64 +63,92 @@ def explain(result: Apportionment) -> Explanation:
     >>> [column.id for column in found.columns], found.sums
     (['goods', 'freight', 'cash'], (100, 10, 110))
     """
-    columns = [Column(id="goods", title="goods", sort="amount")]
-    values = [[line.goods_fen for line in result.order.lines]]
-    if any(result.gift_value):
-        columns.append(Column(id="gift_value", title="gift value", sort="gift"))
-        values.append(list(result.gift_value))
-    discounts = [(placed.step, placed) for placed in result.steps if isinstance(placed.step, Discount)]
-    for step, placed in discounts:
-        if any(placed.goods) or not any(placed.freight):
-            columns.append(_column(step, "discount"))
-            values.append([-share for share in placed.goods])
-    if discounts:
-        columns.append(Column(id="net", title="net", sort="net"))
-        values.append(list(result.nets))
-    if result.order.freight_fen:
-        columns.append(Column(id="freight", title="freight", sort="charge"))
-        values.append(list(result.freight))
-    for step, placed in discounts:
-        if any(placed.freight):
-            columns.append(_column(step, "discount"))
-            values.append([-share for share in placed.freight])
-    for placed in result.steps:
-        if isinstance(placed.step, Tender):
-            columns.append(_column(placed.step, "tender"))
-            values.append([-(goods + freight) for goods, freight in zip(placed.goods, placed.freight, strict=True)])
-    columns.append(Column(id=CASH, title=CASH, sort="cash"))
-    values.append(list(result.cash))
-    rows = tuple(
-        ExplainRow(key=line.key, title=line.title or line.key, units=line.units, amounts=tuple(amounts))
-        for line, *amounts in zip(result.order.lines, *values, strict=True)
-    )
-    return Explanation(
+    return explain_parts(
+        [placed.step for placed in result.steps],
+        result.parts(),
+        titles={line.key: line.title for line in result.order.lines},
+        gift_value=result.gift_value,
         currency=result.order.currency,
-        columns=tuple(columns),
-        rows=rows,
         unused=result.unused,
         findings=result.findings,
     )
 
 
 def explain_units(result: Apportionment, key: str) -> Explanation:
-    """Return how the amounts of each single unit of a line came about. Raises ``CannotApportion``."""
+    """Return how the amounts of each single unit of a line came about. Raises ``CannotApportion``.
+
+    Of a line with many units those that carry the same stand in one row together.
+    """
     line = result.line(key)
-    steps = [placed.step for placed in result.steps if isinstance(placed.step, Discount | Tender)]
-    columns = [Column(id="goods", title="goods", sort="amount")]
-    columns += [_column(step, "discount" if isinstance(step, Discount) else "tender") for step in steps]
-    columns += [Column(id="freight", title="freight", sort="charge"), Column(id=CASH, title=CASH, sort="cash")]
-    singles = [line.cut(((number, number + 1),))[0] for number in range(line.units)]
+    runs = _alike(line) if line.units > MOST_SINGLE_UNITS else [(at, at + 1) for at in range(line.units)]
+    parts, titles = [], {}
+    for first, stop in runs:
+        part, _ = line.cut(((first, stop),))
+        name = f"{key}/{first}"
+        parts.append(LinePart(key=name, runs=part.runs, goods=part.goods, freight=part.freight))
+        titles[name] = f"{key} #{first + 1}" if stop == first + 1 else f"{key} #{first + 1}–{stop}"
+    return explain_parts([placed.step for placed in result.steps], parts, titles=titles, currency=result.order.currency)
+
+
+def _alike(line: LinePart) -> list[tuple[int, int]]:
+    """Return runs of units that carry the same: a running net changes once at most, from one unit to the next."""
+    ends = {0, line.units, *(net % line.units for net in (*line.goods, *line.freight))}
+    return list(pairwise(sorted(ends)))
+
+
+def explain_parts(
+    steps: Sequence[Step],
+    parts: Sequence[LinePart],
+    *,
+    titles: Mapping[str, str] | None = None,
+    gift_value: Sequence[int] = (),
+    currency: str = "CNY",
+    unused: tuple[tuple[str, int], ...] = (),
+    findings: tuple[Finding, ...] = (),
+) -> Explanation:
+    """Return how the amounts of parts of lines came about.
+
+    Args:
+        steps: what took something off, in the order of the parts' running nets; a freight charge is passed over.
+        titles: by the key of a part; its key where there is none.
+        gift_value: what gifts took of each part and gave to it, if anything.
+    """
+    taken: list[Reduction] = [step for step in steps if not isinstance(step, FreightCharge)]
+    gifts = list(gift_value) if any(gift_value) else [0] * len(parts)
+    off_goods = [[-part.taken[at] for part in parts] for at in range(len(taken))]
+    off_freight = [[-part.freight_taken[at] for part in parts] for at in range(len(taken))]
+    discounts = [at for at, step in enumerate(taken) if isinstance(step, Discount)]
+    columns = [(Column(id="goods", title="goods", sort="amount"), _sum([part.goods[0] for part in parts], gifts, -1))]
+    if any(gifts):
+        columns.append((Column(id="gift_value", title="gift value", sort="gift"), gifts))
+    columns += [(_column(taken[at], "discount"), off_goods[at]) for at in discounts if not any(off_freight[at])]
+    if discounts:
+        net = [part.goods[0] for part in parts]
+        for at in discounts:
+            net = _sum(net, off_goods[at])
+        columns.append((Column(id="net", title="net", sort="net"), net))
+    if any(part.freight[0] for part in parts):
+        columns.append((Column(id="freight", title="freight", sort="charge"), [part.freight[0] for part in parts]))
+    columns += [(_column(taken[at], "discount"), off_freight[at]) for at in discounts if any(off_freight[at])]
+    columns += [
+        (_column(step, "tender"), _sum(off_goods[at], off_freight[at]))
+        for at, step in enumerate(taken)
+        if isinstance(step, Tender)
+    ]
+    columns.append((Column(id=CASH, title=CASH, sort="cash"), [part.cash for part in parts]))
+    names = titles or {}
     rows = tuple(
-        ExplainRow(key=f"{key}/{at}", title=f"{key} #{at + 1}", units=1, amounts=_of_unit(single))
-        for at, single in enumerate(singles)
+        ExplainRow(key=part.key, title=names.get(part.key) or part.key, units=part.units, amounts=tuple(amounts))
+        for part, *amounts in zip(parts, *[values for _, values in columns], strict=True)
     )
-    return Explanation(currency=result.order.currency, columns=tuple(columns), rows=rows)
+    return Explanation(
+        currency=currency, columns=tuple([column for column, _ in columns]), rows=rows, unused=unused, findings=findings
+    )
 
 
-def _of_unit(unit: LinePart) -> tuple[int, ...]:
-    taken = [-(goods + freight) for goods, freight in zip(unit.taken, unit.freight_taken, strict=True)]
-    return (unit.goods[0], *taken, unit.freight[0], unit.cash)
+def _sum(ours: Sequence[int], theirs: Sequence[int], sign: int = 1) -> list[int]:
+    return [a + sign * b for a, b in zip(ours, theirs, strict=True)]
 
 
-def _column(step: Discount | Tender, sort: Sort) -> Column:
+def _column(step: Reduction, sort: Sort) -> Column:
     return Column(id=step.id, title=step.name or str(step.kind), sort=sort, of=str(step.kind), funder=str(step.funder))
