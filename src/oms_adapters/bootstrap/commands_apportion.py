@@ -60,6 +60,14 @@ def _read(file: Any) -> Any:
     if len(content) > LARGEST_FILE:
         raise InvalidForm(field="(file)", why=f"is larger than {LARGEST_FILE:,} bytes")
     try:
-        return json.loads(content.decode("utf-8"))
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise InvalidForm(field="(file)", why=f"is no JSON: {error}"[:200]) from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidForm(field=next(name for name in names if names.count(name) > 1)[:200], why="stands there twice")
+    return found

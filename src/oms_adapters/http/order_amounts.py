@@ -58,7 +58,14 @@ class ExplainedRowView(View):
 
 
 class UnusedView(View):
-    """What was named and could not be used, or stands on no line."""
+    """A step of which something could not be used."""
+
+    id: str
+    fen: int
+
+
+class KeptView(View):
+    """An amount that stands on the order and on no line."""
 
     name: str
     fen: int
@@ -71,7 +78,7 @@ class AmountsView(View):
     columns: list[ColumnView]
     rows: list[ExplainedRowView]
     sums_fen: list[int]
-    kept: list[UnusedView]
+    kept: list[KeptView]
     unused: list[UnusedView]
 
     @classmethod
@@ -86,8 +93,8 @@ class AmountsView(View):
                 for row in found.rows
             ],
             sums_fen=list(found.sums),
-            kept=[UnusedView(name=name, fen=fen) for name, fen in found.kept],
-            unused=[UnusedView(name=name, fen=fen) for name, fen in found.unused],
+            kept=[KeptView(name=name, fen=fen) for name, fen in found.kept],
+            unused=[UnusedView(id=id_, fen=fen) for id_, fen in found.unused],
         )
 
 

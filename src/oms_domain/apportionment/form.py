@@ -18,7 +18,7 @@ from oms_domain.apportionment.rules import Order, Rest, Rounding, Rule
 from oms_domain.apportionment.waterfall import DEFAULT_POLICY, Discount, PricedLine, PricedOrder, Tender
 from oms_domain.channels.standard import DiscountKind, Funder, TenderKind
 from oms_domain.kernel.errors import Invalid
-from oms_domain.kernel.money import parse_money
+from oms_domain.kernel.money import Money, parse_money
 
 T = TypeVar("T")
 
@@ -47,6 +47,9 @@ def read_form(data: Any) -> tuple[PricedOrder, ApportionmentPolicy]:
     """
     form = _Fields("", data, {"currency", "lines", "discounts", "tenders", "freight", "policy"})
     currency = form.text("currency", "CNY")
+    Money(0, currency)  # refused here, before an amount is blamed for it
+    if not form.values.get("lines"):
+        raise form.wrong("lines", "there must be at least one")
     order = PricedOrder(
         lines=form.each("lines", _LINE, lambda fields: _line(fields, currency)),
         discounts=form.each("discounts", _REDUCTION, lambda fields: _discount(fields, currency)),
@@ -137,7 +140,10 @@ def _rule(fields: _Fields) -> Rule:
 def _fen(value: Any, currency: str, path: str) -> int:
     if not isinstance(value, str):
         raise InvalidForm(field=path, why='must be a text, such as "19.99"')
-    return parse_money(value, currency, field=path).fen
+    fen = parse_money(value, currency, field=path).fen
+    if fen < 0:
+        raise InvalidForm(field=path, why="must not be negative")
+    return fen
 
 
 class _Fields:
@@ -161,7 +167,7 @@ class _Fields:
     def text(self, name: str, default: str | None = None) -> str:
         value = self.values.get(name, default)
         if not isinstance(value, str) or (default is None and not value):
-            raise self.wrong(name, "must be a text")
+            raise self.wrong(name, "must be a text" if name in self.values else "is missing")
         return value
 
     def texts(self, name: str) -> tuple[str, ...] | None:
@@ -179,6 +185,8 @@ class _Fields:
         return value
 
     def fen(self, name: str, currency: str, default: str | None = None) -> int:
+        if default is None and name not in self.values:
+            raise self.wrong(name, "is missing")
         return _fen(self.values.get(name, default), currency, f"{self.path}{name}")
 
     def word(self, name: str, words: type[StrEnum], default: Any = None) -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import accumulate
+from operator import sub
+from typing import ClassVar
 
 from attrs import frozen
 
 from oms_domain.apportionment.allocate import shares
 from oms_domain.apportionment.rules import LAST_TAKES_REST
-from oms_domain.apportionment.units import LinePart, Runs, count
+from oms_domain.apportionment.units import LinePart, Runs
 from oms_domain.apportionment.waterfall import Apportionment, CannotApportion, FreightCharge, Step, Tender
+from oms_domain.kernel.errors import Refused
 
 Plan = Mapping[str, Runs]
 """Which units of which lines go into a part, by line key."""
@@ -106,24 +110,60 @@ def split(order: OrderPart, plans: Sequence[Plan]) -> tuple[OrderPart, ...]:
 
 
 def merge(parts: Iterable[OrderPart], *, order: Sequence[str] | None = None) -> OrderPart:
-    """Put parts of one order together again: amounts add, units of one line become one.
+    """Put parts together, of one order or of several: amounts add, units of one line become one.
+
+    Lines of different orders stay apart by their keys, which must differ, as must the ids of their steps; so a refund
+    still finds its line. Each line then has a running net for the steps of all, unchanged by those of other orders.
 
     ``order``: the line keys in the order that the result is to have; by default that of the parts.
 
     Raises:
-        CannotApportion: parts of different orders, or none.
+        CannotApportion: no parts, or one step's id stands for two steps.
+        UnitsNamedTwice: a unit is in two parts.
+
+    >>> from oms_domain.apportionment.units import whole_line
+    >>> one, other = (OrderPart(steps=(), lines=(whole_line(key, 1, (50,)),)) for key in "ab")
+    >>> merge([one, other]).cash
+    100
     """
     together = tuple(parts)
-    if not together or any(part.steps != together[0].steps for part in together):
-        raise CannotApportion(field="parts", why="they are not parts of one order")
+    if not together:
+        raise CannotApportion(field="parts", why="there is none")
+    steps = _all_steps(together)
     lines: dict[str, LinePart] = {}
     for part in together:
-        for line in part.lines:
+        for line in part.lines if part.steps == steps else _over(steps, part):
             lines[line.key] = lines[line.key].joined_with(line) if line.key in lines else line
     keys = [key for key in order if key in lines] if order is not None else list(lines)
     names = list(dict.fromkeys(name for part in together for name, _ in part.kept))
     kept = tuple((name, sum(dict(part.kept).get(name, 0) for part in together)) for name in names)
-    return OrderPart(steps=together[0].steps, lines=tuple(lines[key] for key in keys), kept=kept)
+    return OrderPart(steps=steps, lines=tuple(lines[key] for key in keys), kept=kept)
+
+
+def _all_steps(parts: Sequence[OrderPart]) -> tuple[Step, ...]:
+    found: dict[str, Step] = {}
+    for part in parts:
+        for step in part.steps:
+            if found.setdefault(step.id, step) != step:
+                raise CannotApportion(field="parts", why=f"step {step.id} is not the same in all")
+    return tuple(found.values())
+
+
+def _over(steps: Sequence[Step], part: OrderPart) -> Iterable[LinePart]:
+    """Return a part's lines with a running net for each of these steps."""
+    place = {step.id: at for at, step in enumerate(part.steps)}
+
+    def nets(chain: tuple[int, ...], taken: tuple[int, ...]) -> tuple[int, ...]:
+        off = [taken[place[step.id]] if step.id in place else 0 for step in steps]
+        return tuple(accumulate(off, sub, initial=chain[0]))
+
+    for line in part.lines:
+        yield LinePart(
+            key=line.key,
+            runs=line.runs,
+            goods=nets(line.goods, line.taken),
+            freight=nets(line.freight, line.freight_taken),
+        )
 
 
 def _kept(order: OrderPart, parts: Sequence[tuple[LinePart, ...]]) -> list[tuple[tuple[str, int], ...]]:
@@ -134,6 +174,16 @@ def _kept(order: OrderPart, parts: Sequence[tuple[LinePart, ...]]) -> list[tuple
 
 
 # --- refunds ---------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class RefundAbovePaid(Refused):
+    """More was or would be given back for units than ``tender`` (or ``cash``) paid for them. Minor units."""
+
+    code: ClassVar[str] = "apportionment.refund_above_paid"
+    tender: str
+    paid: int
+    refund: int
 
 
 @frozen(kw_only=True)
@@ -148,8 +198,28 @@ class Refundable:
     def total(self) -> int:
         return self.cash + sum(amount for _, amount in self.tenders)
 
+    def less(self, given: Refundable) -> Refundable:
+        """Return what is left of it after something was given back for these units. Raises ``RefundAbovePaid``."""
+        before = dict(given.tenders)
+        rows = [("cash", self.cash, given.cash)]
+        rows += [(id_, paid, before.pop(id_, 0)) for id_, paid in self.tenders]
+        rows += [(id_, 0, amount) for id_, amount in before.items()]
+        for id_, paid, amount in rows:
+            if amount > paid:
+                raise RefundAbovePaid(tender=id_, paid=paid, refund=amount)
+        left = [(id_, paid - amount) for id_, paid, amount in rows[1:]]
+        tenders = tuple((id_, amount) for id_, amount in left if amount)
+        return Refundable(units=self.units, cash=self.cash - given.cash, tenders=tenders)
 
-def refundable(steps: Sequence[Step], line: LinePart, units: Runs, *, with_freight: bool = False) -> Refundable:
+
+def refundable(
+    steps: Sequence[Step],
+    line: LinePart,
+    units: Runs,
+    *,
+    with_freight: bool = False,
+    given: Iterable[Refundable] = (),
+) -> Refundable:
     """Return what ``units`` of a line may still give back.
 
     The line is what is left of it: units that were refunded before have been cut off, so what is asked for twice is
@@ -157,9 +227,16 @@ def refundable(steps: Sequence[Step], line: LinePart, units: Runs, *, with_freig
 
     Args:
         with_freight: before shipment, or where a person or the policy says so.
+        given: what was given back for these very units before, without their being gone (仅退款, a part of the price).
 
     Raises:
         UnitsGone: some of them are not there any more.
+        RefundAbovePaid: more was given back than was paid for them.
+
+    >>> from oms_domain.apportionment.units import whole_line
+    >>> partly = Refundable(units=1, cash=30, tenders=())
+    >>> refundable((), whole_line("a", 2, (100,)), ((0, 1),), given=[partly]).cash
+    20
     """
     part, _ = line.cut(units)
     paid = [
@@ -168,15 +245,21 @@ def refundable(steps: Sequence[Step], line: LinePart, units: Runs, *, with_freig
         if isinstance(step, Tender)
     ]
     cash = part.goods[-1] + (part.freight[-1] if with_freight else 0)
-    return Refundable(units=count(units), cash=cash, tenders=tuple((id_, amount) for id_, amount in paid if amount))
+    whole = Refundable(units=part.units, cash=cash, tenders=tuple((id_, amount) for id_, amount in paid if amount))
+    return reduce(Refundable.less, given, whole)
 
 
 def refund(
-    steps: Sequence[Step], line: LinePart, units: Runs, *, with_freight: bool = False
+    steps: Sequence[Step],
+    line: LinePart,
+    units: Runs,
+    *,
+    with_freight: bool = False,
+    given: Iterable[Refundable] = (),
 ) -> tuple[Refundable, LinePart]:
-    """Return what is given back for ``units``, and what is left of the line. Raises ``UnitsGone``."""
+    """Return what is given back for ``units``, and what is left of the line. Raises as ``refundable`` does."""
     _, rest = line.cut(units)
-    return refundable(steps, line, units, with_freight=with_freight), rest
+    return refundable(steps, line, units, with_freight=with_freight, given=given), rest
 
 
 def paid_in_all(lines: Iterable[Refundable]) -> Refundable:

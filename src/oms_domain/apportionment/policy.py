@@ -52,9 +52,11 @@ def _in_order(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
 
 
 def _an_order(_policy: Any, _field: Any, order: tuple[Kind, ...]) -> None:
-    words = [str(kind) for kind in order]
-    if sorted(words) != sorted(str(kind) for kind in DEFAULT_ORDER):
-        raise InvalidPolicy(field="order", why=f"must hold each of {', '.join(map(str, DEFAULT_ORDER))} once")
+    words, known = [str(kind) for kind in order], [str(kind) for kind in DEFAULT_ORDER]
+    for word in (*words, *known):
+        if words.count(word) != 1 or word not in known:
+            what = f"{word[:40]} stands there {words.count(word)} times" if word in known else f"{word[:40]} is none"
+            raise InvalidPolicy(field="order", why=f"must hold each of {', '.join(known)} once; {what}")
     freight = words.index(FREIGHT)
     for kind in (*TenderKind, DiscountKind.FREIGHT_COUPON):
         if words.index(kind) < freight:

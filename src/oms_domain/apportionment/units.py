@@ -9,7 +9,7 @@ any way of cutting a line adds up to it. A run of such units, or any of them in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -29,6 +29,15 @@ class UnitsOutOfRange(Invalid):
     first: int
     stop: int
     units: int
+
+
+@frozen(kw_only=True)
+class UnitsNamedTwice(Invalid):
+    """One unit stands twice in what is asked for. ``unit`` is its number on the line, from 0."""
+
+    code: ClassVar[str] = "apportionment.units_named_twice"
+    field: str = "units"
+    unit: int
 
 
 @frozen(kw_only=True)
@@ -73,12 +82,12 @@ def joined(runs: Iterable[tuple[int, int]]) -> Runs:
     """Return runs in order, with those that touch made one.
 
     Raises:
-        ValueError: two of them overlap: a unit would be there twice.
+        UnitsNamedTwice: two of them overlap.
     """
     found: list[tuple[int, int]] = []
     for first, stop in sorted(run for run in runs if run[0] < run[1]):
         if found and first < found[-1][1]:
-            raise ValueError(f"unit {first} is there twice")
+            raise UnitsNamedTwice(unit=first)
         if found and first == found[-1][1]:
             found[-1] = (found[-1][0], stop)
         else:
@@ -136,16 +145,18 @@ class LinePart:
         return tuple(found)
 
     def cut(self, wanted: Runs) -> tuple[LinePart, LinePart]:
-        """Return the part with ``wanted`` units, and the rest.
+        """Return the part with ``wanted`` units, in whatever order their runs are named, and the rest.
 
         Raises:
             UnitsGone: some of them are not here; the first ten are named.
+            UnitsNamedTwice: one of them stands there twice.
 
         >>> line = LinePart(key="a", runs=((0, 3),), goods=(100, 80))
         >>> taken, rest = line.cut(((1, 2),))
         >>> taken.goods, rest.goods, rest.runs
         ((33, 27), (67, 53), ((0, 1), (2, 3)))
         """
+        wanted = joined(wanted)
         places = self._places(wanted)
         goods = tuple(_of_places(net, self.units, places) for net in self.goods)
         freight = tuple(_of_places(net, self.units, places) for net in self.freight)
@@ -158,7 +169,12 @@ class LinePart:
         return LinePart(key=self.key, runs=wanted, goods=goods, freight=freight), rest
 
     def joined_with(self, other: LinePart) -> LinePart:
-        """Return both parts of one line as one. Raises ``ValueError`` if they are not parts of one line."""
+        """Return both parts of one line as one.
+
+        Raises:
+            ValueError: they are not parts of one line.
+            UnitsNamedTwice: a unit is in both.
+        """
         if (self.key, len(self.goods), len(self.freight)) != (other.key, len(other.goods), len(other.freight)):
             raise ValueError(f"{self.key} and {other.key} are not parts of one line")
         return LinePart(
@@ -176,15 +192,10 @@ class LinePart:
                 start, end = open_.pop(0)
                 found.append((before + start - first, before + end - first))
             before += stop - first
-        if open_ or wanted != joined(wanted):
-            raise UnitsGone(line=self.key, gone=self._missing(wanted))
+        if open_:
+            missing = chain.from_iterable(range(first, stop) for first, stop in _without(wanted, self.runs))
+            raise UnitsGone(line=self.key, gone=tuple(islice(missing, 10)))
         return found
-
-    def _missing(self, wanted: Runs) -> tuple[int, ...]:
-        here = self.runs
-        numbers = (number for first, stop in wanted for number in range(first, stop))
-        missing = (number for number in numbers if not any(first <= number < stop for first, stop in here))
-        return tuple(number for number, _ in zip(missing, range(10), strict=False))
 
 
 def whole_line(key: str, units: int, goods: Sequence[int], freight: Sequence[int] = (0,)) -> LinePart:
@@ -196,16 +207,16 @@ def _of_places(net: int, units: int, places: list[tuple[int, int]]) -> int:
     return sum(of_units(net, units, first, stop) for first, stop in places)
 
 
-def _without(runs: Runs, wanted: Runs) -> Runs:
-    """Return runs without others that lie in them."""
+def _without(runs: Runs, others: Runs) -> Runs:
+    """Return the units of runs that are not in others."""
     found: list[tuple[int, int]] = []
-    open_ = list(wanted)
     for first, stop in runs:
-        while open_ and open_[0][0] < stop:
-            start, end = open_.pop(0)
+        for start, end in others:
+            if end <= first or stop <= start:
+                continue
             if first < start:
                 found.append((first, start))
-            first = end
+            first = min(end, stop)
         if first < stop:
             found.append((first, stop))
     return tuple(found)

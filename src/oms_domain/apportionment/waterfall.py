@@ -2,99 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Iterable
+from typing import Final
 
 from attrs import field, frozen
 
 from oms_domain.apportionment.allocate import shares
-from oms_domain.apportionment.policy import FREIGHT, ApportionmentPolicy, GiftValue
-from oms_domain.apportionment.rules import LARGEST_REMAINDER, AllocationRule, Rest, Rule
+from oms_domain.apportionment.gifts import with_gifts
+from oms_domain.apportionment.order import (
+    CannotApportion,
+    Discount,
+    FreightCharge,
+    PricedLine,
+    PricedOrder,
+    Reduction,
+    Step,
+    Tender,
+    checked,
+)
+from oms_domain.apportionment.policy import FREIGHT, ApportionmentPolicy
+from oms_domain.apportionment.rules import AllocationRule, Rest, Rule
 from oms_domain.apportionment.units import LinePart, whole_line
-from oms_domain.channels.standard import DiscountKind, Funder, TenderKind
-from oms_domain.kernel.errors import Invalid
+from oms_domain.channels.standard import DiscountKind
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "Apportionment",
+    "CannotApportion",
+    "Discount",
+    "Finding",
+    "FreightCharge",
+    "Placed",
+    "PricedLine",
+    "PricedOrder",
+    "Reduction",
+    "Step",
+    "Tender",
+    "apportion",
+]
 
 DEFAULT_POLICY: Final = ApportionmentPolicy()
-_INT: Final = {int}
-
-
-@frozen(kw_only=True)
-class CannotApportion(Invalid):
-    """An order that makes no sense: ``field`` says where, ``why`` what is wrong with it."""
-
-    code: ClassVar[str] = "apportionment.invalid_order"
-    why: str
-
-
-@frozen(kw_only=True)
-class PricedLine:
-    """A line with what its goods cost before any discount. Amounts in minor units.
-
-    ``stated_fen``: what the platform says its goods cost after all discounts; a disagreement becomes a finding.
-    """
-
-    key: str  # the caller's name for it; two lines may have one SKU
-    units: int
-    goods_fen: int
-    title: str = ""
-    list_fen: int = 0  # of all its units; by this a gift takes its part of the price
-    earned_by: tuple[str, ...] = ()  # the lines whose purchase earned it: it is a gift (赠品)
-    stated_fen: int | None = None
-
-
-@frozen(kw_only=True)
-class Discount:
-    """What reduces the price (优惠). ``lines`` is its scope, None the whole order.
-
-    ``placed``: the parts of it that the platform placed on lines; they are taken as they are, and only what it left
-    open is shared over the other lines.
-    """
-
-    id: str
-    kind: DiscountKind
-    amount_fen: int
-    name: str = ""
-    funder: Funder = Funder.UNKNOWN
-    lines: tuple[str, ...] | None = None
-    placed: tuple[tuple[str, int], ...] = ()
-
-
-@frozen(kw_only=True)
-class Tender:
-    """What pays besides cash (非现金支付): goods first, then freight. Refunds go back to it."""
-
-    id: str
-    kind: TenderKind
-    amount_fen: int
-    name: str = ""
-    funder: Funder = Funder.UNKNOWN
-    lines: tuple[str, ...] | None = None
-    placed: tuple[tuple[str, int], ...] = ()
-
-
-@frozen(kw_only=True)
-class FreightCharge:
-    """The freight of an order (运费), as a step."""
-
-    id: str = FREIGHT
-    kind: str = FREIGHT
-    amount_fen: int
-    name: str = ""
-
-
-Reduction = Discount | Tender
-Step = Discount | Tender | FreightCharge
-
-
-@frozen(kw_only=True)
-class PricedOrder:
-    """An order to be apportioned. All amounts are minor units of ``currency`` and not negative."""
-
-    lines: tuple[PricedLine, ...]
-    discounts: tuple[Discount, ...] = ()
-    tenders: tuple[Tender, ...] = ()
-    freight_fen: int = 0
-    currency: str = "CNY"
 
 
 @frozen(kw_only=True)
@@ -116,9 +63,14 @@ class Placed:
 
 @frozen(kw_only=True)
 class Finding:
-    """A disagreement with what the platform placed or stated: shown, never hidden. ``line`` is empty for a step's."""
+    """A disagreement with what the platform placed or stated: shown, never hidden.
 
-    what: str  # placed_above_owed, placed_above_amount, not_placed, stated_net
+    ``what``: ``placed_above_owed`` (a line owes less than was placed on it), ``placed_above_amount`` (more was placed
+    than the step has), ``not_placed`` (what the platform left open finds no line that owes it), ``stated_net``.
+    ``line`` is the line's key; empty where it is about a whole step.
+    """
+
+    what: str
     step: str = ""
     line: str = ""
     stated_fen: int
@@ -217,6 +169,7 @@ def apportion(order: PricedOrder, policy: ApportionmentPolicy = DEFAULT_POLICY) 
         CannotApportion: a negative or fractional amount, a line named twice, a scope without its lines, freight on
             an order without lines.
 
+    >>> from oms_domain.channels.standard import DiscountKind, TenderKind
     >>> order = PricedOrder(
     ...     lines=(PricedLine(key="usb", units=1, goods_fen=8000), PricedLine(key="book", units=1, goods_fen=2000)),
     ...     discounts=(Discount(id="c", kind=DiscountKind.COUPON, amount_fen=500, lines=("book",)),),
@@ -226,8 +179,8 @@ def apportion(order: PricedOrder, policy: ApportionmentPolicy = DEFAULT_POLICY) 
     >>> apportion(order).cash, apportion(order, ApportionmentPolicy(quantum=100)).cash
     ((3285, 615), (3300, 600))
     """
-    places = _checked(order)
-    goods, gift_value = _with_gifts(order, policy, places)
+    places = checked(order)
+    goods, gift_value = with_gifts(order, policy, places)
     run = _Run(policy, [line.units for line in order.lines], list(goods))
     by_kind: dict[str, list[Step]] = {}
     reductions: tuple[Reduction, ...] = (*order.discounts, *order.tenders)
@@ -275,55 +228,74 @@ class _Run:
     def take(self, step: Reduction, places: dict[str, int]) -> None:
         """Take a discount or a tender off what is owed in its scope, and report what could not be used."""
         scope = None if step.lines is None else {places[key] for key in step.lines}
-        given = {places[key]: amount for key, amount in step.placed}
-        left = step.amount_fen
-        goods = freight = self.nothing
-        if step.kind is not DiscountKind.FREIGHT_COUPON:
-            goods, left = self._off(self.owed, step, scope, given, left)
-            given = {}
-        if step.kind is DiscountKind.FREIGHT_COUPON or (isinstance(step, Tender) and left > 0):
-            freight, left = self._off(self.freight, step, scope, given, left)
-        self.placed.append(Placed(step=step, goods=goods, freight=freight, unused=max(left, 0)))
-
-    def _off(
-        self, owed: list[int], step: Reduction, scope: set[int] | None, given: dict[int, int], amount: int
-    ) -> tuple[tuple[int, ...], int]:
-        if not given:
-            room = owed if scope is None else [left if at in scope else 0 for at, left in enumerate(owed)]
-            use = min(amount, sum(room))
-            found = shares(use, room, self.rule, self.quantum, room) if use else self.nothing
+        chains = self._chains(step)
+        if step.placed:
+            rows, unused = self._with_placed(chains, step, scope, places)
         else:
-            found, use = self._as_placed(owed, step, scope, given, amount)
-        for at, share in enumerate(found):
+            rows, unused = [], step.amount_fen
+            for owed in chains:
+                row, unused = self._spread(owed, unused, scope)
+                rows.append(row)
+        goods = rows[0] if chains[0] is self.owed else self.nothing
+        freight = rows[-1] if chains[-1] is self.freight else self.nothing
+        self.placed.append(Placed(step=step, goods=goods, freight=freight, unused=unused))
+
+    def _chains(self, step: Reduction) -> tuple[list[int], ...]:
+        """Return what a step takes from: a tender pays goods first, then freight."""
+        if isinstance(step, Tender):
+            return self.owed, self.freight
+        return (self.freight,) if step.kind is DiscountKind.FREIGHT_COUPON else (self.owed,)
+
+    def _spread(self, owed: list[int], amount: int, scope: set[int] | None) -> tuple[tuple[int, ...], int]:
+        """Share an amount over what is owed in a scope, no line more than it owes; return what is left of it too."""
+        room = owed if scope is None else [left if at in scope else 0 for at, left in enumerate(owed)]
+        use = min(amount, sum(room))
+        if not use:
+            return self.nothing, amount
+        row = shares(use, room, self.rule, self.quantum, room)
+        for at, share in enumerate(row):
             if share:
                 owed[at] -= share
-        return found, amount - use
+        return row, amount - use
+
+    def _with_placed(
+        self, chains: tuple[list[int], ...], step: Reduction, scope: set[int] | None, places: dict[str, int]
+    ) -> tuple[list[tuple[int, ...]], int]:
+        """Take what the platform placed, and share what it left open over the lines that it did not name.
+
+        What these do not owe is left to the freight of all lines, if the step may pay it.
+        """
+        rows = self._as_placed(chains, step, places)
+        open_ = step.amount_fen - sum([amount for _, amount in step.placed])
+        if open_ < 0:
+            self._differs("placed_above_amount", step, step.amount_fen - open_, step.amount_fen)
+        named = {places[key] for key, _ in step.placed}
+        over: set[int] | None = (set(range(len(self.owed))) if scope is None else scope) - named
+        left = max(open_, 0)
+        for at, owed in enumerate(chains):
+            more, left = self._spread(owed, left, over)
+            rows[at] = tuple([a + b for a, b in zip(rows[at], more, strict=True)])
+            over = scope
+        if left:
+            self._differs("not_placed", step, step.amount_fen, step.amount_fen - left)
+        return rows, max(step.amount_fen - sum(map(sum, rows)), 0)
 
     def _as_placed(
-        self, owed: list[int], step: Reduction, scope: set[int] | None, given: dict[int, int], amount: int
-    ) -> tuple[tuple[int, ...], int]:
-        """Take what the platform placed, and share what it left open over the lines that it did not name."""
-        found, stated = [0] * len(owed), sum(given.values())
-        for at, wanted in given.items():
-            found[at] = min(wanted, owed[at])
-            if wanted > owed[at]:
-                self._differs("placed_above_owed", step, wanted, owed[at], at)
-        if stated > amount:
-            self._differs("placed_above_amount", step, stated, amount)
-        open_ = amount - stated
-        if open_ > 0:
-            room = [left if at not in given and (scope is None or at in scope) else 0 for at, left in enumerate(owed)]
-            use = min(open_, sum(room))
-            if use < open_:
-                self._differs("not_placed", step, amount, stated + use)
-            if use:
-                more = shares(use, room, self.rule, self.quantum, room)
-                found = [a + b for a, b in zip(found, more, strict=True)]
-        used = sum(found)
-        return tuple(found), used
+        self, chains: tuple[list[int], ...], step: Reduction, places: dict[str, int]
+    ) -> list[tuple[int, ...]]:
+        """Take what the platform placed, as far as its line owes it."""
+        rows = [[0] * len(owed) for owed in chains]
+        for key, wanted in step.placed:
+            at, open_ = places[key], wanted
+            for owed, row in zip(chains, rows, strict=True):
+                row[at] = min(open_, owed[at])
+                owed[at] -= row[at]
+                open_ -= row[at]
+            if open_:
+                self._differs("placed_above_owed", step, wanted, wanted - open_, key)
+        return [tuple(row) for row in rows]
 
-    def _differs(self, what: str, step: Reduction, stated: int, ours: int, at: int | None = None) -> None:
-        line = "" if at is None else str(at)
+    def _differs(self, what: str, step: Reduction, stated: int, ours: int, line: str = "") -> None:
         self.findings.append(Finding(what=what, step=step.id, line=line, stated_fen=stated, ours_fen=ours))
 
 
@@ -350,81 +322,3 @@ def _compared(result: Apportionment) -> Apportionment:
         steps=result.steps,
         findings=(*result.findings, *more),
     )
-
-
-def _with_gifts(
-    order: PricedOrder, policy: ApportionmentPolicy, places: dict[str, int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the goods of each line, and what gifts took of them: the price of what earned them, by list prices."""
-    goods = [line.goods_fen for line in order.lines]
-    if policy.gifts is GiftValue.FREE:
-        return tuple(goods), (0,) * len(goods)
-    for line in order.lines:
-        if line.earned_by:
-            together = [*dict.fromkeys(places[key] for key in line.earned_by), places[line.key]]
-            lists = [order.lines[at].list_fen for at in together]
-            whole = sum(goods[at] for at in together)
-            if any(lists) and whole:
-                for at, share in zip(together, shares(whole, lists, LARGEST_REMAINDER), strict=True):
-                    goods[at] = share
-    moved = tuple(after - line.goods_fen for after, line in zip(goods, order.lines, strict=True))
-    return tuple(goods), moved
-
-
-def _checked(order: PricedOrder) -> dict[str, int]:
-    """Return the place of each line by its key. Raises ``CannotApportion``."""
-    lines = order.lines
-    places = {line.key: at for at, line in enumerate(lines)}
-    if len(places) < len(lines):
-        raise CannotApportion(field="lines", why="two lines have one key")
-    numbers = [number for line in lines for number in (line.goods_fen, line.list_fen, line.units)]
-    # One look at all of them; only where something is wrong is it worth finding out what.
-    if {*map(type, numbers)} - _INT or (numbers and min(numbers) < 0) or not all(line.units for line in lines):
-        _refuse_line(lines)
-    for at, line in enumerate(lines):
-        if line.earned_by:
-            _known(line.earned_by, places, f"lines[{at}].earned_by")
-    _amount(order.freight_fen, "freight_fen")
-    if order.freight_fen and not lines:
-        raise CannotApportion(field="freight_fen", why="there is no line to place it on")
-    ids = {FREIGHT}
-    reductions: tuple[Reduction, ...] = (*order.discounts, *order.tenders)
-    for at, one in enumerate(reductions):
-        ids.add(one.id)
-        if type(one.amount_fen) is not int or one.amount_fen < 0 or one.lines or one.placed:
-            of = len(order.discounts)
-            _reduction(one, places, f"discounts[{at}]" if at < of else f"tenders[{at - of}]")
-    if len(ids) <= len(order.discounts) + len(order.tenders):
-        raise CannotApportion(field="discounts", why="ids of discounts and tenders must differ")
-    return places
-
-
-def _refuse_line(lines: Sequence[PricedLine]) -> None:
-    for at, line in enumerate(lines):
-        _amount(line.goods_fen, f"lines[{at}].goods_fen")
-        _amount(line.list_fen, f"lines[{at}].list_fen")
-        if type(line.units) is not int or line.units < 1:
-            raise CannotApportion(field=f"lines[{at}].units", why="must be a whole number of at least 1")
-
-
-def _reduction(reduction: Reduction, places: dict[str, int], field_: str) -> None:
-    _amount(reduction.amount_fen, f"{field_}.amount_fen")
-    _known(reduction.lines or (), places, f"{field_}.lines")
-    _known([key for key, _ in reduction.placed], places, f"{field_}.placed")
-    for key, amount in reduction.placed:
-        _amount(amount, f"{field_}.placed[{key}]")
-        if reduction.lines is not None and key not in reduction.lines:
-            raise CannotApportion(field=f"{field_}.placed", why=f"line {key} is outside its scope")
-
-
-def _known(keys: Sequence[str], places: dict[str, int], field_: str) -> None:
-    for key in keys:
-        if key not in places:
-            raise CannotApportion(field=field_, why=f"there is no line {key}")
-    if len(set(keys)) < len(keys):
-        raise CannotApportion(field=field_, why="a line stands there twice")
-
-
-def _amount(amount: Any, field_: str) -> None:
-    if type(amount) is not int or amount < 0:
-        raise CannotApportion(field=field_, why="must be a whole number of minor units, not negative")

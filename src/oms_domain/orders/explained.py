@@ -17,7 +17,7 @@ def explain_order(order: SalesOrder) -> Explanation:
     found = explain_parts(
         order.steps,
         [line.part for line in order.lines],
-        [line.title for line in order.lines],
+        titles={line.part.key: line.title for line in order.lines},
         currency=order.payable.currency,
     )
     kept = (("services", order.services.fen), ("cod_fee", order.cod_fee.fen))
@@ -41,5 +41,5 @@ def _unused(order: SalesOrder) -> tuple[tuple[str, int], ...]:
     for at, step in enumerate(order.steps):
         used = sum(line.part.taken[at] + line.part.freight_taken[at] for line in order.lines)
         if used < step.amount_fen:
-            found.append((step.name or step.id, step.amount_fen - used))
+            found.append((step.id, step.amount_fen - used))
     return tuple(found)

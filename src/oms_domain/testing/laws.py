@@ -1,15 +1,15 @@
 """The laws of sharing an amount, as data: run them against any rule, your own included (extra ``testing``).
 
-``check_allocation_rule`` draws baskets with Hypothesis and fails with the smallest one that breaks a law;
-``smallest_counterexample`` tries every small basket in order, and so always finds the same one.
+``check_allocation_rule`` tries every small basket, then draws large ones with Hypothesis, and fails with the smallest
+one that breaks a law; ``smallest_counterexample`` tries the small ones of one law.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import count, pairwise, product
-from typing import Any, Final
+from itertools import pairwise, product
+from typing import Final
 
 from attrs import evolve, frozen
 from hypothesis import HealthCheck, Phase, given, settings
@@ -29,6 +29,8 @@ from oms_domain.apportionment.rules import (
 
 LARGEST_TOTAL: Final = 10**18
 QUANTA: Final = (1, 1, 2, 5, 100)
+MOST_CAPPED_LINES: Final = 3
+MOST_CAPPED: Final = 4
 
 
 @frozen(kw_only=True)
@@ -42,7 +44,10 @@ class Basket:
     turned: tuple[int, ...] = ()  # the places of the weights in another order
     factor: int = 1
 
-    def run(self, rule: AllocationRule) -> tuple[int, ...]:
+    def run(self, rule: AllocationRule) -> Sequence[int]:
+        """Return the rule's own answer, unchecked; where there are caps, what ``allocate`` makes of it."""
+        if self.caps is None:
+            return rule(self.total, self.weights, self.quantum)
         return shares(self.total, self.weights, rule, self.quantum, self.caps)
 
     def exact(self, place: int) -> Fraction:
@@ -85,8 +90,9 @@ def check_allocation_rule(
 
     Args:
         rule: one of the family, or a function ``(total, weights, quantum) -> shares``.
-        laws: which; by default all that are promised for every rule. ``LAWS`` has them all.
-        examples: how many baskets to draw.
+        laws: which; by default all that are promised for it, of a function those promised for every rule. ``LAWS``
+            has them all.
+        examples: how many baskets to draw, half of them with caps.
         quanta: which smallest amounts to try; ``(1,)`` for a rule that knows of none.
 
     Raises:
@@ -94,7 +100,11 @@ def check_allocation_rule(
 
     >>> check_allocation_rule(LARGEST_REMAINDER, examples=20)
     """
-    wanted = tuple(laws) if laws is not None else tuple(law for law in LAWS if law.number not in _NOT_OF_EVERY_RULE)
+    wanted = tuple(laws) if laws is not None else tuple(law for law in LAWS if law.promised_for(rule))
+    for law in wanted:  # a small breach is found at once, and is always the same
+        found = smallest_counterexample(rule, law, lines=4, most=3, quanta=sorted({*quanta})[:2], caps=False)
+        if found is not None:
+            raise LawBroken(law, rule, *found)
 
     @settings(
         max_examples=examples,
@@ -106,23 +116,40 @@ def check_allocation_rule(
     )
     @given(basket=baskets(largest_total=largest_total, quanta=quanta))
     def run(basket: Basket) -> None:
+        plain = evolve(basket, caps=None)
         for law in wanted:
-            if why := law.breach(rule, basket if law.with_caps else evolve(basket, caps=None)):
-                raise LawBroken(law, rule, basket, why)
+            for one in (plain, basket) if law.with_caps and basket.caps else (plain,):
+                if why := law.breach(rule, one):
+                    raise LawBroken(law, rule, one, why)
 
     run()
 
 
 def smallest_counterexample(
-    rule: AllocationRule, law: Law, *, lines: int = 4, most: int = 6, quanta: Sequence[int] = (1, 2)
+    rule: AllocationRule,
+    law: Law,
+    *,
+    lines: int = 4,
+    most: int = 6,
+    quanta: Sequence[int] = (1, 2),
+    caps: bool | None = None,
 ) -> tuple[Basket, str] | None:
     """Return the first of all small baskets, in order of size, that breaks a law, and how; None if none does.
 
-    Tried are up to ``lines`` lines, totals and weights up to ``most``, and for laws with caps caps up to it.
+    Tried are up to ``lines`` lines, totals and weights up to ``most``.
+
+    Args:
+        caps: True: only baskets with caps; False: only without; by default without, and with caps too where the law
+            is promised with them. Caps are tried on up to ``MOST_CAPPED_LINES`` lines of up to ``MOST_CAPPED``: with
+            more there are too many.
     """
-    for basket in small_baskets(lines=lines, most=most, quanta=quanta, caps=law.with_caps):
-        if why := law.breach(rule, basket):
-            return basket, why
+    with_caps = law.with_caps if caps is None else caps
+    for basket in small_baskets(lines=lines, most=most, quanta=quanta, caps=with_caps):
+        if caps and basket.caps is None:
+            continue
+        for one in _turned(basket) if law is ORDER else (basket,):
+            if why := law.breach(rule, one):
+                return one, why
     return None
 
 
@@ -139,14 +166,23 @@ def small_baskets(
                 total=total, weights=weights, quantum=quantum, turned=tuple(reversed(range(number))), factor=2
             )
             yield basket
-            if caps:
-                yield from (evolve(basket, caps=limits) for limits in _small_caps(basket, most))
+            if caps and number <= MOST_CAPPED_LINES and max(total, *weights) <= MOST_CAPPED:
+                yield from (evolve(basket, caps=limits) for limits in _small_caps(basket))
 
 
-def _small_caps(basket: Basket, most: int) -> Iterator[tuple[int, ...]]:
-    for caps in product(range(most + 1), repeat=len(basket.weights)):
+def _small_caps(basket: Basket) -> Iterator[tuple[int, ...]]:
+    """Yield every row of caps that suffices; one above the total is as good as one at it."""
+    for caps in product(range(basket.total + 1), repeat=len(basket.weights)):
         if sum(cap for cap, weight in zip(caps, basket.weights, strict=True) if weight) >= basket.total:
             yield caps
+
+
+def _turned(basket: Basket) -> Iterator[Basket]:
+    """Yield a basket with each two neighbours changed over: a rule that minds no such change minds no order at all."""
+    for at in range(len(basket.weights) - 1):
+        places = list(range(len(basket.weights)))
+        places[at : at + 2] = at + 1, at
+        yield evolve(basket, turned=tuple(places))
 
 
 # --- strategies ------------------------------------------------------------------------------------------------------
@@ -190,27 +226,24 @@ def baskets(
 
 
 def _conservation(rule: AllocationRule, basket: Basket) -> str:
-    try:
-        found = basket.run(rule)
-        mirrored = tuple(-share for share in found)
-    except RuleBroken as broken:
-        return f"{broken.why}: {broken.shares}"
-    return "" if sum(mirrored) == -basket.total else f"the shares add up to {sum(found)}"
+    found = _answer(rule, basket)
+    if isinstance(found, str):
+        return found
+    return "" if sum(found) == basket.total else f"the shares add up to {sum(found)}"
 
 
 def _nobody_owes(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)
-    for place, weight in enumerate(basket.weights if found else ()):
-        if found[place] < 0:
-            return f"line {place + 1} gets {found[place]}"
-        if not weight and found[place]:
-            return f"line {place + 1} of weight 0 gets {found[place]}"
+    found = _shares(rule, basket)
+    for place, share in enumerate(found):
+        if share < 0:
+            return f"line {place + 1} gets {share}"
+        if share and not basket.weights[place]:
+            return f"line {place + 1} of weight 0 gets {share}"
     return ""
 
 
 def _quantum(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)[: len(basket.weights)]
-    odd = [share for share in found if share % basket.quantum]
+    odd = [share for share in _shares(rule, basket) if share % basket.quantum]
     if len(odd) > (basket.total % basket.quantum != 0):
         return f"{odd} are no multiples of {basket.quantum}"
     return ""
@@ -219,18 +252,18 @@ def _quantum(rule: AllocationRule, basket: Basket) -> str:
 def _cap(rule: AllocationRule, basket: Basket) -> str:
     if basket.caps is None:
         return ""
-    found = _sound(rule, basket)
+    found = _shares(rule, basket)
     for place, (share, cap) in enumerate(zip(found, basket.caps, strict=False)):
         if share > cap:
             return f"line {place + 1} gets {share} above its cap of {cap}"
-    free = _sound(rule, evolve(basket, caps=None))
-    if all(share <= cap for share, cap in zip(free, basket.caps, strict=False)) and free != found:
+    free = _shares(rule, evolve(basket, caps=None))
+    if found and all(share <= cap for share, cap in zip(free, basket.caps, strict=False)) and free != found:
         return f"caps that {list(free)} keeps by itself change it to {list(found)}"
     return ""
 
 
 def _quota(rule: AllocationRule, basket: Basket) -> str:
-    for place, share in enumerate(_sound(rule, basket)[: len(basket.weights)]):
+    for place, share in enumerate(_shares(rule, basket)):
         exact = basket.exact(place)
         if abs(share - exact) >= basket.quantum:
             return f"line {place + 1} gets {share}, a whole quantum from its exact share of {exact}"
@@ -238,8 +271,7 @@ def _quota(rule: AllocationRule, basket: Basket) -> str:
 
 
 def _monotony(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)[: len(basket.weights)]
-    lines = sorted(zip(basket.weights, found, strict=False))
+    lines = sorted(zip(basket.weights, _shares(rule, basket), strict=False))
     for (light, more), (heavy, less) in pairwise(lines):
         if light < heavy and less < more:
             return f"weight {heavy} gets {less}, weight {light} gets {more}"
@@ -247,52 +279,78 @@ def _monotony(rule: AllocationRule, basket: Basket) -> str:
 
 
 def _order(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)
-    turned = evolve(basket, weights=tuple(basket.weights[place] for place in basket.turned))
-    there = _sound(rule, turned)
-    if not found or not there or _is_tied(rule, basket):
+    if _is_tied(rule, basket):
         return ""
-    back = {place: there[at] for at, place in enumerate(basket.turned)}
-    if any(found[place] != share for place, share in back.items()):
+    turned = evolve(
+        basket,
+        weights=tuple([basket.weights[place] for place in basket.turned]),
+        caps=basket.caps and tuple([basket.caps[place] for place in basket.turned]),
+    )
+    found, there = _shares(rule, basket), _shares(rule, turned)
+    back = dict(zip(basket.turned, there, strict=False))
+    if found and there and any(found[place] != share for place, share in back.items()):
         ordered = [back[place] for place in range(len(basket.weights))]
         return f"with the lines as {list(turned.weights)} the same lines get {ordered}"
     return ""
 
 
 def _is_tied(rule: AllocationRule, basket: Basket) -> bool:
-    """Whether two lines are alike to the rule, so that it must take the earlier: no rule can be blamed for that."""
-    if rule == LARGEST_REMAINDER:
-        whole = sum(basket.weights) * basket.quantum
-        fractions = [basket.total * weight % whole for weight in basket.weights if weight]
-        return len(set(fractions)) < len(fractions)
-    return len({weight for weight in basket.weights if weight}) < sum(map(bool, basket.weights))
+    """Whether two lines are alike to the rule, so that it must take the earlier: no rule can be blamed for that.
+
+    Alike are two lines of one weight. To the largest remainder, and so to a function of which we do not know how it
+    goes, two of one fraction are alike too.
+    """
+    weights = [weight for weight in basket.weights if weight]
+    if isinstance(rule, Rule) and rule != LARGEST_REMAINDER:
+        return len(set(weights)) < len(weights)
+    whole = sum(weights) * basket.quantum
+    return len({basket.total * weight % whole for weight in weights}) < len(weights)
 
 
 def _scale(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)
-    scaled = _sound(rule, evolve(basket, weights=tuple(weight * basket.factor for weight in basket.weights)))
+    found = _shares(rule, basket)
+    scaled = _shares(rule, evolve(basket, weights=tuple([weight * basket.factor for weight in basket.weights])))
     return "" if found == scaled else f"with the weights times {basket.factor} the shares are {list(scaled)}"
 
 
 def _exactness(rule: AllocationRule, basket: Basket) -> str:
-    found = _sound(rule, basket)
-    return "" if {*map(type, found)} <= {int} else f"not all of {list(found)} are whole numbers"
+    found = _answer(rule, basket)
+    return found if isinstance(found, str) else ""
 
 
 def _trivial(rule: AllocationRule, basket: Basket) -> str:
-    nothing = shares(0, basket.weights, rule, basket.quantum)
+    nothing = _shares(rule, evolve(basket, total=0))
     if any(nothing):
         return f"of a total of 0 the lines get {list(nothing)}"
-    alone = shares(basket.total, (1,), rule, basket.quantum)
-    return "" if alone == (basket.total,) else f"one line alone gets {list(alone)}"
+    alone = evolve(basket, weights=basket.weights[:1], caps=basket.caps and (max(basket.caps[0], basket.total),))
+    found = _shares(rule, alone) if alone.weights[0] else ()
+    return f"one line alone gets {found[0]}" if found and found != (basket.total,) else ""
 
 
-def _sound(rule: AllocationRule, basket: Basket) -> tuple[int, ...]:
-    """Return the shares; nothing where the answer is no answer, which is the first law's to say."""
+def _answer(rule: AllocationRule, basket: Basket) -> tuple[int, ...] | str:
+    """Return what the rule answers, or why that is no answer.
+
+    With caps ``allocate``'s own rounds call the rule; then a share below 0 is none, for it could not be cut.
+    """
     try:
-        return basket.run(rule)
-    except RuleBroken:
-        return ()
+        found = basket.run(rule)
+    except RuleBroken as broken:
+        return f"{broken.why}: {broken.shares}"
+    except Exception as error:  # whatever a function of the user's own may raise is what is wrong with it
+        return f"it raises {type(error).__name__}: {error}"
+    if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+        return f"no sequence: {found!r}"
+    if {*map(type, found)} - {int}:
+        return f"not all whole numbers: {list(found)}"
+    if len(found) != len(basket.weights) + (isinstance(rule, Rule) and rule.rest is Rest.APART):
+        return f"not a share for each weight: {list(found)}"
+    return tuple(found)
+
+
+def _shares(rule: AllocationRule, basket: Basket) -> tuple[int, ...]:
+    """Return the shares, without a rest kept apart; nothing where the answer is none, which is the first law's say."""
+    found = _answer(rule, basket)
+    return () if isinstance(found, str) else found[: len(basket.weights)]
 
 
 def _is(*rules: Rule) -> Callable[[AllocationRule], bool]:
@@ -374,7 +432,6 @@ TRIVIAL: Final = Law(
 )
 
 LAWS: Final = (CONSERVATION, NOBODY_OWES, QUANTUM, CAP, QUOTA, MONOTONY, ORDER, SCALE, EXACTNESS, TRIVIAL)
-_NOT_OF_EVERY_RULE: Final = frozenset({5, 6, 7})
 
 
 # --- showing ---------------------------------------------------------------------------------------------------------
@@ -382,22 +439,22 @@ _NOT_OF_EVERY_RULE: Final = frozenset({5, 6, 7})
 
 def shown(law: Law, rule: AllocationRule, basket: Basket, why: str) -> str:
     """Return a breach as people read it: the law, the basket as a table, and what is wrong with it."""
-    try:
-        found: tuple[Any, ...] = basket.run(rule)
-    except RuleBroken:
-        found = tuple(rule(basket.total, basket.weights, basket.quantum))
+    found = _answer(rule, basket)
+    row = ["-"] * len(basket.weights) if isinstance(found, str) else [*map(str, found)]
     head = ["line", "weight", "exact share", "share", *(["cap"] if basket.caps else [])]
     rows = [head]
-    for number, place in zip(count(1), range(len(basket.weights)), strict=False):
-        share = str(found[place]) if place < len(found) else "-"
-        row = [str(number), str(basket.weights[place]), str(basket.exact(place)), share]
-        rows.append([*row, *([str(basket.caps[place])] if basket.caps else [])])
-    exact = str(basket.total)
-    rows.append(["sum", str(sum(basket.weights)), exact, str(sum(found[: len(basket.weights)])), ""][: len(head)])
+    for place, weight in enumerate(basket.weights):
+        cells = [str(place + 1), str(weight), str(basket.exact(place)), row[place]]
+        rows.append([*cells, *([str(basket.caps[place])] if basket.caps else [])])
+    if len(row) > len(basket.weights):
+        rows.append(["rest", "", "", row[-1], ""][: len(head)])
+    added = "-" if isinstance(found, str) else str(sum(found))
+    rows.append(["sum", str(sum(basket.weights)), str(basket.total), added, ""][: len(head)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    table = "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     name = str(rule) if isinstance(rule, Rule) else getattr(rule, "__name__", "the rule")
     quantum = f" at quantum {basket.quantum}" if basket.quantum > 1 else ""
+    table = "\n".join(lines)
     return (
         f"{name} breaks law {law.number}, {law.name}: {law.says}\n\n{basket.total} over it{quantum}:\n{table}\n\n{why}"
     )

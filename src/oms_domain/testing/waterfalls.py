@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 from hypothesis import HealthCheck, Phase, given, settings
@@ -12,12 +12,13 @@ from hypothesis.strategies import SearchStrategy
 
 from oms_domain.apportionment.explain import explain, text
 from oms_domain.apportionment.parts import OrderPart, Plan, merge, refund, split, whole_order
-from oms_domain.apportionment.policy import ApportionmentPolicy
+from oms_domain.apportionment.policy import FREIGHT, ApportionmentPolicy
 from oms_domain.apportionment.units import LinePart, Runs, as_runs
 from oms_domain.apportionment.waterfall import (
     Apportionment,
     Discount,
     FreightCharge,
+    Placed,
     PricedLine,
     PricedOrder,
     Tender,
@@ -76,52 +77,64 @@ def _amounts(fen: int) -> SearchStrategy[int]:
 
 @st.composite
 def discounts(draw: st.DrawFn, keys: Sequence[str], *, number: int = 0, fen: int = 10**6) -> Discount:
-    """A discount over an order with these lines, sometimes placed by the platform."""
+    """A discount over an order with these lines, sometimes placed by the platform, also above its amount."""
     kind = draw(st.sampled_from(DiscountKind))
-    some = st.lists(st.sampled_from(list(keys)), min_size=1, unique=True).map(tuple)
-    lines = draw(some.map(lambda keys: keys[:1])) if kind is DiscountKind.LINE else draw(st.none() | some)
-    placed = draw(st.just({}) | st.dictionaries(st.sampled_from(list(lines or keys)), _amounts(fen), max_size=3))
-    if kind is DiscountKind.FREIGHT_COUPON:
-        placed = {}
-    return Discount(
-        id=f"d{number}",
-        kind=kind,
-        amount_fen=draw(_amounts(fen)) + sum(placed.values()),
-        name=draw(st.sampled_from(("", "满减", "Coupon"))),
-        funder=draw(st.sampled_from(Funder)),
-        lines=lines,
-        placed=tuple(placed.items()),
+    scope = draw(_scope(keys))
+    if kind is DiscountKind.LINE:
+        scope = (draw(st.sampled_from(list(keys))),)
+    return Discount(id=f"d{number}", kind=kind, **draw(_reductions(scope, keys, fen)))
+
+
+@st.composite
+def tenders(draw: st.DrawFn, keys: Sequence[str], *, number: int = 0, fen: int = 10**6) -> Tender:
+    """What pays for an order with these lines, or for some of them, sometimes placed by the platform."""
+    return Tender(
+        id=f"t{number}", kind=draw(st.sampled_from(TenderKind)), **draw(_reductions(draw(_scope(keys)), keys, fen))
     )
+
+
+def _scope(keys: Sequence[str]) -> SearchStrategy[tuple[str, ...] | None]:
+    return st.none() | st.lists(st.sampled_from(list(keys)), unique=True).map(tuple)
+
+
+@st.composite
+def _reductions(draw: st.DrawFn, scope: tuple[str, ...] | None, keys: Sequence[str], fen: int) -> dict[str, Any]:
+    within = list(keys if scope is None else scope)
+    placed: dict[str, int] = {}
+    if within:
+        placed = draw(st.just({}) | st.dictionaries(st.sampled_from(within), _amounts(fen), max_size=3))
+    agreed = draw(st.integers(0, 9)) > 0
+    return {
+        "amount_fen": draw(_amounts(fen)) + (sum(placed.values()) if agreed else 0),
+        "name": draw(st.sampled_from(("", "满减", "Coupon"))),
+        "funder": draw(st.sampled_from(Funder)),
+        "lines": scope,
+        "placed": tuple(placed.items()),
+    }
 
 
 @st.composite
 def orders(draw: st.DrawFn, *, lines: int = 5, fen: int = 10**6) -> PricedOrder:
     """Orders with discounts, tenders, freight and gifts of every kind, as unusual as they may be."""
     keys = [f"l{number}" for number in range(draw(st.integers(1, lines)))]
-    rows = []
-    for at, key in enumerate(keys):
-        gift = at > 0 and draw(st.integers(0, 4)) == 0
-        price = draw(_amounts(fen))
-        rows.append(
-            PricedLine(
-                key=key,
-                units=draw(st.integers(1, 5)),
-                goods_fen=0 if gift else price,
-                list_fen=price,
-                title=draw(st.sampled_from(TITLES)),
-                earned_by=(keys[0],) if gift else (),
-            )
-        )
-    named = draw(st.integers(0, 5))
-    tenders = tuple(
-        Tender(id=f"t{number}", kind=draw(st.sampled_from(TenderKind)), amount_fen=draw(_amounts(fen)))
-        for number in range(draw(st.integers(0, 3)))
-    )
     return PricedOrder(
-        lines=tuple(rows),
-        discounts=tuple(draw(discounts(keys, number=number, fen=fen)) for number in range(named)),
-        tenders=tenders,
+        lines=tuple(draw(_lines(keys, at, fen)) for at in range(len(keys))),
+        discounts=tuple(draw(discounts(keys, number=number, fen=fen)) for number in range(draw(st.integers(0, 5)))),
+        tenders=tuple(draw(tenders(keys, number=number, fen=fen)) for number in range(draw(st.integers(0, 3)))),
         freight_fen=draw(st.just(0) | _amounts(fen)),
+    )
+
+
+@st.composite
+def _lines(draw: st.DrawFn, keys: Sequence[str], at: int, fen: int) -> PricedLine:
+    price, is_gift = draw(_amounts(fen)), at > 0 and draw(st.integers(0, 4)) == 0
+    return PricedLine(
+        key=keys[at],
+        units=draw(st.integers(1, 5)),
+        goods_fen=0 if is_gift else price,
+        list_fen=draw(st.just(0) | st.just(price)),
+        title=draw(st.sampled_from(TITLES)),
+        earned_by=tuple(keys[: draw(st.integers(1, at))]) if is_gift else (),
     )
 
 
@@ -160,14 +173,59 @@ def _goods(result: Apportionment) -> str:
 
 
 def _each_step(result: Apportionment) -> str:
+    disagreed = {finding.step for finding in result.findings if finding.what == "placed_above_amount"}
     for placed in result.steps:
-        above = sum(amount for _, amount in getattr(placed.step, "placed", ()))
-        if placed.used + placed.unused != placed.step.amount_fen and placed.used <= above <= placed.step.amount_fen:
+        stated = sum(amount for _, amount in getattr(placed.step, "placed", ()))
+        most = stated if placed.step.id in disagreed else placed.step.amount_fen
+        if placed.used + placed.unused != placed.step.amount_fen and not placed.step.amount_fen < placed.used <= most:
             return f"{placed.step.id}: {placed.used} used and {placed.unused} not, of {placed.step.amount_fen}"
         if min((*placed.goods, *placed.freight), default=0) < 0:
             return f"{placed.step.id} gives a line something"
-        if isinstance(placed.step, Discount) and placed.step.kind is DiscountKind.FREIGHT_COUPON and any(placed.goods):
+        if _is_freights(placed) and any(placed.goods):
             return f"{placed.step.id} takes something off goods"
+        if isinstance(placed.step, Discount) and not _is_freights(placed) and any(placed.freight):
+            return f"{placed.step.id} takes something off freight"
+    return ""
+
+
+def _is_freights(placed: Placed) -> bool:
+    return placed.step.kind in (FREIGHT, DiscountKind.FREIGHT_COUPON)
+
+
+def _goods_first(result: Apportionment) -> str:
+    """A tender that the platform did not place pays freight only where no goods in its scope are owed any more."""
+    owed = list(result.goods)
+    for placed in result.steps:
+        owed = [left - share for left, share in zip(owed, placed.goods, strict=True)]
+        scope = placed.step.lines if isinstance(placed.step, Tender) else None
+        open_ = [
+            line.key
+            for line, left in zip(result.order.lines, owed, strict=True)
+            if left and (scope is None or line.key in scope)
+        ]
+        if isinstance(placed.step, Tender) and not placed.step.placed and any(placed.freight) and open_:
+            return f"{placed.step.id} pays freight while the goods of {open_[0]} are not paid"
+    return ""
+
+
+def _unused(result: Apportionment) -> str:
+    """What is reported as not used could not have been, unless the platform placed it where it is not owed."""
+    disagreed = {finding.step for finding in result.findings if finding.what == "placed_above_owed"}
+    goods, freight = list(result.goods), list(result.freight)
+    for placed in result.steps:
+        if isinstance(placed.step, FreightCharge):
+            continue
+        goods = [left - share for left, share in zip(goods, placed.goods, strict=True)]
+        freight = [left - share for left, share in zip(freight, placed.freight, strict=True)]
+        owed = freight if _is_freights(placed) else goods
+        if isinstance(placed.step, Tender):
+            owed = [a + b for a, b in zip(goods, freight, strict=True)]
+        if not placed.unused or placed.step.id in disagreed:
+            continue
+        scope, named = placed.step.lines, [key for key, _ in placed.step.placed]
+        for line, left in zip(result.order.lines, owed, strict=True):
+            if left and (scope is None or line.key in scope) and line.key not in named:
+                return f"{placed.step.id} has {placed.unused} unused while {line.key} owes {left}"
     return ""
 
 
@@ -238,6 +296,8 @@ IDENTITIES: Final = (
     Identity(name="Σ line goods = order goods", breach=_goods),
     Identity(name="Σ parts of a step = what was used of it", breach=_each_step),
     Identity(name="nothing is taken outside a scope", breach=_scopes),
+    Identity(name="a tender pays goods before freight", breach=_goods_first),
+    Identity(name="only what nobody owes is left unused", breach=_unused),
     Identity(name="no net, freight or cash is negative", breach=_nets),
     Identity(name="Σ line cash = cash due", breach=_cash_due),
     Identity(name="units add up, and none owes", breach=_units),

@@ -10,20 +10,25 @@ from oms_domain.apportionment import (
     LARGEST_REMAINDER,
     LAST_TAKES_REST,
     Rest,
+    Rule,
     allocate,
     family,
     shares,
 )
 from oms_domain.apportionment.rules import _one_each
 from oms_domain.testing.laws import (
+    EXACTNESS,
     LAWS,
     MONOTONY,
+    NOBODY_OWES,
     ORDER,
     QUOTA,
+    TRIVIAL,
     Basket,
     LawBroken,
     baskets,
     check_allocation_rule,
+    shown,
     small_baskets,
     smallest_counterexample,
 )
@@ -158,6 +163,82 @@ def test_a_float_is_caught_where_it_is_not_exact_any_more():
 
 def test_a_good_rule_of_ones_own_passes():
     check_allocation_rule(by_the_book, examples=100)
+
+
+def dump_below_zero(total, weights, quantum):
+    return [total + 1, -1][: len(weights)] if len(weights) > 1 else [total]
+
+
+def no_shares(total, weights, quantum):
+    return "1" * len(weights)
+
+
+def one_too_few(total, weights, quantum):
+    return [total][: len(weights) - 1]
+
+
+def raises(total, weights, quantum):
+    return [total // (len(weights) - 1)] if len(weights) < 2 else list(LARGEST_REMAINDER(total, weights, 1))
+
+
+def in_halves(total, weights, quantum):
+    return [total / len(weights)] * len(weights)
+
+
+@pytest.mark.parametrize(
+    ("rule", "laws", "number", "why"),
+    [
+        (dump_below_zero, (NOBODY_OWES,), 2, "     -1\n"),
+        (no_shares, None, 1, "no sequence: '1'"),
+        (one_too_few, None, 1, "not a share for each weight: []"),
+        (raises, None, 1, "it raises ZeroDivisionError"),
+        (in_halves, (EXACTNESS,), 9, "not all whole numbers: ["),
+    ],
+)
+def test_what_is_no_answer_is_told_with_the_law_that_it_breaks(rule, laws, number, why):
+    with pytest.raises(LawBroken) as caught:
+        check_allocation_rule(rule, laws=laws, quanta=(1,))
+
+    assert caught.value.law.number == number
+    assert str(caught.value).startswith(f"{rule.__name__} breaks law {number}, ")
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", [Rule(rest="apart"), ASCENDING_REST, by_the_book], ids=str)
+def test_by_default_a_rule_is_held_to_what_is_promised_for_it(rule):
+    check_allocation_rule(rule, examples=40)
+
+
+def test_a_function_is_not_blamed_for_lines_that_are_alike_to_the_largest_remainder():
+    check_allocation_rule(by_the_book, laws=LAWS, examples=200)
+
+
+def test_law_by_law_every_small_basket_with_caps_is_tried_in_seconds():
+    """Caps of many lines are more than can be tried: they are bounded."""
+    baskets_with_caps = [basket for basket in small_baskets(lines=4, most=6, caps=True) if basket.caps]
+
+    assert 10_000 < len(baskets_with_caps) < 100_000
+    assert all(sum(basket.caps) >= basket.total for basket in baskets_with_caps)
+    assert max(len(basket.weights) for basket in baskets_with_caps) == 3
+
+
+def test_with_caps_a_share_may_be_far_from_its_quota():
+    basket, why = smallest_counterexample(LARGEST_REMAINDER, QUOTA, caps=True)
+
+    assert basket == Basket(total=2, weights=(1, 1), caps=(0, 2), turned=(1, 0), factor=2)
+    assert why == QUOTA.breach(LARGEST_REMAINDER, basket)
+
+
+def test_a_breach_with_a_rest_kept_apart_shows_the_rest():
+    rule = Rule(rounding="half_up", rest="apart")
+    basket, why = smallest_counterexample(rule, TRIVIAL, quanta=(2,))
+
+    assert shown(TRIVIAL, rule, basket, why).splitlines()[3:7] == [
+        "line  weight  exact share  share",
+        "   1       1            1      2",
+        "rest                          -1",
+        " sum       1            1      1",
+    ]
 
 
 def test_a_breach_is_shown_as_a_table():

@@ -3,13 +3,24 @@
 import time
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms_domain.apportionment.parts import merge, paid_in_all, refund, refundable, split, whole_order
+from oms_domain.apportionment.parts import (
+    Refundable,
+    RefundAbovePaid,
+    merge,
+    paid_in_all,
+    refund,
+    refundable,
+    split,
+    whole_order,
+)
 from oms_domain.apportionment.units import (
     LinePart,
     UnitsGone,
+    UnitsNamedTwice,
     UnitsOutOfRange,
     as_runs,
     count,
@@ -72,8 +83,31 @@ def test_runs_of_units():
     assert as_runs([5, 1, 2]) == ((1, 3), (5, 6))
     assert joined([(3, 4), (0, 3), (9, 9)]) == ((0, 4),)
     assert count(((0, 4), (6, 7))) == 5
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(UnitsNamedTwice) as twice:
         joined([(0, 2), (1, 3)])
+    assert (twice.value.field, twice.value.unit) == ("units", 1)
+
+
+def test_runs_may_be_named_in_any_order_but_no_unit_twice():
+    line = whole_line("a", 5, (101,))
+
+    assert line.cut(((3, 4), (0, 1), (1, 2))) == line.cut(((0, 2), (3, 4)))
+    assert line.cut(((2, 2),)) == line.cut(())
+    with pytest.raises(UnitsNamedTwice):
+        line.cut(((0, 2), (1, 3)))
+
+
+def test_units_far_beyond_a_line_are_refused_at_once():
+    begun = time.process_time()
+
+    with pytest.raises(UnitsGone) as gone:
+        whole_line("a", 10**6, (1,)).cut(((0, 10**12),))
+
+    assert gone.value.gone == tuple(range(10**6, 10**6 + 10))
+    with pytest.raises(UnitsGone) as before:
+        whole_line("a", 3, (1,)).cut(((-2, 1),))
+    assert before.value.gone == (-2, -1)
+    assert time.process_time() - begun < 1
 
 
 def test_what_is_gone_is_named():
@@ -193,7 +227,77 @@ def test_a_split_that_makes_no_sense_is_refused():
     with pytest.raises(CannotApportion):
         merge([])
     with pytest.raises(CannotApportion):
-        merge([whole, whole_order(apportion(PricedOrder(lines=BOTH.lines)))])
+        merge([whole, whole_order(apportion(evolve(BOTH, tenders=(evolve(BOTH.tenders[0], amount_fen=1),))))])
+    with pytest.raises(UnitsNamedTwice):
+        merge([whole, whole])
+
+
+# --- orders of one buyer, merged ------------------------------------------------------------------------------------
+
+
+def renamed(order, name):
+    """An order whose line keys and step ids are its own, as a platform's are."""
+    return evolve(
+        order,
+        lines=tuple(
+            evolve(line, key=name + line.key, earned_by=tuple(name + key for key in line.earned_by))
+            for line in order.lines
+        ),
+        **{
+            field: tuple(
+                evolve(
+                    one,
+                    id=name + one.id,
+                    lines=one.lines and tuple(name + key for key in one.lines),
+                    placed=tuple((name + key, amount) for key, amount in one.placed),
+                )
+                for one in getattr(order, field)
+            )
+            for field in ("discounts", "tenders")
+        },
+    )
+
+
+@given(one=orders(lines=3), other=orders(lines=3), data=st.data())
+def test_merged_orders_split_and_merged_again_are_the_same_in_every_amount(one, other, data):
+    wholes = [
+        whole_order(apportion(renamed(order, name)), {"invoice": 7}) for order, name in ((one, "x"), (other, "y"))
+    ]
+    keys = [line.key for whole in wholes for line in whole.lines]
+    merged = merge(wholes)
+
+    parts = data.draw(st.permutations(split(merged, data.draw(split_plans(merged)))))
+    pieces = [piece for whole in wholes for piece in split(whole, data.draw(split_plans(whole)))]
+    again = merge(parts, order=keys)
+
+    assert again == merged
+    assert as_amounts(merge(data.draw(st.permutations(pieces)), order=keys)) == as_amounts(merged)
+    for amount in ("goods", "cash", "freight"):
+        assert getattr(merged, amount) == sum(getattr(whole, amount) for whole in wholes)
+    assert dict(merged.taken()) == dict(wholes[0].taken()) | dict(wholes[1].taken())
+    assert merged.kept == (("invoice", 14),)
+
+
+def as_amounts(part):
+    """What a part carries, in whatever order its steps come."""
+    return [
+        (line.key, line.runs, line.goods[0], line.cash, line.freight[0], taken(part, line.taken, line.freight_taken))
+        for line in part.lines
+    ] + [part.kept]
+
+
+def taken(part, goods, freight):
+    return {step.id: both for step, *both in zip(part.steps, goods, freight, strict=True)}
+
+
+def test_a_refund_finds_its_line_and_its_tender_in_a_merged_order():
+    mine, yours = (whole_order(apportion(renamed(BOTH, name))) for name in ("mine-", "yours-"))
+
+    merged = merge([mine, yours])
+    line = next(line for line in merged.lines if line.key == "yours-b")
+
+    assert refundable(merged.steps, line, ((0, 1),)) == refundable(yours.steps, yours.lines[1], ((0, 1),))
+    assert refundable(merged.steps, line, ((0, 1),)).tenders == (("yours-card", 40),)
 
 
 # --- refunds ---------------------------------------------------------------------------------------------------------
@@ -241,6 +345,45 @@ def test_a_refund_goes_back_to_what_paid_and_leaves_freight_and_coupon():
     assert (
         refundable(whole.steps, whole.lines[1], ((0, 1),), with_freight=True).cash == 380
     )  # its freight was placed before the coupon
+
+
+def test_a_part_of_the_price_given_back_before_is_taken_off_and_never_more_than_was_paid():
+    whole = whole_order(apportion(BOTH))
+    before = [
+        Refundable(units=1, cash=100, tenders=(("card", 15),)),
+        Refundable(units=1, cash=0, tenders=(("card", 25),)),
+    ]
+
+    left, _ = refund(whole.steps, whole.lines[1], ((0, 1),), given=before)
+
+    assert (left.units, left.cash, left.tenders) == (1, 260, ())
+    for wrong, tender, paid in (
+        (Refundable(units=1, cash=361, tenders=()), "cash", 360),
+        (Refundable(units=1, cash=0, tenders=(("card", 41),)), "card", 40),
+        (Refundable(units=1, cash=0, tenders=(("points", 1),)), "points", 0),
+    ):
+        with pytest.raises(RefundAbovePaid) as refused:
+            refundable(whole.steps, whole.lines[1], ((0, 1),), given=[wrong])
+        assert (refused.value.tender, refused.value.paid) == (tender, paid)
+
+
+@given(order=orders(lines=2), data=st.data())
+def test_parts_of_the_price_given_back_and_then_the_goods_end_at_what_was_paid(order, data):
+    whole = whole_order(apportion(order))
+    for line in whole.lines:
+        all_units = ((0, line.units),)
+        paid = refundable(whole.steps, line, all_units, with_freight=True)
+        given = []
+        for _ in range(data.draw(st.integers(0, 3))):
+            left = refundable(whole.steps, line, all_units, with_freight=True, given=given)
+            cash = data.draw(st.integers(0, left.cash))
+            tenders = tuple((id_, data.draw(st.integers(0, amount))) for id_, amount in left.tenders)
+            given.append(Refundable(units=0, cash=cash, tenders=tenders))
+        last, _ = refund(whole.steps, line, all_units, with_freight=True, given=given)
+
+        together = paid_in_all([*given, last])
+        assert (together.cash, together.total) == (paid.cash, paid.total)
+        assert {id_: amount for id_, amount in together.tenders if amount} == dict(paid.tenders)
 
 
 def test_refunds_by_unit_never_round_a_unit_price_up():

@@ -221,6 +221,37 @@ def test_a_gift_is_free_unless_the_policy_shares_the_price_with_it():
     assert shared.cash == (7200, 800)
 
 
+def test_two_equal_gifts_of_the_same_goods_are_worth_the_same():
+    gift = {"list_fen": 1000, "earned_by": ("coat",)}
+    both = order(line("coat", 9000, list_fen=9000), line("hat", 0, **gift), line("scarf", 0, **gift))
+
+    assert apportion(both, ApportionmentPolicy(gifts="shared")).goods == (7364, 818, 818)
+
+
+def test_goods_without_a_list_price_share_with_their_gift_by_their_price():
+    bare = order(line("coat", 9000), line("hat", 0, list_fen=1000, earned_by=("coat",)))
+
+    assert apportion(bare, ApportionmentPolicy(gifts="shared")).goods == (8100, 900)
+
+
+def test_a_gift_without_a_list_price_stays_at_nothing_also_where_nothing_has_a_price():
+    unknown = order(line("coat", 9000), line("hat", 0, earned_by=("coat",)))
+    free = order(line("coat", 0), line("hat", 0, earned_by=("coat",)))
+
+    assert apportion(unknown, ApportionmentPolicy(gifts="shared")).goods == (9000, 0)
+    assert apportion(free, ApportionmentPolicy(gifts="shared")).goods == (0, 0)
+
+
+def test_a_gift_that_is_earned_by_a_gift_takes_from_what_that_one_took():
+    chain = order(
+        line("coat", 9000),
+        line("hat", 0, list_fen=1000, earned_by=("coat",)),
+        line("pin", 0, list_fen=500, earned_by=("hat",)),
+    )
+
+    assert apportion(chain, ApportionmentPolicy(gifts="shared")).goods == (8100, 600, 300)
+
+
 # --- what the platform placed ----------------------------------------------------------------------------------------
 
 
@@ -243,7 +274,7 @@ def test_all_placed_by_the_platform_nothing_is_shared():
     ("amount", "given", "finding"),
     [
         (500, (("a", 400), ("b", 200)), Finding(what="placed_above_amount", step="c", stated_fen=600, ours_fen=500)),
-        (1500, (("a", 1500),), Finding(what="placed_above_owed", step="c", line="0", stated_fen=1500, ours_fen=1000)),
+        (1500, (("a", 1500),), Finding(what="placed_above_owed", step="c", line="a", stated_fen=1500, ours_fen=1000)),
     ],
 )
 def test_a_disagreement_is_shown(amount, given, finding):
@@ -251,6 +282,78 @@ def test_a_disagreement_is_shown(amount, given, finding):
 
     assert finding in result.findings
     assert min(result.nets) >= 0
+
+
+def test_a_tender_that_is_placed_above_a_lines_goods_pays_its_freight():
+    result = apportion(
+        order(line("a", 100), line("b", 200), freight_fen=90, tenders=(card(120, placed=(("a", 120),)),))
+    )
+
+    assert (placed(result, "card").goods, placed(result, "card").freight) == ((100, 0), (20, 0))
+    assert result.findings == ()
+
+
+def test_a_tender_that_is_placed_above_all_that_a_line_owes_is_shown_and_not_moved():
+    result = apportion(
+        order(line("a", 100), line("b", 200), freight_fen=90, tenders=(card(200, placed=(("a", 200),)),))
+    )
+
+    assert (placed(result, "card").goods, placed(result, "card").freight) == ((100, 0), (30, 0))
+    assert result.findings == (Finding(what="placed_above_owed", step="card", line="a", stated_fen=200, ours_fen=130),)
+    assert result.unused == (("card", 70),)
+
+
+def test_what_a_tender_leaves_open_pays_other_goods_then_any_freight_and_that_is_no_disagreement():
+    result = apportion(order(line("a", 100), line("b", 200), freight_fen=90, tenders=(card(300, placed=(("a", 40),)),)))
+
+    assert (placed(result, "card").goods, placed(result, "card").freight) == ((40, 200), (20, 40))
+    assert (result.findings, result.unused) == ((), ())
+
+
+def test_what_the_platform_left_open_and_nobody_owes_is_shown():
+    result = apportion(order(line("a", 100), line("b", 20), discounts=(coupon(150, placed=(("a", 100),)),)))
+
+    assert placed(result, "c").goods == (100, 20)
+    assert result.findings == (Finding(what="not_placed", step="c", stated_fen=150, ours_fen=120),)
+    assert result.unused == (("c", 30),)
+
+
+def test_a_line_that_the_platform_placed_nothing_on_takes_nothing():
+    result = apportion(order(line("a", 100), line("b", 100), discounts=(coupon(50, placed=(("a", 0),)),)))
+
+    assert placed(result, "c").goods == (0, 50)
+
+
+def test_a_freight_coupon_may_be_placed_by_the_platform():
+    ship = coupon(50, id="ship", kind=DiscountKind.FREIGHT_COUPON, placed=(("a", 10),))
+
+    result = apportion(order(line("a", 100), line("b", 100), freight_fen=60, discounts=(ship,)))
+
+    assert placed(result, "ship").freight == (10, 30)
+    assert result.unused == (("ship", 10),)
+
+
+def test_a_tender_pays_within_its_scope_only_its_freight_with_it():
+    result = apportion(order(line("a", 100), line("b", 100), freight_fen=60, tenders=(card(500, lines=("b",)),)))
+
+    assert (placed(result, "card").goods, placed(result, "card").freight) == ((0, 100), (0, 30))
+    assert result.unused == (("card", 370),)
+
+
+def test_a_scope_without_lines_takes_nothing():
+    result = apportion(
+        order(line("a", 100), discounts=(coupon(50, id="d", kind="coupon"), evolve(coupon(5), lines=())))
+    )
+
+    assert result.unused == (("c", 5),)
+
+
+def test_kinds_may_be_given_by_their_words_and_unknown_words_are_none():
+    ship = coupon(50, id="ship", kind="freight_coupon")
+
+    assert apportion(order(line("a", 100), freight_fen=60, discounts=(ship,))).cash == (110,)
+    with pytest.raises(ValueError, match="is not a valid"):
+        coupon(1, kind="freight")
 
 
 def test_what_the_platform_states_of_a_line_is_compared():
@@ -278,7 +381,11 @@ def test_what_the_platform_states_of_a_line_is_compared():
         (order(line("a", 1), discounts=(coupon(1, placed=(("b", 1),)),)), "discounts[0].placed"),
         (order(line("a", 1), line("b", 1), discounts=(coupon(1, "a", placed=(("b", 1),)),)), "discounts[0].placed"),
         (order(line("a", 1), tenders=(card(True),)), "tenders[0].amount_fen"),
-        (order(line("a", 1), discounts=(coupon(1),), tenders=(card(1, "c"),)), "discounts"),
+        (order(line("a", 1), discounts=(coupon(1),), tenders=(card(1, "c"),)), "tenders[0].id"),
+        (order(line("a", 1), discounts=(coupon(1), coupon(1))), "discounts[1].id"),
+        (order(line("a", 1), discounts=(coupon(1, id="freight"),)), "discounts[0].id"),
+        (order(line("a", 1, stated_fen=0.5)), "lines[0].stated_fen"),
+        (order(line("a", 1, earned_by=("a",))), "lines[0].earned_by"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused_with_the_field(wrong, field):

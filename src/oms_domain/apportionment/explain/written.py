@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Any, Final
 
 from oms_domain.apportionment.explain.table import ExplainRow, Explanation
 from oms_domain.kernel.money import Money, print_money
 
 _WIDE: Final = frozenset("WF")
+_NO_ROOM: Final = frozenset({"Mn", "Me", "Cf"})
 LONGEST_TITLE: Final = 40
 
 
@@ -30,9 +30,9 @@ def text(explanation: Explanation) -> str:
     sum       3   3.00  -1.00  2.00  2.00
     """
     cells = _cells(explanation)
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(cells[0]))]
+    widths = [max(width(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ["  ".join([_left(row[0], widths[0]), *map(_right, row[1:], widths[1:])]).rstrip() for row in cells]
-    return "\n".join([*lines, *_notes(explanation)])
+    return "\n".join([*lines, *notes(explanation)])
 
 
 def markdown(explanation: Explanation) -> str:
@@ -40,8 +40,8 @@ def markdown(explanation: Explanation) -> str:
     head, *rows = [[_escaped(cell) for cell in row] for row in _cells(explanation)]
     rule = ["---", *["---:"] * (len(head) - 1)]
     lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
-    notes = [f"- {_escaped(note)}" for note in _notes(explanation)]
-    return "\n".join([*lines, "", *notes]) if notes else "\n".join(lines)
+    noted = [f"- {_escaped(note)}" for note in notes(explanation)]
+    return "\n".join([*lines, "", *noted]) if noted else "\n".join(lines)
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
             for row in explanation.rows
         ],
         "sums_fen": list(explanation.sums),
-        "kept": [{"name": name, "fen": amount} for name, amount in explanation.kept],
+        "kept": [{"name": name, "fen": fen} for name, fen in explanation.kept],
         "unused": [{"id": step, "fen": amount} for step, amount in explanation.unused],
         "findings": [
             {
@@ -82,26 +82,47 @@ def _cells(explanation: Explanation) -> list[list[str]]:
     rows = [_row(row, explanation.currency) for row in explanation.rows]
     units = sum(row.units for row in explanation.rows)
     total = ExplainRow(key="", title="sum", units=units, amounts=explanation.sums)
-    return [_one_line(row) for row in (head, *rows, _row(total, explanation.currency))]
+    return [[*map(_cell, row)] for row in (head, *rows, _row(total, explanation.currency))]
 
 
 def _row(row: ExplainRow, currency: str) -> list[str]:
-    return [row.title, str(row.units), *(amount(fen, currency) for fen in row.amounts)]
+    return [one_line(row.title) or one_line(row.key), str(row.units), *(amount(fen, currency) for fen in row.amounts)]
 
 
-def _notes(explanation: Explanation) -> list[str]:
-    currency = explanation.currency
-    notes = [f"{name}, on no line: {amount(fen, currency)}" for name, fen in explanation.kept]
-    notes += [f"not used of {step}: {amount(fen, currency)}" for step, fen in explanation.unused]
+def notes(explanation: Explanation) -> list[str]:
+    """Return what was not used, and where the platform says something else, a sentence each."""
+    called = {column.id: column.title for column in explanation.columns}
+    found = [f"{name}, on no line: {amount(fen, explanation.currency)}" for name, fen in explanation.kept]
+    found += [
+        f"not used of {called.get(step, step)}: {amount(fen, explanation.currency)}" for step, fen in explanation.unused
+    ]
     for finding in explanation.findings:
-        where = " ".join(part for part in (finding.step, finding.line and f"line {finding.line}") if part)
-        stated, ours = amount(finding.stated_fen, currency), amount(finding.ours_fen, currency)
-        notes.append(f"{finding.what} ({where}): stated {stated}, ours {ours}")
-    return [" ".join(note.split()) for note in notes]
+        words = {
+            "step": called.get(finding.step, finding.step),
+            "line": finding.line,
+            "stated": amount(finding.stated_fen, explanation.currency),
+            "ours": amount(finding.ours_fen, explanation.currency),
+        }
+        found.append(_SAID[finding.what].format(**words))
+    return [one_line(note) for note in found]
 
 
-def _one_line(cells: Sequence[str]) -> list[str]:
-    return [" ".join(cell.split())[:LONGEST_TITLE] for cell in cells]
+_SAID: Final = {
+    "placed_above_owed": "{step}: the platform placed {stated} on line {line}, of which it owes {ours}",
+    "placed_above_amount": "{step}: the platform placed {stated} in all, the amount is {ours}",
+    "not_placed": "{step}: of {stated} only {ours} finds a line that owes it",
+    "stated_net": "line {line}: after all discounts the platform says {stated}, ours is {ours}",
+}
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks, and without what could steer a terminal or turn the writing around."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
+def _cell(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
 
 
 def _escaped(cell: str) -> str:
@@ -110,14 +131,16 @@ def _escaped(cell: str) -> str:
     return cell
 
 
-def _width(cell: str) -> int:
+def width(cell: str) -> int:
     """Return how many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in _WIDE) for c in cell)
+    return sum(
+        0 if unicodedata.category(c) in _NO_ROOM else 1 + (unicodedata.east_asian_width(c) in _WIDE) for c in cell
+    )
 
 
-def _left(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
+def _left(cell: str, columns: int) -> str:
+    return cell + " " * (columns - width(cell))
 
 
-def _right(cell: str, width: int) -> str:
-    return " " * (width - _width(cell)) + cell
+def _right(cell: str, columns: int) -> str:
+    return " " * (columns - width(cell)) + cell
