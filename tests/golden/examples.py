@@ -52,6 +52,8 @@ from oms_domain.orders.events import (
     PlatformOrderReceived,
     PlatformOrderUpdated,
 )
+from oms_domain.orders.rules.rule import RuleAction, RuleKind
+from oms_domain.orders.rules.rule_set import RulePut, RuleRemoved, RuleSetId
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Authorisation, AuthorisationChanged, ShopAdded, ShopPolicyChanged
 from oms_domain.testing.builders import (
@@ -103,6 +105,7 @@ def _fulfilment(kind: type[FulfilmentEvent], state: FulfilmentState, /, **facts:
 
 S, F = OrderState, FulfilmentState
 _PARCEL: Final = {"package_id": PACKAGE, "carrier": "SF", "tracking_no": "SF0000000000001"}
+_RULE: Final = {"rule_set_id": RuleSetId(an_id(21)), "shop_id": SHOP, "rule_id": "amount-too-high", "rule_version": 2}
 _MISMATCHES: Final = (
     AmountMismatch(rule="payable", stated=Money(24_601), computed=Money(24_600)),
     AmountMismatch(rule="line_payable", line_no="1001", stated=Money(-1, "JPY"), computed=Money(0, "JPY")),
@@ -113,6 +116,15 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     ShopPolicyChanged(shop_id=SHOP, at=NOW),
     AuthorisationChanged(shop_id=SHOP, authorisation=Authorisation.VALID, at=NOW),
     StockReceived(receipt_id=an_id(20), sku=SCARF, warehouse=MAIN, quantity=Quantity(100), reason="采购入库", at=NOW),
+    RulePut(
+        **_RULE,
+        name="金额过高",
+        kind=RuleKind.INTERCEPTION,
+        action=RuleAction.INTERCEPT,
+        enabled=True,
+        at=NOW,
+    ),
+    RuleRemoved(**_RULE, at=NOW),
     _platform_order(PlatformOrderReceived),
     _platform_order(PlatformOrderUpdated),
     _platform_order(PlatformOrderConverted, order_id=ORDER),
