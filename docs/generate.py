@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
@@ -27,16 +27,23 @@ from oms_adapters.bootstrap.commands import oms
 from oms_adapters.db.types import metadata
 from oms_adapters.http.problems import status_of
 from oms_domain.apportionment.presets import NAMED
+from oms_domain.conditions.fields import Field, FieldKind
+from oms_domain.conditions.operators import OPERATORS
 from oms_domain.fulfilment.fulfilment_order import FULFILMENT_ENDS, FULFILMENT_TABLE, FulfilmentState
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
 from oms_domain.kernel.states import mermaid
+from oms_domain.orders.rules.fields import ORDER_FIELDS
+from oms_domain.orders.rules.templates import TEMPLATES
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
 from oms_domain.testing.laws import LAWS, smallest_counterexample
 
 DOCS: Final = Path(__file__).parent
 PAGES: Final = (
-    *(DOCS / "reference" / f"{name}.md" for name in ("states", "settings", "cli", "errors", "events", "tables")),
+    *(
+        DOCS / "reference" / f"{name}.md"
+        for name in ("states", "settings", "cli", "errors", "events", "tables", "rules")
+    ),
     DOCS / "explanation" / "apportionment.md",
 )
 
@@ -262,6 +269,40 @@ def counterexample_rows() -> str:
     return "\n".join(lines)
 
 
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def rule_fields(fields: Sequence[Field[Any]]) -> str:
+    """Return a row for each field that rules may test."""
+    lines = ["| field | 中文 | what it is | kind |", "|---|---|---|---|"]
+    for field in fields:
+        personal = ", personal: shown masked" if field.mask else ""
+        lines.append(f"| `{field.name}` | {field.zh} | {field.en}{personal} | {field.kind} |")
+    return "\n".join(lines)
+
+
+def rule_tests() -> str:
+    """Return a row for each kind of field with its tests."""
+    lines = ["| kind | tests |", "|---|---|"]
+    lines += [f"| {kind} | {', '.join(f'`{op}`' for op in OPERATORS[kind])} |" for kind in FieldKind]
+    return "\n".join(lines)
+
+
+def rule_templates() -> str:
+    """Return a row for each template, with the condition that it makes of its defaults."""
+    lines = ["| template | 中文 | parameters (default) |", "|---|---|---|"]
+    for template in TEMPLATES.values():
+        each = (f"`{one.name}` {one.zh} ({_default(one.default)})" for one in template.parameters)
+        lines.append(f"| `{template.name}` | {template.zh} | {'; '.join(each)} |")
+    return "\n".join(lines)
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return "required" if value is None else f"{value:,}"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "order-diagram": lambda: diagram(ORDER_TABLE, ENTRIES, ENDS),
     "order-states": lambda: rows(ORDER_TABLE),
@@ -272,6 +313,10 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "errors": error_rows,
     "events": event_sections,
     "tables": table_sections,
+    "rule-fields": lambda: rule_fields(ORDER_FIELDS.fields),
+    "rule-line-fields": lambda: rule_fields(ORDER_FIELDS.line_fields),
+    "rule-tests": rule_tests,
+    "rule-templates": rule_templates,
     "counterexamples": counterexample_rows,
 }
 

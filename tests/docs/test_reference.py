@@ -17,7 +17,7 @@ def generate():
     return runpy.run_path(str(DOCS / "generate.py"))
 
 
-@pytest.mark.parametrize("name", ["settings", "cli", "errors", "events", "tables", "states"])
+@pytest.mark.parametrize("name", ["settings", "cli", "errors", "events", "tables", "states", "rules"])
 def test_the_page_is_what_the_code_says(generate, name):
     page = DOCS / "reference" / f"{name}.md"
     text = page.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from oms_domain.conditions.errors import (
     ConditionTooDeep,
@@ -80,6 +80,8 @@ def write_condition(condition: Condition) -> dict[str, Any]:
         case CountLines(of=part, at_least=at_least, at_most=at_most):
             bounds = {"at_least": at_least} | ({} if at_most is None else {"at_most": at_most})
             return {"count_lines": {"of": write_condition(part), **bounds}}
+        case _:
+            assert_never(condition)
 
 
 def write_operand(value: Any) -> Any:
@@ -183,6 +185,8 @@ class _Reader:
                 if pair[0] > pair[1]:
                     raise InvalidOperand(field=path, why="low_above_high")
                 return pair
+            case _:
+                assert_never(shape)
 
     def _many(self, value: Any, path: str, kind: FieldKind, least: int, most: int) -> tuple[Any, ...]:
         if not isinstance(value, list):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, assert_never
 
 from attrs import evolve, frozen
 
@@ -104,6 +104,8 @@ class _Judge:
                 return _joined(self._each_line(part, f"{_dot(path)}all_lines"), all_of=True)
             case CountLines(of=part):
                 return _counted(condition, self._each_line(part, f"{_dot(path)}count_lines"))
+            case _:
+                assert_never(condition)
 
     def _each_line(self, condition: Condition, path: str) -> list[_Causes]:
         scopes = (_Scope(self.catalogue.line_field, line, number) for number, line in enumerate(self.lines))

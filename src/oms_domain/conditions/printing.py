@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, assert_never
 
 from attrs import frozen
 
@@ -159,6 +159,8 @@ class _Printer:
                 bounds += [] if at_most is None else [words.at_most.format(n=at_most)]
                 of = self.condition(part, of_line=True)
                 return words.count_lines.format(of=of, bounds=words.all_of.join(bounds))
+            case _:
+                assert_never(condition)
 
     def finding(self, finding: Finding) -> str:
         words = self.words

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.conditions.facts import CATALOGUE, Facts, Row, facts
 
-from oms_domain.conditions.fields import FieldKind
+from oms_domain.conditions.fields import Catalogue, FieldKind
 from oms_domain.conditions.form import checked, read_condition, write_condition
 from oms_domain.conditions.judge import MOST_FINDINGS, Finding, judge
 from oms_domain.conditions.operators import OPERATORS, Op
@@ -268,6 +268,12 @@ def test_what_is_not_known_passes_no_test_but_that_for_emptiness(kind, op):
     field = next(one for one in CATALOGUE.fields if one.kind is kind)
 
     assert holds(Check(field.name, op, ()), **{field.name: None}) is (op is Op.IS_EMPTY)
+
+
+def test_a_catalogue_may_have_no_lines():
+    no_lines = Catalogue(fields=CATALOGUE.fields)
+
+    assert judge(DEAR, Facts(), no_lines, at=NOW).holds
 
 
 def test_no_lines_all_lines():

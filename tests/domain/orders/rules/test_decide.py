@@ -168,6 +168,15 @@ def test_what_a_keyword_rule_found_and_on_which_line_is_logged():
     ]
 
 
+def test_a_buyers_id_leaves_no_trace_in_the_log():
+    known = a_rule(condition=Check("buyer_id", Op.IN, ("buyer-77", "buyer-78")))
+
+    decision = decide((known,), an_order(buyer_id="buyer-77"), at=NOW)
+
+    (finding,) = write_decision(decision)["matched"][0]["findings"]
+    assert (finding["seen"], "hits" in finding) == ("***", False)
+
+
 # --- the built-in rules ----------------------------------------------------------------------------------------------
 
 
