@@ -5,12 +5,14 @@ A part stands between ``<!-- generated: name -->`` and ``<!-- end -->``; everyth
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -26,6 +28,7 @@ from oms_adapters.bootstrap import settings
 from oms_adapters.bootstrap.commands import oms
 from oms_adapters.db.types import metadata
 from oms_adapters.http.problems import status_of
+from oms_domain.apportionment import Rule, family, presets
 from oms_domain.apportionment.presets import NAMED
 from oms_domain.conditions.fields import Field, FieldKind
 from oms_domain.conditions.operators import OPERATORS
@@ -36,7 +39,8 @@ from oms_domain.kernel.states import mermaid
 from oms_domain.orders.rules.fields import ORDER_FIELDS
 from oms_domain.orders.rules.templates import TEMPLATES
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
-from oms_domain.testing.laws import LAWS, smallest_counterexample
+from oms_domain.testing.counterexamples import HOLDS_WITH_CAPS, bounds, read
+from oms_domain.testing.laws import LAWS, Law
 
 DOCS: Final = Path(__file__).parent
 PAGES: Final = (
@@ -257,15 +261,57 @@ def _cell(text: str) -> str:
 
 def counterexample_rows() -> str:
     """Return a row for each named rule and law that it does not keep, with the smallest basket that shows it."""
-    lines = ["| rule | breaks law | sharing | over | quantum | gives | because |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| rule | breaks law | sharing | over | quantum | caps | gives | because |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    known = read()
     for name, rule in list(NAMED.items())[:4]:
-        for law in LAWS:
-            found = None if law.promised_for(rule) else smallest_counterexample(rule, law)
-            if found is not None:
-                basket, why = found
-                over, gives = (", ".join(map(str, each)) for each in (basket.weights, basket.run(rule)))
-                cells = (f"`{name}`", f"{law.number} {law.name}", basket.total, over, basket.quantum, gives, why)
-                lines.append(f"| {' | '.join(map(str, cells))} |")
+        for one in sorted(known, key=lambda one: one.with_caps):
+            basket = one.basket
+            if one.rule != rule or basket is None or (one.with_caps and one.law.promised_for(rule) is False):
+                continue
+            rows = (basket.weights, basket.caps or (), basket.run(rule))
+            over, caps, gives = (", ".join(map(str, each)) for each in rows)
+            cells = (f"`{name}`", f"{one.law.number} {one.law.name}", basket.total, over, basket.quantum, caps, gives)
+            lines.append(f"| {' | '.join(map(str, (*cells, one.why)))} |")
+    return "\n".join(lines)
+
+
+def family_rows() -> str:
+    """Return a row for each rule of the family, with a mark for each law, without caps and with them."""
+    known = {(one.rule, one.law.number, one.with_caps): one for one in read()}
+    capped = [law for law in LAWS if law not in HOLDS_WITH_CAPS]
+    heads = [*(str(law.number) for law in LAWS), *(f"{law.number} with caps" for law in capped)]
+    lines = [f"| rule | {' | '.join(heads)} |", f"|---|{':---:|' * len(heads)}"]
+
+    def mark(rule: Rule, law: Law, with_caps: bool) -> str:
+        one = known.get((rule, law.number, with_caps))
+        return "✓" if one is None else "✗" if one.basket else "–"
+
+    for rule in family():
+        marks = [mark(rule, law, False) for law in LAWS] + [mark(rule, law, True) for law in capped]
+        lines.append(f"| {rule} | {' | '.join(marks)} |")
+    found = bounds()
+    lines.append(
+        f"\nTried were all baskets of up to {found['lines']} lines, totals and weights up to {found['most']}, quanta "
+        f"{', '.join(map(str, found['quanta']))}; with caps up to {found['capped_lines']} lines, and up to "
+        f"{found['most_capped']}."
+    )
+    return "\n".join(lines)
+
+
+def preset_rows() -> str:
+    """Return a row for each preset: its words in the family, and the formula that its docstring gives."""
+    lines = ["| preset | order | rounding | rest | what its system does |", "|---|---|---|---|---|"]
+    body = ast.parse(inspect.getsource(presets)).body
+    for assigned, text in pairwise(body):
+        match assigned, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                rule = getattr(presets, name)
+                if isinstance(rule, Rule):
+                    words = f"{rule.order} | {rule.rounding} | {rule.rest}"
+                    lines.append(f"| `{name.lower()}` | {words} | {_cell(_prose(said))} |")
     return "\n".join(lines)
 
 
@@ -318,6 +364,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "rule-tests": rule_tests,
     "rule-templates": rule_templates,
     "counterexamples": counterexample_rows,
+    "family": family_rows,
+    "presets": preset_rows,
 }
 
 

@@ -24,6 +24,7 @@ from oms_domain.kernel.money import Money
 ZeroWeights = Literal["error", "equal"]
 
 _INT: Final = {int}
+_ZERO_WEIGHTS: Final = ("error", "equal")
 
 
 def allocate(
@@ -66,11 +67,17 @@ def allocate(
     """
     if type(total) is not int:
         raise InvalidTotal(value=repr(total)[:40])
+    if zero_weights not in _ZERO_WEIGHTS:
+        raise InvalidRule(field="zero_weights", value=repr(zero_weights)[:40])
+    if type(weights) is not tuple and not isinstance(weights, Sequence):
+        raise InvalidWeight(field="weights", value=repr(weights)[:40])
     if weights:
         if {*map(type, weights)} != _INT or min(weights) < 0:
             _refuse_weights(weights)
         if total and not any(weights):
-            weights = _equal(total, weights, zero_weights)
+            if zero_weights == "error":
+                raise NothingToShareOver(total=total, lines=len(weights))
+            weights = (1,) * len(weights)
     elif total:
         raise NothingToShareOver(total=total, lines=0)
     if type(quantum) is not int or quantum < 1:
@@ -198,26 +205,17 @@ def _what_is_wrong(found: Any, total: int, lines: int) -> str:
     return "" if sum(found) == total else "the shares do not add up to the total"
 
 
-def _equal(total: int, weights: Sequence[int], zero_weights: str) -> Sequence[int]:
-    match zero_weights:
-        case "equal":
-            return (1,) * len(weights)
-        case "error":
-            raise NothingToShareOver(total=total, lines=len(weights))
-        case _:
-            raise InvalidRule(field="zero_weights", value=repr(zero_weights)[:40])
-
-
 def _refuse_weights(weights: Sequence[int]) -> NoReturn:
-    for place, weight in enumerate(weights):
-        if type(weight) is not int:
-            raise InvalidWeight(field=f"weights[{place}]", value=repr(weight)[:40])
-        if weight < 0:
-            raise NegativeWeight(field=f"weights[{place}]", value=weight)
-    raise AssertionError("no weight is wrong")
+    """Name the first weight that is none: the caller has seen that there is one."""
+    place = next(place for place, weight in enumerate(weights) if type(weight) is not int or weight < 0)
+    if type(weights[place]) is not int:
+        raise InvalidWeight(field=f"weights[{place}]", value=repr(weights[place])[:40])
+    raise NegativeWeight(field=f"weights[{place}]", value=weights[place])
 
 
 def _check_caps(caps: Sequence[int], weights: Sequence[int], total: int) -> None:
+    if not isinstance(caps, Sequence):
+        raise InvalidCap(field="caps", value=repr(caps)[:40])
     if len(caps) != len(weights):
         raise InvalidCap(field="caps", value=f"{len(caps)} for {len(weights)} weights")
     for place, cap in enumerate(caps):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 from attrs import field, frozen
 
@@ -12,6 +12,7 @@ from oms_domain.channels.standard import DiscountKind, Funder, TenderKind
 from oms_domain.kernel.errors import Invalid
 
 _INT: Final = {int}
+_AN_AMOUNT: Final = "must be a whole number of minor units, not negative"
 
 
 @frozen(kw_only=True)
@@ -125,12 +126,20 @@ def checked(order: PricedOrder) -> dict[str, int]:
     return places
 
 
-def _refuse_line(lines: Sequence[PricedLine]) -> None:
-    for at, line in enumerate(lines):
-        _amount(line.goods_fen, f"lines[{at}].goods_fen")
-        _amount(line.list_fen, f"lines[{at}].list_fen")
-        if type(line.units) is not int or line.units < 1:
-            raise CannotApportion(field=f"lines[{at}].units", why="must be a whole number of at least 1")
+def _refuse_line(lines: Sequence[PricedLine]) -> NoReturn:
+    """Name the first number that is none: the caller has seen that there is one."""
+    names = {
+        "goods_fen": (0, _AN_AMOUNT),
+        "list_fen": (0, _AN_AMOUNT),
+        "units": (1, "must be a whole number of at least 1"),
+    }
+    field_, why = next(
+        (f"lines[{at}].{name}", why)
+        for at, line in enumerate(lines)
+        for name, (least, why) in names.items()
+        if type(getattr(line, name)) is not int or getattr(line, name) < least
+    )
+    raise CannotApportion(field=field_, why=why)
 
 
 def _reduction(reduction: Reduction, places: dict[str, int], field_: str) -> None:
@@ -153,4 +162,4 @@ def _known(keys: Sequence[str], places: dict[str, int], field_: str) -> None:
 
 def _amount(amount: Any, field_: str) -> None:
     if type(amount) is not int or amount < 0:
-        raise CannotApportion(field=field_, why="must be a whole number of minor units, not negative")
+        raise CannotApportion(field=field_, why=_AN_AMOUNT)

@@ -238,7 +238,10 @@ def refundable(
     >>> refundable((), whole_line("a", 2, (100,)), ((0, 1),), given=[partly]).cash
     20
     """
-    part, _ = line.cut(units)
+    return _paid_for(steps, line.cut(units)[0], with_freight, given)
+
+
+def _paid_for(steps: Sequence[Step], part: LinePart, with_freight: bool, given: Iterable[Refundable]) -> Refundable:
     paid = [
         (step.id, goods + (freight if with_freight else 0))
         for step, goods, freight in zip(steps, part.taken, part.freight_taken, strict=True)
@@ -258,8 +261,8 @@ def refund(
     given: Iterable[Refundable] = (),
 ) -> tuple[Refundable, LinePart]:
     """Return what is given back for ``units``, and what is left of the line. Raises as ``refundable`` does."""
-    _, rest = line.cut(units)
-    return refundable(steps, line, units, with_freight=with_freight, given=given), rest
+    part, rest = line.cut(units)
+    return _paid_for(steps, part, with_freight, given), rest
 
 
 def paid_in_all(lines: Iterable[Refundable]) -> Refundable:

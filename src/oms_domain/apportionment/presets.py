@@ -20,7 +20,8 @@ Its ProportionalIntegerDistributor. It also gives to, or takes from, first lines
 SALEOR: Final = Rule(Rounding.HALF_EVEN, Rest.LAST_TAKES_REST)
 """``share = round_half_even(amount · w / W)`` for all lines but the last, which takes what remains.
 
-Its spreading of an order's discount over the lines; the rounding is the default of Python's decimal context.
+Its spreading of an order's discount over the lines; the rounding is the default of Python's decimal context. What it
+rounds is the line's net: to follow it where a share is exactly a half, share what is left (subtotal − discount).
 """
 
 SOLIDUS: Final = Rule(Rounding.FLOOR, Rest.SEQUENTIAL)
@@ -73,7 +74,13 @@ It starts with an error of a millionth, so that exact halves never round down.
 """
 
 ERPNEXT: Final = Rule(Rounding.HALF_EVEN, Rest.LAST_TAKES_REST)
-"""``share = round(amount · w / W)``, the difference on the last row; rounding is its banker's default."""
+"""``share = round_half_even(amount · w / W)``, the difference on the last row: to version 14, and again of late."""
+
+ERPNEXT_15: Final = Rule(Rounding.HALF_EVEN, Rest.CARRY)
+"""Version 15: after each row the rounding error of the rows so far is put on it, so that their sum is rounded.
+
+As Saleor it rounds nets: to follow it where a sum is exactly a half, share what is left.
+"""
 
 JINGDONG: Final = ASCENDING_REST
 """京东: lines by price, smallest first, each ``round_half_up(amount · w / W)``; the last takes the rest."""
@@ -95,6 +102,7 @@ PRESETS: Final[dict[str, Rule]] = {
     "noda_money": NODA_MONEY,
     "magento": MAGENTO,
     "erpnext": ERPNEXT,
+    "erpnext_15": ERPNEXT_15,
     "jingdong": JINGDONG,
 }
 """By name, for files and settings."""

@@ -107,7 +107,7 @@ def rounded(rounding: Rounding, numerator: int, denominator: int) -> int:
             return (2 * numerator + denominator) // (2 * denominator)
         case Rounding.HALF_DOWN:
             return (2 * numerator + denominator - 1) // (2 * denominator)
-        case Rounding.HALF_EVEN:
+        case _:
             whole, over = divmod(numerator, denominator)
             return whole + (2 * over > denominator or (2 * over == denominator and whole % 2 == 1))
 
@@ -121,12 +121,10 @@ def _largest_remainder(rule: Rule, total: int, weights: Sequence[int], quantum: 
     rest = total - sum(shares)
     if rest:
         fractions = [-(total * weight % whole) for weight in weights]
-        for place in sorted(range(len(shares)), key=fractions.__getitem__):
-            if rest <= quantum:
-                shares[place] += rest
-                break
+        pieces = -(-rest // quantum)
+        for place in sorted(range(len(shares)), key=fractions.__getitem__)[:pieces]:
             shares[place] += quantum
-            rest -= quantum
+        shares[place] -= pieces * quantum - rest  # the last piece handed out is the smaller one
     return shares
 
 
@@ -144,8 +142,6 @@ def _one_each(rule: Rule, total: int, weights: Sequence[int], quantum: int) -> l
         step = -min(quantum, shares[line], -rest) if too_much else min(quantum, rest)
         shares[line] += step
         rest -= step
-        if not rest:
-            break
     return shares
 
 
@@ -156,7 +152,7 @@ def _in_turn(
         case Rest.LARGEST_FRACTION:
             whole = sum(weights)
             missing = {line: total * weights[line] - shares[line] * whole for line in lines}
-            return sorted(lines, key=missing.__getitem__, reverse=False) if too_much else _descending(lines, missing)
+            return sorted(lines, key=missing.__getitem__) if too_much else _descending(lines, missing)
         case Rest.LARGEST_WEIGHT:
             return _descending(lines, {line: weights[line] for line in lines})
         case Rest.LAST:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, pairwise
+from operator import add, sub
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -97,7 +98,7 @@ def joined(runs: Iterable[tuple[int, int]]) -> Runs:
 
 def count(runs: Runs) -> int:
     """Return how many units there are."""
-    return sum(stop - first for first, stop in runs)
+    return sum([stop - first for first, stop in runs])
 
 
 @frozen(kw_only=True)
@@ -158,13 +159,14 @@ class LinePart:
         """
         wanted = joined(wanted)
         places = self._places(wanted)
-        goods = tuple(_of_places(net, self.units, places) for net in self.goods)
-        freight = tuple(_of_places(net, self.units, places) for net in self.freight)
+        units, taken = self.units, count(wanted)
+        goods = tuple([_of_places(net, units, places, taken) for net in self.goods])
+        freight = tuple([_of_places(net, units, places, taken) for net in self.freight])
         rest = LinePart(
             key=self.key,
             runs=_without(self.runs, wanted),
-            goods=tuple(whole - part for whole, part in zip(self.goods, goods, strict=True)),
-            freight=tuple(whole - part for whole, part in zip(self.freight, freight, strict=True)),
+            goods=tuple(map(sub, self.goods, goods)),
+            freight=tuple(map(sub, self.freight, freight)),
         )
         return LinePart(key=self.key, runs=wanted, goods=goods, freight=freight), rest
 
@@ -203,8 +205,12 @@ def whole_line(key: str, units: int, goods: Sequence[int], freight: Sequence[int
     return LinePart(key=key, runs=((0, units),) if units else (), goods=tuple(goods), freight=tuple(freight))
 
 
-def _of_places(net: int, units: int, places: list[tuple[int, int]]) -> int:
-    return sum(of_units(net, units, first, stop) for first, stop in places)
+def _of_places(net: int, units: int, places: list[tuple[int, int]], taken: int) -> int:
+    """``of_units`` for several runs at once, which have ``taken`` units in all."""
+    if not taken:
+        return 0
+    each, over = divmod(net, units)
+    return each * taken + sum([min(stop, over) - min(first, over) for first, stop in places])
 
 
 def _without(runs: Runs, others: Runs) -> Runs:
@@ -223,4 +229,4 @@ def _without(runs: Runs, others: Runs) -> Runs:
 
 
 def _sums(ours: tuple[int, ...], theirs: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(a + b for a, b in zip(ours, theirs, strict=True))
+    return tuple(map(add, ours, theirs))

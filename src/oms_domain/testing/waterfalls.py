@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from oms_domain.apportionment.errors import RuleBroken
 from oms_domain.apportionment.explain import explain, text
 from oms_domain.apportionment.parts import OrderPart, Plan, merge, refund, split, whole_order
 from oms_domain.apportionment.policy import FREIGHT, ApportionmentPolicy
@@ -60,7 +61,11 @@ def check_waterfall_policy(policy: ApportionmentPolicy, *, examples: int = 300, 
     )
     @given(order=orders(fen=fen))
     def run(order: PricedOrder) -> None:
-        result = apportion(order, policy)
+        try:
+            result = apportion(order, policy)
+        except RuleBroken as broken:
+            shown = text(explain(apportion(order)))
+            raise IdentityBroken(f"{broken}\n\nThe order, as the default policy places it:\n{shown}") from broken
         for identity in IDENTITIES:
             if why := identity.breach(result):
                 raise IdentityBroken(f"{identity.name}: {why}\n\n{text(explain(result))}")

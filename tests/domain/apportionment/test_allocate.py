@@ -156,6 +156,12 @@ def test_each_other_mistake_has_a_refusal_of_its_own():
         (lambda: allocate(1, (1, 1), caps=(1, 1.0)), InvalidCap, "caps[1]"),
         (lambda: allocate(1, (1,), "floor"), InvalidRule, "rule"),
         (lambda: allocate(1, (0,), zero_weights="first"), InvalidRule, "zero_weights"),
+        (lambda: allocate(1, (1,), zero_weights=None), InvalidRule, "zero_weights"),
+        (lambda: allocate(1, 3), InvalidWeight, "weights"),
+        (lambda: allocate(1, None), InvalidWeight, "weights"),
+        (lambda: allocate(1, iter((1, 2))), InvalidWeight, "weights"),
+        (lambda: allocate(1, {0: 1}), InvalidWeight, "weights"),
+        (lambda: allocate(1, (1,), caps=1), InvalidCap, "caps"),
     ):
         with pytest.raises(refusal) as refused:
             act()
@@ -242,3 +248,19 @@ def test_a_rule_that_feeds_a_line_of_weight_0_cannot_go_round_for_ever():
         allocate(5, (1, 1, 1, 0), rest_to_the_last, caps=(9, 9, 9, 0))
 
     assert (broken.value.rule, broken.value.why) == ("rest_to_the_last", "a line of weight 0 takes something")
+
+
+def test_a_rest_kept_apart_takes_what_no_line_has_room_for():
+    """Rounded up, more was handed out than the total: no line can take back what another's cap cuts off."""
+    rule = Rule(rounding="half_up", rest="apart")
+
+    assert allocate(2, (1, 1, 1, 1), rule, caps=(1, 1, 0, 0)) == (1, 1, 0, 0, 0)
+    assert allocate(3, (1, 1), rule, caps=(2, 1)) == (2, 1, 0)
+    assert allocate(3, (1, 1), rule, caps=(2, 2)) == (2, 2, -1)
+    assert allocate(-3, (1, 1), rule, caps=(2, 1)) == (-2, -1, 0)
+
+
+def test_caps_that_are_full_leave_the_overflow_to_those_with_room_by_their_weights():
+    assert allocate(100, (5, 3, 2), caps=(10, 100, 100)) == (10, 54, 36)
+    assert allocate(100, (5, 3, 2), LAST_TAKES_REST, caps=(10, 50, 100)) == (10, 50, 40)
+    assert allocate(10, (1, 1, 1), Rule(rest="apart"), caps=(1, 9, 9)) == (1, 4, 4, 1)

@@ -69,6 +69,14 @@ def magento(total, weights):
     return found
 
 
+def erpnext_15(total, weights):
+    found, running = [], Fraction(0)
+    for weight in weights:
+        running += Fraction(total * weight, sum(weights))
+        found.append(round(running) - sum(found))
+    return found
+
+
 def jingdong(total, weights):
     rows = sorted(range(len(weights)), key=weights.__getitem__)
     found = dict.fromkeys(rows, 0)
@@ -95,6 +103,7 @@ FORMULAS = {
     "noda_money": last_takes_what_remains(ROUND_HALF_EVEN),
     "magento": magento,
     "erpnext": last_takes_what_remains(ROUND_HALF_EVEN),
+    "erpnext_15": erpnext_15,
     "jingdong": jingdong,
 }
 

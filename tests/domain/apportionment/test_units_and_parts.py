@@ -11,6 +11,8 @@ from oms_domain.apportionment.parts import (
     Refundable,
     RefundAbovePaid,
     merge,
+    net_freight_of,
+    net_of,
     paid_in_all,
     refund,
     refundable,
@@ -192,6 +194,21 @@ BOTH = PricedOrder(
     tenders=(Tender(id="card", kind=TenderKind.GIFT_CARD, amount_fen=140),),
     freight_fen=60,
 )
+
+
+SHIP = Discount(id="ship", kind=DiscountKind.FREIGHT_COUPON, amount_fen=10)
+CARD = BOTH.tenders[0]
+
+
+def test_nets_of_a_part_are_after_discounts_and_before_tenders():
+    whole = whole_order(
+        apportion(evolve(BOTH, discounts=(*BOTH.discounts, SHIP), tenders=(evolve(CARD, amount_fen=1450),)))
+    )
+
+    assert [net_of(whole.steps, part) for part in whole.lines] == [1000, 400]
+    assert [net_freight_of(whole.steps, part) for part in whole.lines] == [33, 17]
+    assert [part.freight[0] for part in whole.lines] == [40, 20]
+    assert whole.cash == 0
 
 
 def test_a_discount_of_one_sku_stays_with_it():
