@@ -15,9 +15,10 @@ import oms_adapters.http
 import oms_app
 import oms_domain
 from oms_adapters.http import refusals as r
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.problems import STATUS, Told, codes, status_of
-from oms_adapters.http.texts import LANGUAGES, catalogue, detail, language_of, title
 from oms_adapters.http.views import plain
+from oms_adapters.texts.catalogue import LANGUAGES, catalogue, detail, title
 from oms_app.access import NotAuthenticated
 from oms_app.actor import KeyReused, Permission
 from oms_app.journal import UnpublishedChange
