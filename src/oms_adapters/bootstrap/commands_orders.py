@@ -96,7 +96,7 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 def show_order(order: str, as_json: bool) -> None:
     """Show one order, by number or id: lines, amounts, parcels, log."""
     container = ready()
-    print_order(container.queries().order(operator(), order_id_of(container, order)), as_json=as_json)
+    print_order(container.queries().order(operator(), order_id_of(container, order)), language(), as_json=as_json)
 
 
 def order_id_of(container: Container, text: str) -> OrderId:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from oms_adapters.bootstrap.output import show
+from oms_adapters.texts.catalogue import reason
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
 from oms_domain.fulfilment.fulfilment_order import Package
@@ -16,8 +17,8 @@ PARCELS = ["carrier", "tracking_no", "write_back", "why"]
 LOG = ["seq", "at", "who", "what", "changes", "why"]
 
 
-def print_order(detail: OrderDetail, *, as_json: bool) -> None:
-    """Print all there is to show of an order: as one object, or as a table for each part."""
+def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
+    """Print all there is to show of an order: as one object of codes, or as a table for each part."""
     head = _head(detail.order)
     lines = [_line(line) for line in detail.order.lines]
     parcels = [_parcel(package) for package in (detail.fulfilment.packages if detail.fulfilment else ())]
@@ -30,7 +31,8 @@ def print_order(detail: OrderDetail, *, as_json: bool) -> None:
     show(lines, LINES, as_json=False, title="Lines")
     if parcels:
         show(parcels, PARCELS, as_json=False, title="Parcels")
-    show(log, LOG, as_json=False, title="Log")
+    told = (entry | {"why": reason(entry["what"], entry["why"], language)} for entry in log)
+    show(told, LOG, as_json=False, title="Log")
 
 
 def _head(order: SalesOrder) -> dict[str, Any]:

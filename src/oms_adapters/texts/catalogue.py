@@ -22,6 +22,10 @@ NAMED: Final = {
 """Facts of a refusal whose values have texts of their own, and where those stand."""
 
 
+REASONS: Final = {"orders.order_left_to_person": "conditions"}
+"""Facts in a log whose reason is a code with a text of its own, and where that stands."""
+
+
 @cache
 def catalogue(language: str) -> Mapping[str, Mapping[str, Any]]:
     """Return the texts of a language: ``problems``, ``states``, ``moves`` …, each by code."""
@@ -46,9 +50,10 @@ def next_step(codes: Iterable[str], language: str) -> str:
     return next((str(steps[code]) for code in codes if code in steps), "")
 
 
-def word(section: str, code: str, language: str) -> str:
-    """Return what people call a code of a section, such as a state; a code without a text is shown as it is."""
-    return str(catalogue(language)[section].get(code, code))
+def reason(kind: str, why: str, language: str) -> str:
+    """Return why a fact in a log came about: a person's own words as they are, a code in the reader's language."""
+    texts = catalogue(language)
+    return str(texts[REASONS[kind]].get(why, why)) if kind in REASONS else why
 
 
 def _problem(code: str, language: str) -> Mapping[str, Any]:
