@@ -194,7 +194,7 @@ class World:
 
     def units(self, sku: str) -> tuple[int, int]:
         """Return on-hand and reserved units."""
-        levels = {level.sku: level for level in self.store.queries.stock(after=None, limit=100)}
+        levels = {level.sku: level for level in self.store.queries.stock(ROOT, after=None, limit=100)}
         found = levels.get(SkuCode(sku))
         return (found.on_hand, found.reserved) if found else (0, 0)
 

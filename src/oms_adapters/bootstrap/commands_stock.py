@@ -55,7 +55,7 @@ def receive_stock(sku: str, units: int, warehouse: str, reason: str, as_json: bo
 
 def _levels(container: Container) -> Iterator[dict[str, Any]]:
     after = None
-    while page := container.queries().stock(after=after, limit=LARGEST_PAGE):
+    while page := container.queries().stock(operator(), after=after, limit=LARGEST_PAGE):
         for level in page:
             yield {
                 "sku": level.sku,
