@@ -1,4 +1,4 @@
-"""The stores, once for the whole session, and the Hypothesis profiles: ``fast``, or ``HYPOTHESIS_PROFILE=long``."""
+"""The stores, once for the whole session, and the Hypothesis profiles: ``fast``, or by ``HYPOTHESIS_PROFILE``."""
 
 import os
 
@@ -13,4 +13,8 @@ EXAMPLES = {"database": None, "print_blob": True} if os.environ.get("CI") else {
 
 settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=QUIET, **EXAMPLES)
 settings.register_profile("long", max_examples=2_000, deadline=None, suppress_health_check=QUIET, **EXAMPLES)
+# For what the same examples must show at every run, such as which branches they reach.
+settings.register_profile(
+    "few", max_examples=5, derandomize=True, database=None, deadline=None, suppress_health_check=QUIET
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))

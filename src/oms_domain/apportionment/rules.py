@@ -107,7 +107,7 @@ def rounded(rounding: Rounding, numerator: int, denominator: int) -> int:
             return (2 * numerator + denominator) // (2 * denominator)
         case Rounding.HALF_DOWN:
             return (2 * numerator + denominator - 1) // (2 * denominator)
-        case Rounding.HALF_EVEN:
+        case Rounding.HALF_EVEN:  # pragma: no branch (the last of them)
             whole, over = divmod(numerator, denominator)
             return whole + (2 * over > denominator or (2 * over == denominator and whole % 2 == 1))
 
@@ -121,7 +121,7 @@ def _largest_remainder(rule: Rule, total: int, weights: Sequence[int], quantum: 
     rest = total - sum(shares)
     if rest:
         fractions = [-(total * weight % whole) for weight in weights]
-        for place in sorted(range(len(shares)), key=fractions.__getitem__):
+        for place in sorted(range(len(shares)), key=fractions.__getitem__):  # pragma: no branch (ends at 0)
             if rest <= quantum:
                 shares[place] += rest
                 break
@@ -140,7 +140,7 @@ def _one_each(rule: Rule, total: int, weights: Sequence[int], quantum: int) -> l
     if not rest:
         return shares
     too_much = rest < 0
-    for line in _in_turn(rule, lines, total, weights, shares, too_much):
+    for line in _in_turn(rule, lines, total, weights, shares, too_much):  # pragma: no branch (ends at 0)
         step = -min(quantum, shares[line], -rest) if too_much else min(quantum, rest)
         shares[line] += step
         rest -= step

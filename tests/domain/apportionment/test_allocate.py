@@ -26,6 +26,7 @@ from oms_domain.apportionment.errors import (
     NothingToShareOver,
     RuleBroken,
 )
+from oms_domain.apportionment.rules import Rest, Rounding
 from oms_domain.kernel.errors import CurrencyMismatch
 from oms_domain.kernel.money import Money
 
@@ -242,3 +243,10 @@ def test_a_rule_that_feeds_a_line_of_weight_0_cannot_go_round_for_ever():
         allocate(5, (1, 1, 1, 0), rest_to_the_last, caps=(9, 9, 9, 0))
 
     assert (broken.value.rule, broken.value.why) == ("rest_to_the_last", "a line of weight 0 takes something")
+
+
+def test_with_the_rest_apart_and_no_room_what_was_rounded_up_is_apart_too():
+    apart = Rule(Rounding.HALF_UP, Rest.APART)
+
+    assert allocate(1, [1, 1], apart) == (1, 1, -1)
+    assert allocate(1, [1, 1], apart, caps=[1, 0]) == (1, 0, 0)

@@ -14,6 +14,7 @@ from oms_domain.orders.sales_order import (
     Flag,
     FlagKind,
     NotFlagged,
+    NothingToShip,
     OrderFlaggedNow,
     ShipsMoreThanOrdered,
 )
@@ -105,6 +106,13 @@ def test_releasing_sends_it_to_the_warehouse():
 
     assert change.state == a_sales_order(state=S.IN_WAREHOUSE, progress="sent", updated_at=LATER)
     assert change.events == (e.OrderReleased(fulfilment_id=FULFILMENT, **facts(S.IN_WAREHOUSE)),)
+
+
+def test_an_order_with_every_line_refunded_has_nothing_to_ship():
+    lines = tuple(evolve(line, is_closed=True) for line in a_sales_order().lines)
+
+    with pytest.raises(NothingToShip):
+        a_sales_order(state=S.AWAITING_RELEASE, lines=lines).release(at=LATER)
 
 
 @pytest.mark.parametrize(
