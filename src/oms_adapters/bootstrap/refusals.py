@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import IO, Any, ClassVar
 
 import click
 from attrs import frozen
 
-from oms_adapters.bootstrap.output import printable
+from oms_adapters.bootstrap.output import json_line, printable
 from oms_adapters.texts.catalogue import detail, next_step
 from oms_domain.kernel.errors import Invalid, NotFound, OmsError, Refused
 
 
 @frozen(kw_only=True)
 class SchemaBehind(OmsError):
-    """The database's schema is not the program's. ``found`` empty: there is none yet."""
+    """The database's schema is not the program's. ``found`` is ``nothing`` where there is none yet."""
 
     code: ClassVar[str] = "store.schema_behind"
     found: str
@@ -95,7 +94,7 @@ class Told(click.ClickException):
 
     def _line(self) -> str:
         row = refusal_row(self.refusal, self.language) | {"next": next_of(self.refusal, self.language)}
-        return printable(json.dumps(row, ensure_ascii=False, default=str))
+        return json_line(row)
 
 
 def text_of(refusal: OmsError, language: str) -> str:

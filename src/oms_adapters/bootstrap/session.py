@@ -59,13 +59,13 @@ def ready(*, quiet: bool = True) -> Container:
     settings: Settings = container.settings()
     path = settings.sqlite_path
     if path is not None and not path.exists():
-        raise SchemaBehind(found="", wanted="head")
+        raise SchemaBehind(found="nothing", wanted="head")
     if quiet:
         container.numbering().block = 1  # a command makes few documents: no gaps of a hundred behind each
     database = container.database()
     found, wanted = database.revision()
     if found != wanted:
-        raise SchemaBehind(found=found or "", wanted=wanted or "")
+        raise SchemaBehind(found=found or "nothing", wanted=wanted or "")
     if not settings.database.unsafe:
         database.check_safety()
     return container
