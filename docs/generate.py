@@ -101,7 +101,8 @@ MEANINGS: Final = {
     "OMS_WORKER_PULL_EVERY_S": "Seconds between two looks at a connected shop's orders.",
     "OMS_KEYS_FILE": "Key file. Empty: `oms-keys.json` beside an embedded SQLite file; a server's must be named.",
     "OMS_DATA_DIR": "Folder of the simulators' files.",
-    "OMS_LOG_LEVEL": f"Least level that is logged: {', '.join(settings.LOG_LEVELS)}.",
+    "OMS_LOG_LEVEL": "Least level that is logged.",
+    "OMS_LANGUAGE": "Language of refusals on the command line: Chinese or English. Over HTTP each caller asks for one.",
 }
 
 
@@ -110,7 +111,7 @@ def setting_rows() -> str:
     lines = ["| variable | default | may be | what for |", "|---|---|---|---|"]
     for name, default, _ in settings.names():
         least_most = settings.BOUNDS.get(name)
-        bounds = f"{least_most[0]} to {least_most[1]}" if least_most else ""
+        bounds = f"{least_most[0]} to {least_most[1]}" if least_most else ", ".join(settings.CHOICES.get(name, ()))
         lines.append(f"| `{name}` | {f'`{default}`' if default != '' else ''} | {bounds} | {MEANINGS[name]} |")
     return "\n".join(lines)
 

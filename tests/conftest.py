@@ -16,4 +16,8 @@ settings.register_profile("long", max_examples=2_000, deadline=None, suppress_he
 settings.register_profile(
     "mutation", max_examples=8, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
+# For what the same examples must show at every run, such as which branches they reach.
+settings.register_profile(
+    "few", max_examples=5, derandomize=True, database=None, deadline=None, suppress_health_check=QUIET
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))

@@ -31,6 +31,9 @@ BOOKKEEPING: Final = frozenset({"version", "updated_at"})
 AS_IT_CAME: Final = frozenset({"standard"})
 """Not repeated when a document begins: the raw payload that its ``raw`` names says it. Changes of it are logged."""
 
+WHY: Final = ("reason", "rule", "condition")
+"""Fields of an event that say why; the first that says something stands in the log."""
+
 NO_HASH: Final = ""
 
 
@@ -159,7 +162,7 @@ class Journal:
             "request_id": self.actor.request_id,
             "cause": self.actor.cause,
             "shop_id": document.shop_id,
-            "reason": str(getattr(event, "reason", "") or getattr(event, "rule", "")),
+            "reason": next((str(why) for name in WHY if (why := getattr(event, name, ""))), ""),
             "changes": changes,
             "prev_hash": document.head.hash,
         }

@@ -43,6 +43,13 @@ class ApproveOrder(OrderCommand):
 
 
 @frozen(kw_only=True)
+class LeaveToPerson(OrderCommand):
+    """The automatic review did not pass it (转人工审核): say in the log for which condition."""
+
+    condition: str
+
+
+@frozen(kw_only=True)
 class HoldOrder(OrderCommand):
     """Keep it from the warehouse (挂起)."""
 
@@ -112,6 +119,10 @@ class OrderService:
         answer = self._approve(command, numbers)
         self.numbering.give_back(numbers)
         return answer
+
+    @one_transaction
+    def leave_to_person(self, command: LeaveToPerson) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.leave_to_person(command.condition, at=self.now()))
 
     @one_transaction
     def hold(self, command: HoldOrder) -> OrderAnswer:

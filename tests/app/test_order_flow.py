@@ -5,7 +5,7 @@ from tests.app.world import later
 
 from oms_adapters.memory.platform import RECEIVER
 from oms_app.journal import entry_hash
-from oms_app.orders import ApproveOrder, ReleaseOrder
+from oms_app.orders import ApproveOrder, HoldOrder, ReleaseOrder, UnholdOrder
 from oms_app.ports.channels import ShipmentNotice, ShippedLine
 from oms_app.ports.wms import Milestone, ParcelLeft
 from oms_domain.channels.standard import PlatformState
@@ -104,6 +104,30 @@ def test_an_order_that_is_dearer_than_the_limit_waits_for_a_person(world):
 
     assert world.order(order_id).payable == Money(23600)
     assert world.state(order_id) is S.AWAITING_CS_REVIEW
+    left = world.detail(order_id).log[-1]
+    assert (left.kind, left.actor, left.reason) == ("orders.order_left_to_person", "system:auto_review", "within_limit")
+
+
+def test_an_order_that_is_judged_again_has_each_judgement_in_its_log(world):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    order_id = world.an_order(shop, a_standard_order(buyer_remark="请用样例包装"))
+
+    world.give(HoldOrder, order_id)
+    world.give(UnholdOrder, order_id)
+
+    reasons = [entry.reason for entry in world.detail(order_id).log if entry.kind == "orders.order_left_to_person"]
+    assert reasons == ["no_buyer_remark"] * 2
+    assert world.state(order_id) is S.AWAITING_CS_REVIEW
+
+
+def test_where_the_shop_has_no_automatic_review_there_is_nothing_to_tell(world):
+    shop = world.a_shop()
+    world.receive(SCARF, HAT)
+
+    order_id = world.an_order(shop, a_standard_order(buyer_remark="请用样例包装"))
+
+    assert world.facts(order_id) == ["order_created", "order_allocated"]
 
 
 def test_a_business_review_comes_second(world):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import evolve
+from tests.app.outside import Watch, WatchedPlatform, WatchedWarehouse
 from tests.servers import FakeClock, ids
 
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
-from oms_adapters.memory.platform import MemoryPlatform
 from oms_adapters.memory.store import MemoryStore
-from oms_adapters.memory.warehouse import MemoryWarehouse
 from oms_app.actor import Actor, system
 from oms_app.arrivals import Preparation
 from oms_app.channels import PullService
@@ -69,8 +68,9 @@ class World:
         self.new_id = ids(self.clock)
         self.store = MemoryStore(self.clock, self.new_id)
         self.open = self.store.open
-        self.platform = MemoryPlatform()
-        self.warehouse = MemoryWarehouse()
+        self.watch = Watch()
+        self.platform = WatchedPlatform(watch=self.watch)
+        self.warehouse = WatchedWarehouse(watch=self.watch)
         self.sealer = AesSealer(KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []
@@ -78,7 +78,8 @@ class World:
 
     def wire(self) -> None:
         """Make the services on ``self.open``."""
-        begin, pause = Begin(lambda actor: self.open(actor)), self.pauses.append
+        opened = self.watch.over(lambda actor: self.open(actor))
+        begin, pause = Begin(opened), self.pauses.append
         shared: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": pause}
         numbering = Numbering(self.store.numbers, self.clock)
         self.shops = ShopService(**shared)
@@ -98,7 +99,7 @@ class World:
             pause=pause,
         )
         processes = (
-            OrderProcess(open=self.open, orders=self.orders, pulls=self.pulls),
+            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls),
             ShippingProcess(
                 fulfilment=self.fulfilment,
                 wms=self.warehouse,
@@ -193,7 +194,7 @@ class World:
 
     def units(self, sku: str) -> tuple[int, int]:
         """Return on-hand and reserved units."""
-        levels = {level.sku: level for level in self.store.queries.stock(after=None, limit=100)}
+        levels = {level.sku: level for level in self.store.queries.stock(ROOT, after=None, limit=100)}
         found = levels.get(SkuCode(sku))
         return (found.on_hand, found.reserved) if found else (0, 0)
 

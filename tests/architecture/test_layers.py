@@ -66,6 +66,7 @@ def test_the_contracts_hold():
         ("oms_domain/novelty/__init__.py", "", "A sub-domain imports lower ranks only"),
         ("oms_adapters/memory/planted.py", "import oms_adapters.db", "Adapters do not import each other"),
         ("oms_adapters/db/planted.py", "import oms_adapters.bootstrap", "Adapters do not import each other"),
+        ("oms_adapters/texts/planted.py", "import oms_adapters.http", "Adapters do not import each other"),
         ("oms_adapters/novelty/__init__.py", "", "Adapters do not import each other"),
     ],
 )

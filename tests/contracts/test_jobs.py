@@ -16,6 +16,7 @@ from tests.contracts.rows import (
     claim,
     holding,
     load_order,
+    of,
     put,
     relay,
     store,
@@ -205,6 +206,20 @@ def test_parked_work_is_on_a_list_with_its_reason(backend):
 
     (row,) = backend.queries.parked_jobs(ROOT, limit=10)
     assert (row.id, row.handler, row.key, row.tries, row.error) == (job.claim.job_id, "work", job.key, 1, "不行")
+
+
+def test_parked_work_is_listed_for_those_alone_whose_shop_it_is(backend):
+    order = an_order_with(backend, 1)
+    relay(backend)
+    (job,) = claim(backend)
+    backend.jobs.fail(job.claim, error="不行", retry_at=None, now=backend.clock.now)
+
+    def seen(actor):
+        return [row.id for row in backend.queries.parked_jobs(actor, limit=10)]
+
+    assert seen(of(order.shop_id)) == [job.claim.job_id]
+    assert seen(of(ShopId(backend.new_id()))) == []
+    assert seen(of()) == []
 
 
 def test_parked_work_runs_again_when_it_is_redriven(backend):

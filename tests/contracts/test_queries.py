@@ -239,7 +239,7 @@ def test_pages_of_stock_hold_every_level_once_in_byte_order(backend, limit):
         receive(backend, sku, 1, WarehouseCode(place))
 
     levels, after = [], None
-    while rows := backend.queries.stock(after=after, limit=limit):
+    while rows := backend.queries.stock(ROOT, after=after, limit=limit):
         levels += [(level.sku, level.warehouse) for level in rows]
         after = levels[-1]
 

@@ -10,6 +10,7 @@ from tests.contracts.rows import (
     an_order,
     of,
     put,
+    receive,
     store,
     transact,
 )
@@ -19,8 +20,9 @@ from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, Platfor
 from oms_app.ports.vault import VaultRowGone
 from oms_app.queries.rows import OrderFilter
 from oms_domain.kernel.errors import NotFound
+from oms_domain.kernel.identity import WarehouseCode
 from oms_domain.orders.states import OrderState
-from oms_domain.shops.shop import ShopNotFound
+from oms_domain.shops.shop import ShopNotFound, ShopPolicy
 from oms_domain.testing.builders import MAIN
 
 
@@ -178,3 +180,20 @@ def test_an_actor_without_shops_sees_nothing(backend, mine):
     assert backend.queries.count_orders(nobody, OrderFilter()) == 0
     with backend.open(nobody) as tx:
         assert tx.shops.all() == ()
+
+
+def test_stock_is_seen_where_the_actors_shops_ship_from(backend):
+    east, west = WarehouseCode("EAST"), WarehouseCode("WEST")
+    mine, foreign = (
+        store(backend, a_new_shop(backend, policy=ShopPolicy(warehouse=warehouse))) for warehouse in (east, west)
+    )
+    for warehouse in (east, west, MAIN):
+        receive(backend, "HAT-M", 1, warehouse)
+
+    def seen(actor):
+        return [level.warehouse for level in backend.queries.stock(actor, after=None, limit=10)]
+
+    assert seen(of(mine.id)) == [east]
+    assert seen(of(mine.id, foreign.id)) == [east, west]
+    assert seen(of()) == []
+    assert seen(ROOT) == [east, MAIN, west]

@@ -15,9 +15,10 @@ import oms_adapters.http
 import oms_app
 import oms_domain
 from oms_adapters.http import refusals as r
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.problems import STATUS, Told, codes, status_of
-from oms_adapters.http.texts import LANGUAGES, catalogue, detail, language_of, title
 from oms_adapters.http.views import plain
+from oms_adapters.texts.catalogue import LANGUAGES, catalogue, detail, title
 from oms_app.access import NotAuthenticated
 from oms_app.actor import KeyReused, Permission
 from oms_app.journal import UnpublishedChange
@@ -42,6 +43,7 @@ from oms_domain.inventory.stock import StockBelowReserved
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import AlreadyConverted
+from oms_domain.orders.review import ReviewCondition
 from oms_domain.orders.sales_order import AmountsDoNotAddUp, CancelNeedsWarehouse, FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.states import OrderMove, OrderState
 from oms_domain.shops.shop import InvalidShopCode, ShopCodeTaken, ShopNotFound
@@ -270,7 +272,13 @@ def all_kinds() -> list[type[OmsError]]:
 
 @pytest.mark.parametrize(
     ("section", "kind"),
-    [("states", OrderState), ("moves", OrderMove), ("permissions", Permission), ("flags", FlagKind)],
+    [
+        ("states", OrderState),
+        ("moves", OrderMove),
+        ("permissions", Permission),
+        ("flags", FlagKind),
+        ("conditions", ReviewCondition),
+    ],
 )
 def test_every_word_has_its_texts_in_both_languages(section, kind):
     for language in LANGUAGES:

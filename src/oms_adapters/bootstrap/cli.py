@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -14,4 +15,11 @@ def main() -> None:
             raise
         sys.stderr.write(f"oms: {error.name} is not installed; the command needs: pip install 'oms[server]'\n")
         sys.exit(2)
-    oms(prog_name="oms")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show Chinese is no reason to stop
+    try:
+        oms(prog_name="oms")
+    except OSError as error:  # a file that may not be read, a disk that is full
+        sys.stderr.write(f"oms: {error}\n")
+        sys.exit(1)

@@ -7,9 +7,12 @@ from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
-from oms_adapters.bootstrap.commands_orders import ingest, orders, platform_orders, stock
+from oms_adapters.bootstrap.commands_ingest import ingest
+from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
+from oms_adapters.bootstrap.commands_stock import stock
+from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
 from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
@@ -100,6 +103,8 @@ for command in (
     ingest,
     orders,
     platform_orders,
+    discrepancies,
+    jobs,
     stock,
     apportion,
     explain_stored,

@@ -15,6 +15,7 @@ from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.demo import SHOP, fresh_key, running_demo
 from oms_adapters.bootstrap.output import console, json_option, show
+from oms_adapters.bootstrap.refusals import PortTaken
 from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.bootstrap.worker import Workers
@@ -124,8 +125,7 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.http.host, settings.http.port))
         except OSError as error:
-            where = f"{settings.http.host}:{settings.http.port}"
-            raise click.ClickException(f"{where} is taken\n  → set OMS_HTTP_PORT to another port") from error
+            raise PortTaken(address=f"{settings.http.host}:{settings.http.port}") from error
 
 
 def _welcome(settings: Settings, key: str) -> None:

@@ -9,19 +9,23 @@ from attrs import evolve
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.output import json_option, show
-from oms_adapters.bootstrap.session import made, operator, ready, refusals_shown
+from oms_adapters.bootstrap.refusals import ApiKeyNotFound, KeyFileExists
+from oms_adapters.bootstrap.session import made, operator, ready, refusals_shown, shop_named
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.platforms.gateways import print_account
 from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
 from oms_app.processes.shipping import PULL_ORDERS
-from oms_app.shops import AddShop, ChangePolicy, FindShop, ListShops, MarkAuthorisation
+from oms_app.shops import AddShop, ChangePolicy, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform
-from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.inventory.stock import warehouse_code
+from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.money import parse_money
+from oms_domain.kernel.text import checked_text
 from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
 
+LONGEST_PREFIX = 64
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "auto_review", "auto_release"]
 
 
@@ -72,7 +76,7 @@ def add_shop(
     """Add a shop."""
     limit = parse_money(auto_review_up_to, field="auto-review-up-to") if auto_review_up_to else None
     policy = ShopPolicy(
-        warehouse=WarehouseCode(warehouse),
+        warehouse=warehouse_code(warehouse),
         auto_review=auto_review,
         auto_review_up_to=limit,
         business_review=business_review,
@@ -108,9 +112,9 @@ def change_policy(
 ) -> None:
     """Change how a shop works; what is not named stays."""
     container = ready()
-    shop = container.shops().find(FindShop(code=code, by=operator()))
+    shop = shop_named(container, code, field="code")
     named: dict[str, Any] = {
-        "warehouse": WarehouseCode(warehouse) if warehouse else None,
+        "warehouse": warehouse_code(warehouse) if warehouse is not None else None,
         "auto_review": auto_review,
         "auto_release": auto_release,
         "business_review": business_review,
@@ -136,10 +140,10 @@ def change_policy(
 def connect_shop(code: str, app_key: str, app_secret: str, session: str, base_url: str, as_json: bool) -> None:
     """Give a shop its account at the platform; orders are pulled from then on."""
     container = ready()
-    shop = container.shops().find(FindShop(code=code, by=operator()))
+    shop = shop_named(container, code, field="code")
     account = TaobaoAccount(app_key=app_key, app_secret=app_secret, session=session, base_url=base_url)
     connect(container, shop.id, account)
-    shop = container.shops().find(FindShop(code=code, by=operator()))
+    shop = shop_named(container, code, field="code")
     show([_row(shop)], COLUMNS, as_json=as_json)
 
 
@@ -171,7 +175,7 @@ def init_keys(as_json: bool) -> None:
     try:
         KeyRing.generate().store(path)
     except FileExistsError as error:
-        raise click.ClickException(f"{path} exists already, and is never overwritten") from error
+        raise KeyFileExists(path=str(path)) from error
     show([{"keys_file": str(path)}], ["keys_file"], as_json=as_json)
 
 
@@ -189,7 +193,7 @@ def api_keys() -> None:
 def add_api_key(name: str, scopes: tuple[str, ...], shop_codes: tuple[str, ...], as_json: bool) -> None:
     """Make a key; it is shown once."""
     container = ready()
-    found = [container.shops().find(FindShop(code=code, by=operator())).id for code in shop_codes]
+    found = [shop_named(container, code).id for code in shop_codes]
     command = MakeKey(
         name=name,
         permissions=frozenset(Permission(scope) for scope in scopes),
@@ -225,9 +229,9 @@ def list_api_keys(as_json: bool) -> None:
 def revoke_api_key(prefix: str, as_json: bool) -> None:
     """Revoke a key, at once."""
     container = ready()
-    key = container.database().keys.by_prefix(prefix)
+    key = container.database().keys.by_prefix(checked_text(prefix, field="prefix", longest=LONGEST_PREFIX))
     if key is None or not container.database().keys.revoke(key.id, at=system_now()):
-        raise click.ClickException(f"there is no live key {prefix}; see `oms api-keys list`")
+        raise ApiKeyNotFound(prefix=prefix)
     show([{"prefix": prefix, "revoked": True}], ["prefix", "revoked"], as_json=as_json)
 
 

@@ -94,7 +94,7 @@ def _shop(container: Container) -> ShopId:
 
 
 def _stock(container: Container) -> None:
-    there = {level.sku for level in container.queries().stock(after=None, limit=200)}
+    there = {level.sku for level in container.queries().stock(operator(), after=None, limit=200)}
     for code, _, _ in SCENARIO_SKUS:
         sku = sku_code(code)
         if sku not in there:

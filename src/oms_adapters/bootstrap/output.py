@@ -20,7 +20,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
     count = 0
     if as_json:
         for count, row in enumerate(rows, 1):  # noqa: B007 - the last count is returned
-            print(json.dumps(row, ensure_ascii=False, default=str))
+            print(json_line(row))
         return count
     table = Table(title=title or None, title_justify="left")
     for column in columns:
@@ -36,10 +36,21 @@ def console() -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
 
 
+def json_line(row: Mapping[str, Any]) -> str:
+    """Return a row as JSON, in letters that standard output can take."""
+    wide = (sys.stdout.encoding or "").lower().startswith("utf")
+    return printable(json.dumps(row, ensure_ascii=not wide, default=str))
+
+
+def printable(text: str) -> str:
+    """Return a text that any terminal and file can take: what came in as broken bytes is shown escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return printable(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
 
 _NUMBERS = {"payable", "paid", "on_hand", "reserved", "available", "quantity", "units", "amount"}

@@ -1,60 +1,49 @@
-"""What every command starts with: settings read, refusals shown as one line, the database looked at."""
+"""What every command starts with: settings read, refusals told to people, the database looked at."""
 
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable
 from functools import wraps
-from typing import ClassVar, ParamSpec, TypeVar
-
-import click
-from attrs import frozen
+from typing import ParamSpec, TypeVar
 
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.logs import configure_logs
-from oms_adapters.bootstrap.settings import Settings, load_settings
+from oms_adapters.bootstrap.refusals import SchemaBehind, Told
+from oms_adapters.bootstrap.settings import BadSettings, Settings, load_settings
 from oms_adapters.crypto.keys import BadKeyFile, KeyRing
+from oms_adapters.texts.catalogue import LANGUAGES
 from oms_app.actor import EVERYTHING, Actor
+from oms_app.shops import FindShop
 from oms_domain.kernel.errors import OmsError
+from oms_domain.shops.shop import Shop, shop_code
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@frozen(kw_only=True)
-class SchemaBehind(OmsError):
-    """The database's schema is not the program's. ``found`` empty: there is none yet."""
-
-    code: ClassVar[str] = "store.schema_behind"
-    found: str
-    wanted: str
-
-
-HINTS = {
-    "store.schema_behind": "run `oms migrate`",
-    "store.unavailable": "is the database running, and OMS_DATABASE_URL right?",
-    "store.unsafe_database": "change the database's setting, or pass OMS_DATABASE_UNSAFE=1 in tests only",
-    "keys.bad_file": "point OMS_KEYS_FILE at your key file; only a new installation makes one (`oms keys init`)",
-    "shops.not_found": "see `oms shops list`; add one with `oms shops add CODE --name NAME --platform taobao`",
-    "shops.code_taken": "choose another code, or see `oms shops list`",
-    "orders.not_found": "see `oms orders list`",
-    "orders.number_unknown": "see `oms orders list`",
-}
-"""What to do next, by the code of the refusal."""
-
-
 def refusals_shown(command: Callable[P, R]) -> Callable[P, R]:
-    """Show a refusal as one line with what to do next, and exit 1."""
+    """Tell of a refusal in the reader's language with what to do next, and exit 1. With ``--json`` it is one object."""
 
     @wraps(command)
     def shown(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except OmsError as error:
-            hint = HINTS.get(error.code)
-            raise click.ClickException(f"{error}" + (f"\n  → {hint}" if hint else "")) from error
+        except OmsError as refusal:
+            as_json = bool(kwargs.get("as_json") or kwargs.get("wants_json"))
+            raise Told(refusal, language(), as_json=as_json) from refusal
 
     return shown
+
+
+def language() -> str:
+    """Return the language of whoever reads this terminal: ``OMS_LANGUAGE``, or the settings' default."""
+    try:
+        return load_settings().language
+    except BadSettings:
+        named = os.environ.get("OMS_LANGUAGE", "")  # what is wrong may be another setting
+        return named if named in LANGUAGES else LANGUAGES[0]
 
 
 def made(*, quiet: bool = True) -> Container:
@@ -70,13 +59,13 @@ def ready(*, quiet: bool = True) -> Container:
     settings: Settings = container.settings()
     path = settings.sqlite_path
     if path is not None and not path.exists():
-        raise SchemaBehind(found="", wanted="head")
+        raise SchemaBehind(found="nothing", wanted="head")
     if quiet:
         container.numbering().block = 1  # a command makes few documents: no gaps of a hundred behind each
     database = container.database()
     found, wanted = database.revision()
     if found != wanted:
-        raise SchemaBehind(found=found or "", wanted=wanted or "")
+        raise SchemaBehind(found=found or "nothing", wanted=wanted or "")
     if not settings.database.unsafe:
         database.check_safety()
     return container
@@ -102,3 +91,9 @@ def operator() -> Actor:
     except (KeyError, OSError):
         name = "unknown"
     return Actor(id=f"cli:{name}", permissions=EVERYTHING)
+
+
+def shop_named(container: Container, code: str, *, field: str = "shop") -> Shop:
+    """Return the shop that was named. Raises ``InvalidShopCode``, ``ShopNotFound``."""
+    shop: Shop = container.shops().find(FindShop(code=shop_code(code, field=field), by=operator()))
+    return shop

@@ -15,6 +15,7 @@ import typed_settings as ts
 from attrs import frozen
 from sqlalchemy.engine import make_url
 
+from oms_adapters.texts.catalogue import LANGUAGES
 from oms_domain.kernel.errors import OmsError
 
 SETTINGS_FILE: Final = "OMS_SETTINGS"
@@ -38,7 +39,10 @@ BOUNDS: Final = {
     "OMS_WORKER_THREADS": (1, 16),
     "OMS_WORKER_PULL_EVERY_S": (1, 3600),
 }
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+CHOICES: Final = {
+    "OMS_LOG_LEVEL": ("debug", "info", "warning", "error"),
+    "OMS_LANGUAGE": LANGUAGES,
+}
 
 
 @frozen
@@ -80,6 +84,7 @@ class Settings:
     keys_file: str = ""  # default: beside an embedded SQLite file
     data_dir: str = "data"  # simulators' files
     log_level: str = "info"
+    language: str = LANGUAGES[0]  # of refusals on the command line; HTTP asks the caller
 
     @property
     def keys_path(self) -> Path:
@@ -121,8 +126,8 @@ def _check(settings: Settings) -> None:
         least, most = BOUNDS.get(name, (None, None))
         if least is not None and most is not None and not least <= value <= most:
             raise BadSettings(setting=name, why=f"is {value}, must be {least} to {most}")
-    if settings.log_level not in LOG_LEVELS:
-        raise BadSettings(setting="OMS_LOG_LEVEL", why=f"must be one of {', '.join(LOG_LEVELS)}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise BadSettings(setting=name, why=f"must be one of {', '.join(CHOICES[name])}")
 
 
 def _leaves(error: BaseException) -> Iterator[str]:

@@ -17,6 +17,7 @@ from oms_adapters.db.jobs import PARKED, job
 from oms_adapters.db.journal import difference, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
+from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.types import Id, Instant
 from oms_app.actor import Actor
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
@@ -125,8 +126,11 @@ class SqlQueries:
             for row in rows
         )
 
-    def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
+    def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         statement = sa.select(stock).order_by(stock.c.sku, stock.c.warehouse).limit(limit)
+        if actor.shops is not None:
+            shops = self._rows(sa.select(shop).where(*_scope(shop.c.id, actor)))
+            statement = statement.where(stock.c.warehouse.in_({shop_of(row).policy.warehouse for row in shops}))
         if after is not None:
             statement = statement.where(sa.tuple_(stock.c.sku, stock.c.warehouse) > sa.tuple_(*after))
         return tuple(level_of(row) for row in self._rows(statement))

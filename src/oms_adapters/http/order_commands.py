@@ -15,10 +15,10 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import expected_version
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.order_views import OrderAnswerView
 from oms_adapters.http.problems import Told
 from oms_adapters.http.refusals import NoRows, TooManyRows
-from oms_adapters.http.texts import language_of
 from oms_adapters.http.views import Given, View
 from oms_app import orders as use_cases
 from oms_app.actor import Actor

@@ -14,9 +14,10 @@ from litestar.params import FromPath
 
 from oms_adapters.http import refusals as r
 from oms_adapters.http.auth import PUBLIC
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.observing import request_id_of
-from oms_adapters.http.texts import LANGUAGES, catalogue, detail, language_of, title
 from oms_adapters.http.views import View, plain
+from oms_adapters.texts.catalogue import LANGUAGES, catalogue, detail, title
 from oms_app.access import NotAuthenticated
 from oms_app.actor import KeyReused
 from oms_app.ports import channels

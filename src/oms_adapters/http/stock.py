@@ -82,9 +82,9 @@ class StockController(Controller):
         cursor: Cursor = None,
         limit: Limit = DEFAULT_PAGE,
     ) -> Page[LevelView]:
-        """List what is there, by SKU and warehouse."""
+        """List what is there, by SKU and warehouse. A key of some shops sees the warehouses that they ship from."""
         pages = Pages(signer, ("stock",))
-        rows = queries.stock(after=pages.after(cursor), limit=limit + 1)
+        rows = queries.stock(actor, after=pages.after(cursor), limit=limit + 1)
         return pages.page(rows, limit, LevelView.of, lambda level: (level.sku, level.warehouse))
 
     @post(

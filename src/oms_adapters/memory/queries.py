@@ -103,8 +103,11 @@ class MemoryQueries:
             for row in rows[:limit]
         )
 
-    def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        levels = sorted(self._all(self.tables.levels), key=lambda level: (level.sku, level.warehouse))
+    def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
+        shops = self._all(self.tables.shops)
+        warehouses = {shop.policy.warehouse for shop in shops if actor.sees(shop.id)}
+        seen = (row for row in self._all(self.tables.levels) if actor.shops is None or row.warehouse in warehouses)
+        levels = sorted(seen, key=lambda level: (level.sku, level.warehouse))
         return tuple(level for level in levels if after is None or (level.sku, level.warehouse) > after)[:limit]
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:

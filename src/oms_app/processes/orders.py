@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
-from oms_app.orders import AllocateOrder, ApproveOrder, OrderService, ReleaseOrder
+from oms_app.orders import AllocateOrder, ApproveOrder, LeaveToPerson, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Contended, OpenTransaction, VersionIsNot
 from oms_app.processes.refusals import unless_refused
@@ -31,7 +32,8 @@ from oms_domain.orders.events import (
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
-from oms_domain.orders.review import auto_review
+from oms_domain.orders.review import NOT_JUDGED, POLICY_RULE, ReviewCondition, auto_review
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 AUTO_REVIEW: Final = "auto_review"
@@ -71,15 +73,22 @@ class OrderProcess:
             with self.open(actor) as tx:
                 order = tx.orders.get(event.order_id)
                 policy = tx.shops.get(order.shop_id).policy
-            rule = auto_review(order, policy)
-            command = ApproveOrder(order_id=order.id, rule=rule, expected_version=order.version, by=actor)
+            missed = auto_review(order, policy)
+            if missed in NOT_JUDGED:
+                return None
             try:
-                if rule:
-                    unless_refused(partial(self.orders.approve, command), but=VersionIsNot)
+                unless_refused(self._judged(order, missed, actor), but=VersionIsNot)
                 return None
             except VersionIsNot:
                 continue  # it changed while it was judged: judge again
         raise Contended(what="auto_review")
+
+    def _judged(self, order: SalesOrder, missed: ReviewCondition | None, actor: Actor) -> Callable[[], object]:
+        """What follows from an automatic review: it passes, or the log says why a person must look."""
+        about: Any = {"order_id": order.id, "expected_version": order.version, "by": actor}
+        if missed is None:
+            return partial(self.orders.approve, ApproveOrder(rule=POLICY_RULE, **about))
+        return partial(self.orders.leave_to_person, LeaveToPerson(condition=missed, **about))
 
     def release(self, job: Job) -> datetime | None:
         event, actor = _order_event(job), actor_of(job, "auto_release")

@@ -148,8 +148,8 @@ class Queries(Protocol):
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]: ...
 
-    def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        """Return a page of levels by SKU, warehouse."""
+    def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
+        """Return a page of levels by SKU, warehouse: of the warehouses that the actor's shops ship from."""
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""

@@ -140,6 +140,14 @@ class OrderApproved(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderLeftToPerson(OrderEvent):
+    """The automatic review did not pass it. ``condition`` is the first one that it did not fulfil."""
+
+    type: ClassVar[str] = "orders.order_left_to_person"
+    condition: str
+
+
+@frozen(kw_only=True)
 class OrderReleased(OrderEvent):
     """It was given to the warehouse to be shipped."""
 

@@ -270,6 +270,12 @@ class SalesOrder:
         order = self._moved(state, at, fulfilment_id=fulfilment_id if state is S.AWAITING_RELEASE else None)
         return Change(order, (e.OrderApproved(order_id=self.id, state=state, rule=rule, at=at),))
 
+    def leave_to_person(self, condition: str, *, at: datetime) -> Change[SalesOrder]:
+        """Note that the automatic review did not pass it (转人工审核), and for which condition; the state stays."""
+        next_state(ORDER_TABLE, self.state, M.APPROVE)  # a review is due, or there is nothing to leave
+        left = e.OrderLeftToPerson(order_id=self.id, state=self.state, condition=condition, at=at)
+        return Change(self._moved(self.state, at), (left,))
+
     def flag(self, kind: FlagKind, *, reason: str, by: str, at: datetime) -> Change[SalesOrder]:
         """Set a flag (挂起, 拦截 …). Setting the same again changes nothing."""
         flag = Flag(kind=kind, reason=_reason(reason), by=by, at=at)

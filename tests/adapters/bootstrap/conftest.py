@@ -84,9 +84,10 @@ class Installation:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """A folder with nothing in it, and no setting made."""
+    """A folder with nothing in it, and no setting made but the language: the sentences in these tests are English."""
     for name in [name for name in os.environ if name.startswith("OMS_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("OMS_LANGUAGE", "en")
     monkeypatch.chdir(tmp_path)
     installation = Installation(tmp_path)
 

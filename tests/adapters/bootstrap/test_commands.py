@@ -332,8 +332,9 @@ def test_each_row_has_its_own_answer_and_one_refusal_ends_with_one(oms, order):
         ("S20200101-000001", "refused"),
         (order["id"], "refused"),
     ]
-    assert "orders.number_unknown" in rows[1]["why"]
-    assert "states.move_not_allowed" in rows[2]["why"]
+    assert (rows[1]["code"], rows[1]["fields"]) == ("orders.number_unknown", {"number": "S20200101-000001"})
+    assert rows[2]["code"] == "states.move_not_allowed"
+    assert rows[2]["why"].startswith("An order that is awaiting release cannot be approved; it can: ")
     assert oms.rows("orders", "list")[0]["state"] == "awaiting_release"
 
 
@@ -345,6 +346,21 @@ def test_a_reason_stands_in_the_log_with_who_did_it(oms, order):
     assert shown["flags"] == ["held: 等补款"]
     assert shown["log"][-1]["why"] == "等补款"
     assert shown["log"][-1]["who"].startswith("cli:")
+
+
+@pytest.mark.parametrize(("language", "why"), [("zh", "金额超过自动审核上限"), ("en", "it is dearer than the limit")])
+def test_the_log_says_why_an_order_waits_for_a_person(oms, monkeypatch, language, why):
+    oms.rows("shops", "policy", "tb", "--auto-review", "--auto-review-up-to", "100")
+    oms.rows("stock", "receive", "SPU4-U", "10")
+    oms.ingest(payload("single"))
+    oms.rows("drain")
+    (order,) = oms.rows("orders", "list")
+    (shown,) = oms.rows("orders", "show", order["number"])
+    monkeypatch.setenv("OMS_LANGUAGE", language)
+
+    left = shown["log"][-1]
+    assert (left["what"], left["why"]) == ("orders.order_left_to_person", "within_limit")
+    assert why in " ".join(oms.run("orders", "show", order["number"]).out.split())
 
 
 def test_the_platforms_markup_is_shown_as_it_is(oms):

@@ -23,7 +23,8 @@ SERVER = f"postgresql://oms:{PASSWORD}@db.example.invalid/oms"
 
 @pytest.fixture
 def environment(bare, monkeypatch):
-    """Sets variables, in a folder with nothing in it."""
+    """Sets variables, in a folder with nothing in it, where none is set."""
+    monkeypatch.delenv("OMS_LANGUAGE")
     return lambda **variables: [monkeypatch.setenv(name, value) for name, value in variables.items()]
 
 
@@ -58,6 +59,7 @@ def test_variables_are_read(environment):
         OMS_WORKER_IN_PROCESS="false",
         OMS_KEYS_FILE="/etc/oms/keys.json",
         OMS_LOG_LEVEL="debug",
+        OMS_LANGUAGE="en",
     )
 
     assert load_settings() == Settings(
@@ -66,6 +68,7 @@ def test_variables_are_read(environment):
         worker=WorkerSettings(in_process=False),
         keys_file="/etc/oms/keys.json",
         log_level="debug",
+        language="en",
     )
 
 
@@ -123,6 +126,7 @@ def test_a_toml_file_that_cannot_be_read_is_refused(toml, text):
         ("OMS_DATABASE_POOL", "0", "is 0, must be 1 to 64"),
         ("OMS_WORKER_THREADS", "17", "is 17, must be 1 to 16"),
         ("OMS_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+        ("OMS_LANGUAGE", "fr", "must be one of zh, en"),
     ],
 )
 def test_a_value_out_of_its_range_is_refused_by_its_name(environment, name, value, why):
@@ -147,13 +151,17 @@ def test_a_value_that_cannot_be_read_is_refused(environment, name, value):
     assert refusal()[1]
 
 
-def test_a_command_shows_a_bad_setting_as_one_line(bare, environment):
-    environment(OMS_HTTP_PORT="0")
+def test_a_command_shows_a_bad_setting_with_what_to_do(bare, environment):
+    environment(OMS_HTTP_PORT="0", OMS_LANGUAGE="en")
 
     done = bare.run("orders", "list")
 
     assert (done.code, done.out) == (1, "")
-    assert done.err == "Error: settings.bad (setting=OMS_HTTP_PORT, why=is 0, must be 1 to 65535)\n"
+    assert done.err.splitlines() == [
+        "Error: OMS_HTTP_PORT: is 0, must be 1 to 65535",
+        "  settings.bad (setting=OMS_HTTP_PORT, why=is 0, must be 1 to 65535)",
+        "  → all settings are in docs/reference/settings.md",
+    ]
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -211,7 +219,9 @@ def test_the_doctor_hides_the_password_of_a_server(bare, environment, fresh_url)
 
 
 def test_a_server_that_is_away_is_said_without_its_password(bare, environment):
-    environment(OMS_DATABASE_URL=f"postgresql://oms:{PASSWORD}@127.0.0.1:1/oms", OMS_KEYS_FILE="keys.json")
+    environment(
+        OMS_DATABASE_URL=f"postgresql://oms:{PASSWORD}@127.0.0.1:1/oms", OMS_KEYS_FILE="keys.json", OMS_LANGUAGE="en"
+    )
 
     done = bare.run("orders", "list")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from tests.app.outside import Watch, WatchedPlatform, WatchedWarehouse
 from tests.app.world import World
 from tests.servers import FakeClock
 
@@ -13,8 +14,6 @@ from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.db.database import Database
 from oms_adapters.db.journal import document_counter
 from oms_adapters.db.types import metadata
-from oms_adapters.memory.platform import MemoryPlatform
-from oms_adapters.memory.warehouse import MemoryWarehouse
 from oms_app.orders import AllocateOrder
 from oms_app.queries.rows import Finding
 from oms_domain.channels.standard import PlatformState
@@ -28,7 +27,8 @@ class StoredWorld(World):
 
     def __init__(self, database: Database, clock: FakeClock, new_id: Any, ring: KeyRing | None = None) -> None:
         self.clock, self.new_id, self.store, self.open = clock, new_id, database, database.open
-        self.platform, self.warehouse = MemoryPlatform(), MemoryWarehouse()
+        self.watch = Watch()
+        self.platform, self.warehouse = WatchedPlatform(watch=self.watch), WatchedWarehouse(watch=self.watch)
         self.sealer = AesSealer(ring or KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []

@@ -26,6 +26,7 @@ from oms_domain.apportionment.errors import (
     NothingToShareOver,
     RuleBroken,
 )
+from oms_domain.apportionment.rules import Rest, Rounding
 from oms_domain.kernel.errors import CurrencyMismatch
 from oms_domain.kernel.money import Money
 
@@ -264,3 +265,10 @@ def test_caps_that_are_full_leave_the_overflow_to_those_with_room_by_their_weigh
     assert allocate(100, (5, 3, 2), caps=(10, 100, 100)) == (10, 54, 36)
     assert allocate(100, (5, 3, 2), LAST_TAKES_REST, caps=(10, 50, 100)) == (10, 50, 40)
     assert allocate(10, (1, 1, 1), Rule(rest="apart"), caps=(1, 9, 9)) == (1, 4, 4, 1)
+
+
+def test_with_the_rest_apart_and_no_room_what_was_rounded_up_is_apart_too():
+    apart = Rule(Rounding.HALF_UP, Rest.APART)
+
+    assert allocate(1, [1, 1], apart) == (1, 1, -1)
+    assert allocate(1, [1, 1], apart, caps=[1, 0]) == (1, 0, 0)

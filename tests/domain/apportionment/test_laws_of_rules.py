@@ -33,6 +33,8 @@ from oms_domain.testing.laws import (
     smallest_counterexample,
 )
 
+pytestmark = pytest.mark.broad
+
 RULES = family()
 NAMED = {
     "largest_remainder": LARGEST_REMAINDER,

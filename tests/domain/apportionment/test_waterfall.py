@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from oms_domain.apportionment import ASCENDING_REST, CUMULATIVE, LAST_TAKES_REST, Rule, family
 from oms_domain.apportionment.policy import DEFAULT_ORDER, ApportionmentPolicy, GiftValue, InvalidPolicy
+from oms_domain.apportionment.rules import Rest, Rounding
 from oms_domain.apportionment.waterfall import (
     CannotApportion,
     Discount,
@@ -15,6 +16,7 @@ from oms_domain.apportionment.waterfall import (
     PricedOrder,
     Tender,
     apportion,
+    without_a_rest,
 )
 from oms_domain.channels.standard import DiscountKind, Funder, TenderKind
 from oms_domain.testing.waterfalls import IDENTITIES, IdentityBroken, check_waterfall_policy, orders
@@ -71,6 +73,7 @@ def my_own(total, weights, quantum):
     return Rule()(total, weights, quantum)
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("rule", [*family(), my_own], ids=lambda rule: getattr(rule, "__name__", str(rule)))
 @pytest.mark.parametrize("gifts", GiftValue)
 def test_every_policy_keeps_every_identity(rule, gifts):
@@ -89,6 +92,7 @@ def test_every_order_of_the_kinds_keeps_every_identity(order, kinds, rule):
     assert [identity.breach(result) for identity in IDENTITIES] == [""] * len(IDENTITIES)
 
 
+@pytest.mark.broad
 def test_the_tool_shows_the_smallest_order_that_breaks_an_identity(monkeypatch):
     def owes(result):
         return "it is not free" if sum(result.cash) else ""
@@ -464,3 +468,8 @@ def test_a_cumulative_policy_places_alike_however_a_line_is_cut():
     cut = apportion(order(line("a1", 350), line("a2", 350), line("b", 300), discounts=(coupon(99),)), policy)
 
     assert sum(placed(cut, "c").goods[:2]) == placed(whole, "c").goods[0]
+
+
+def test_a_rest_is_not_kept_apart_from_the_lines_of_an_order():
+    assert without_a_rest(Rule(Rounding.HALF_UP, Rest.APART)) == Rule(Rounding.HALF_UP, Rest.LARGEST_FRACTION)
+    assert without_a_rest(Rule(Rounding.HALF_UP, Rest.LAST)) == Rule(Rounding.HALF_UP, Rest.LAST)

@@ -193,3 +193,21 @@ def test_no_sequence_of_commands_loses_a_parcel_or_leaves_an_end(order, moves):
             assert move not in FULFILMENT_TABLE[order.state] or order.packages
         assert order.packages[: len(before.packages)] == before.packages
         assert before.state not in FULFILMENT_ENDS or order == before
+
+
+def test_what_the_platform_refused_is_told_again_parcel_by_parcel():
+    refused = a_package(write_back=WriteBack.REFUSED, write_back_reason="运单号无效")
+    done = a_package(id=PackageId(an_id(60)), tracking_no="SF0000000000009", write_back=WriteBack.DONE)
+    fulfilment = a_fulfilment_order(state=F.SHIPPED, packages=(refused, done))
+
+    again = fulfilment.write_back_again(at=NOW)
+
+    pending = evolve(refused, write_back=WriteBack.PENDING, write_back_reason="")
+    assert again.state.packages == (pending, done)
+    assert [(type(event), event.package_id) for event in again.events] == [(PackageShipped, refused.id)]
+
+
+def test_where_the_platform_refused_nothing_there_is_nothing_to_tell_again():
+    fulfilment = a_fulfilment_order(state=F.SHIPPED, packages=(a_package(write_back=WriteBack.DONE),))
+
+    assert fulfilment.write_back_again(at=NOW) == Change(fulfilment)

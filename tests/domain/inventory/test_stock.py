@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms_domain.inventory.stock import InvalidSku, StockLevel, StockReceived, Want, sku_code, wanted_by_sku
+from oms_domain.inventory.stock import (
+    InvalidSku,
+    InvalidWarehouse,
+    StockLevel,
+    StockReceived,
+    Want,
+    sku_code,
+    wanted_by_sku,
+    warehouse_code,
+)
 from oms_domain.kernel.identity import LineId, SkuCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.testing.builders import LINE, MAIN, NOW, SCARF, an_id
@@ -58,3 +67,16 @@ def test_a_receipt_of_stock_is_about_that_receipt():
     )
 
     assert received.stream == an_id(50)
+
+
+@pytest.mark.parametrize("text", ["MAIN", "a", "0", "east-1_b", "x" * 32])
+def test_a_warehouse_code_passes_unchanged(text):
+    assert warehouse_code(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " ", "MAIN ", "a b", "华东", "a\n", "x" * 33])
+def test_other_texts_are_no_warehouse_codes(text):
+    with pytest.raises(InvalidWarehouse) as refusal:
+        warehouse_code(text)
+
+    assert refusal.value.fields() == {"field": "warehouse", "value": text[:40]}

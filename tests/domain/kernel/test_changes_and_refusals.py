@@ -1,5 +1,7 @@
 """What a command answers: a new state with its events, or a refusal with the fact in the way."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,19 @@ from oms_domain.testing.builders import NOW
 
 def test_a_change_without_events_changed_nothing_worth_telling():
     assert Change("state") == Change("state", ())
+
+
+def test_the_steps_of_a_change_tell_which_events_led_to_which_state():
+    first, second = Event(at=NOW), Event(at=NOW + timedelta(hours=1))
+
+    both = Change("new", (first,)).then(Change("newer", (second,)))
+    longer = both.then(Change("newest", (first, second)))
+
+    assert Change("state").steps == ()
+    assert both.steps == (("new", (first,)), ("newer", (second,)))
+    assert longer.steps == (*both.steps, ("newest", (first, second)))
+    assert both.then(Change("newer")).steps == both.steps
+    assert Change("state").then(both).steps == both.steps
 
 
 def test_every_kind_of_event_says_which_document_it_is_about():

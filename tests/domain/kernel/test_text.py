@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_domain.kernel.errors import InvalidText
-from oms_domain.kernel.text import checked_text, mask_digits, mask_name, mask_phone, mask_street
+from oms_domain.kernel.text import checked_text, mask_digits, mask_name, mask_phone, mask_street, storable
 from oms_domain.testing.values import texts
 
 with_many_digits = st.text(st.sampled_from("0123456789 -－\u3000a样号"), max_size=60)
@@ -94,3 +94,15 @@ def test_masks_keep_no_more_than_they_say_and_masking_again_changes_nothing(text
 @pytest.mark.parametrize("text", ["", "测**", "*******0001"])
 def test_what_is_empty_or_masked_by_the_platform_stays(mask, text):
     assert mask(text) == text
+
+
+@given(st.text(st.characters(categories=["L", "Nd", "Zs", "Cc", "Cs"]), max_size=60), st.integers(1, 40))
+def test_what_others_said_can_be_stored_whatever_it_was(text, longest):
+    kept = storable(text, longest=longest)
+
+    assert checked_text(kept, field="reason", longest=longest) == kept
+    assert len(kept) == min(len(text), longest)
+
+
+def test_of_what_others_said_only_the_unstorable_is_replaced():
+    assert storable("缺货\0\ud800\tA", longest=5) == "缺货\ufffd\ufffd "

@@ -1,8 +1,10 @@
 """What a platform took off is placed line by line as it says; what it left open is shared by the shop's policy."""
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 
+from oms_domain.apportionment.order import CannotApportion
 from oms_domain.apportionment.parts import net_freight_of, net_of
 from oms_domain.apportionment.policy import InvalidPolicy
 from oms_domain.channels.standard import (
@@ -17,7 +19,8 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.explained import explain_line, explain_order
 from oms_domain.orders.intake import trouble_of
-from oms_domain.orders.placement import place, policy_of
+from oms_domain.orders.placement import misplaced, place, policy_of
+from oms_domain.orders.sales_order import AmountsDoNotAddUp
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.testing.builders import a_sales_order, a_standard_line, a_standard_order, counts, placed
 from oms_domain.testing.strategies import standard_orders
@@ -199,3 +202,36 @@ def test_a_line_is_explained_unit_by_unit():
 
     assert [row.amounts[-1] for row in found.rows] == [9730, 9730]
     assert found.sums[-1] == order.lines[0].part.cash
+
+
+def test_a_line_that_is_not_there_cannot_be_explained():
+    with pytest.raises(CannotApportion) as refusal:
+        explain_line(a_sales_order(), "no-such-line")
+
+    assert refusal.value.field == "line"
+
+
+def test_what_is_placed_is_held_against_what_stands_there():
+    order = a_sales_order()
+    lines = [line.placed for line in order.lines]
+    first, net, goods = lines[0], order.lines[0].payable.fen, order.lines[0].goods.fen
+
+    def found(line, freight_fen=order.freight.fen):
+        return list(misplaced(order.steps, [line, *lines[1:]], freight_fen))
+
+    assert found(first) == []
+    assert found(evolve(first, payable_fen=net + 1)) == [(first.key, net + 1, net)]
+    assert found(evolve(first, goods_fen=goods + 1)) == [(first.key, goods + 1, goods)]
+    assert found(evolve(first, units=7)) == [(first.key, 7, 2)]
+    assert found(first, freight_fen=801) == [("", 801, 800)]
+
+
+def test_an_order_whose_amounts_are_placed_otherwise_cannot_be():
+    order = a_sales_order()
+    line = order.lines[0]
+    dearer = evolve(line, unit_price=line.unit_price + Money(1))
+
+    with pytest.raises(AmountsDoNotAddUp) as refusal:
+        a_sales_order(lines=(dearer, *order.lines[1:]), steps=order.steps)
+
+    assert refusal.value.field == "lines"

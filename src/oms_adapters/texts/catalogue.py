@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -22,40 +22,45 @@ NAMED: Final = {
 """Facts of a refusal whose values have texts of their own, and where those stand."""
 
 
+REASONS: Final = {"orders.order_left_to_person": "conditions"}
+"""Facts in a log whose reason is a code with a text of its own, and where that stands."""
+
+
 @cache
 def catalogue(language: str) -> Mapping[str, Mapping[str, Any]]:
     """Return the texts of a language: ``problems``, ``states``, ``moves`` …, each by code."""
-    return tomllib.loads(files(__package__).joinpath("texts", f"{language}.toml").read_text("utf-8"))
-
-
-def language_of(accept_language: str) -> str:
-    """Return the best known language of an ``Accept-Language`` header.
-
-    >>> language_of(""), language_of("fr, en-GB;q=0.8, zh;q=0.1"), language_of("en;q=0, *")
-    ('zh', 'en', 'zh')
-    """
-    best, best_weight = LANGUAGES[0], 0.0
-    for part in accept_language[:200].split(","):
-        tag, _, parameter = part.strip().partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        weight = _weight(parameter)
-        if language in LANGUAGES and weight > best_weight:
-            best, best_weight = language, weight
-    return best
+    return tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text("utf-8"))
 
 
 def title(code: str, language: str) -> str:
     """Return what a code means in general."""
-    problems = catalogue(language)["problems"]
-    return str(problems.get(code, problems["http.failure"])["title"])
+    return str(_problem(code, language)["title"])
 
 
 def detail(code: str, facts: Mapping[str, Any], language: str) -> str:
-    """Return what happened this time, from the facts of a refusal; they must be plain already."""
-    texts = catalogue(language)
-    problem = texts["problems"].get(code, texts["problems"]["http.failure"])
+    """Return what happened this time, from the facts of a refusal."""
+    texts, problem = catalogue(language), _problem(code, language)
     shown = {name: _shown(name, value, texts) for name, value in facts.items()}
     return str(problem.get("detail", problem["title"])).format_map(_Facts(shown))
+
+
+def next_step(codes: Iterable[str], language: str) -> str:
+    """Return what to do on the command line about the first of ``codes`` that has such a text, empty if none has."""
+    steps = catalogue(language)["next"]
+    return next((str(steps[code]) for code in codes if code in steps), "")
+
+
+def reason(kind: str, why: str, language: str) -> str:
+    """Return why a fact in a log came about: a person's own words as they are, a code in the reader's language."""
+    texts = catalogue(language)
+    return str(texts[REASONS[kind]].get(why, why)) if kind in REASONS else why
+
+
+def _problem(code: str, language: str) -> Mapping[str, Any]:
+    texts = catalogue(language)
+    section = next((each for each in ("problems", "command") if code in texts[each]), None)
+    found: Mapping[str, Any] = texts[section][code] if section else texts["problems"]["http.failure"]
+    return found
 
 
 class _Facts(dict[str, str]):
@@ -64,18 +69,8 @@ class _Facts(dict[str, str]):
 
 
 def _shown(name: str, value: Any, texts: Mapping[str, Mapping[str, Any]]) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "、".join(_shown(name, each, texts) for each in value) or "-"
     if isinstance(value, dict):
         return str(value.get("text", value))
     return str(texts.get(NAMED.get(name, ""), {}).get(str(value), value))
-
-
-def _weight(parameter: str) -> float:
-    name, _, number = parameter.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        return min(max(float(number), 0.0), 1.0)
-    except ValueError:
-        return 0.0

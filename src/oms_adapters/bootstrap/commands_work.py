@@ -1,0 +1,152 @@
+"""What waits for a person: ``oms platform-orders`` (exceptions), ``oms discrepancies``, ``oms jobs``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import click
+
+from oms_adapters.bootstrap.commands_ingest import answer_row, trouble_text
+from oms_adapters.bootstrap.output import json_option, show
+from oms_adapters.bootstrap.refusals import refusal_row
+from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
+from oms_app.intake import Outcome, convert_again
+from oms_app.jobs import RedriveJob
+from oms_app.queries.rows import LARGEST_PAGE, Difference, Position, Queries
+from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.identity import PlatformOrderId
+from oms_domain.orders.platform_order import Conversion
+
+MOST = 10_000
+"""Rows that one list shows."""
+
+
+@click.group("platform-orders")
+def platform_orders() -> None:
+    """Platform orders (平台订单)."""
+
+
+@platform_orders.command("list")
+@click.option("--conversion", type=click.Choice([m.value for m in Conversion]))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
+@json_option
+@refusals_shown
+def list_platform_orders(conversion: str | None, limit: int, as_json: bool) -> None:
+    """List platform orders, newest first; exceptions with --conversion exception, each with its reason."""
+    wanted = Conversion(conversion) if conversion else None
+    columns = ["id", "number", "order_no", "conversion", "why", "modified_at"]
+    show(_platform_order_rows(ready().queries(), wanted, limit), columns, as_json=as_json)
+
+
+def _platform_order_rows(queries: Queries, wanted: Conversion | None, limit: int) -> Iterator[dict[str, Any]]:
+    after, left = None, limit
+    while left > 0:
+        page = queries.platform_orders(operator(), conversion=wanted, after=after, limit=min(left, LARGEST_PAGE))
+        for row in page:
+            trouble = queries.platform_order(operator(), row.id).trouble if row.reason else None
+            yield {
+                "id": str(row.id),
+                "number": row.number,
+                "order_no": row.order_no,
+                "conversion": str(row.conversion),
+                "why": trouble_text(trouble),
+                "modified_at": row.modified_at.isoformat(timespec="seconds"),
+            }
+        if len(page) < LARGEST_PAGE:
+            return
+        left -= len(page)
+        after = Position(page[-1].created_at, page[-1].id)
+
+
+@platform_orders.command("convert")
+@click.argument("platform_order_id", type=click.UUID)
+@json_option
+@click.pass_context
+@refusals_shown
+def convert(ctx: click.Context, platform_order_id: UUID, as_json: bool) -> None:
+    """Try an exception again (单据转换)."""
+    container = ready()
+    answer = convert_again(
+        container.intake(),
+        container.preparation(),
+        container.gateways(),
+        platform_order_id=PlatformOrderId(platform_order_id),
+        by=operator(),
+    )
+    row = answer_row("", answer)
+    show([row], ["outcome", "order_no", "number", "state", "payable", "code", "why"], as_json=as_json)
+    ctx.exit(1 if row["outcome"] == Outcome.EXCEPTION else 0)
+
+
+@click.group()
+def discrepancies() -> None:
+    """Discrepancies (差异): what the platform or the warehouse states and our state table refuses."""
+
+
+@discrepancies.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
+@json_option
+@refusals_shown
+def list_discrepancies(limit: int, as_json: bool) -> None:
+    """List what differs, oldest first: the order, where we stood, what they state, and what differs."""
+    queries = ready().queries()
+    rows = (_difference_row(queries, found) for found in queries.differences(operator(), limit=limit))
+    show(rows, ["order", "ours", "theirs", "what", "at"], as_json=as_json)
+
+
+def _difference_row(queries: Queries, found: Difference) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "order": queries.order(operator(), found.order_id).order.number,
+        "order_id": str(found.order_id),
+        "ours": found.ours,
+        "theirs": found.theirs,
+        "what": found.what,
+        "at": found.at.isoformat(timespec="seconds"),
+    }
+
+
+@click.group()
+def jobs() -> None:
+    """Background work (后台任务)."""
+
+
+@jobs.command("parked")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
+@json_option
+@refusals_shown
+def list_parked_jobs(limit: int, as_json: bool) -> None:
+    """List work that was given up for now, oldest first, with the reason."""
+    rows = [
+        {
+            "id": str(row.id),
+            "handler": row.handler,
+            "key": row.key,
+            "tries": row.tries,
+            "why": row.error,
+            "created_at": row.created_at.isoformat(timespec="seconds"),
+        }
+        for row in ready().queries().parked_jobs(operator(), limit=limit)
+    ]
+    show(rows, ["id", "handler", "tries", "why", "created_at"], as_json=as_json)
+
+
+@jobs.command("redrive")
+@click.argument("job", nargs=-1, required=True, type=click.UUID)
+@json_option
+@click.pass_context
+@refusals_shown
+def redrive(ctx: click.Context, job: tuple[UUID, ...], as_json: bool) -> None:
+    """Make parked work due again (重新执行): a running server, or `oms drain`, does it. Each with its own answer."""
+    service, rows, failed = ready().job_service(), [], False
+    for job_id in job:
+        try:
+            service.redrive(RedriveJob(job_id=job_id, by=operator()))
+            rows.append({"job": str(job_id), "outcome": "done"})
+        except OmsError as refusal:
+            failed = True
+            rows.append({"job": str(job_id), "outcome": "refused"} | refusal_row(refusal, language()))
+    show(rows, ["job", "outcome", "code", "why"], as_json=as_json)
+    ctx.exit(1 if failed else 0)

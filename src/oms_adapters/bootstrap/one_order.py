@@ -1,0 +1,87 @@
+"""One order as the command line shows it: head, lines, parcels, log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from oms_adapters.bootstrap.output import show
+from oms_adapters.texts.catalogue import reason
+from oms_app.journal import LogEntry
+from oms_app.queries.rows import OrderDetail
+from oms_domain.fulfilment.fulfilment_order import Package
+from oms_domain.orders.sales_order import OrderLine, SalesOrder
+
+LINES = ["line", "sku", "title", "quantity", "goods", "line_discount", "order_discount", "payable", "shipped"]
+PARCELS = ["carrier", "tracking_no", "write_back", "why"]
+LOG = ["seq", "at", "who", "what", "changes", "why"]
+
+
+def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
+    """Print all there is to show of an order: as one object of codes, or as a table for each part."""
+    head = _head(detail.order)
+    lines = [_line(line) for line in detail.order.lines]
+    parcels = [_parcel(package) for package in (detail.fulfilment.packages if detail.fulfilment else ())]
+    log = [_entry(entry) for entry in detail.log]
+    if as_json:
+        show([head | {"lines": lines, "packages": parcels, "log": log}], [], as_json=True)
+        return
+    facts = [{"field": name, "value": value} for name, value in head.items()]
+    show(facts, ["field", "value"], as_json=False, title=detail.order.number)
+    show(lines, LINES, as_json=False, title="Lines")
+    if parcels:
+        show(parcels, PARCELS, as_json=False, title="Parcels")
+    told = (entry | {"why": reason(entry["what"], entry["why"], language)} for entry in log)
+    show(told, LOG, as_json=False, title="Log")
+
+
+def _head(order: SalesOrder) -> dict[str, Any]:
+    region = (order.region.province, order.region.city, order.region.district)
+    return {
+        "id": str(order.id),
+        "number": order.number,
+        "platform_order_no": order.platform_order_no,
+        "state": str(order.state),
+        "flags": [f"{flag.kind}: {flag.reason}" for flag in order.flags],
+        "freight": str(order.freight),
+        "payable": str(order.payable),
+        "paid": str(order.paid),
+        "receiver": order.receiver.mask,
+        "region": " ".join(part for part in region if part),
+        "remark": order.buyer_remark,
+        "version": order.version,
+    }
+
+
+def _line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "line": line.platform_line_no,
+        "sku": line.sku,
+        "title": line.title,
+        "quantity": line.quantity,
+        "goods": str(line.goods),
+        "line_discount": str(line.line_discount),
+        "order_discount": str(line.order_discount),
+        "payable": str(line.payable),
+        "shipped": line.shipped,
+    }
+
+
+def _parcel(package: Package) -> dict[str, Any]:
+    return {
+        "carrier": package.carrier,
+        "tracking_no": package.tracking_no,
+        "write_back": str(package.write_back),
+        "why": package.write_back_reason,
+    }
+
+
+def _entry(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": entry.at.isoformat(timespec="seconds"),
+        "who": entry.actor,
+        "what": entry.kind,
+        "changes": json.dumps(entry.changes, ensure_ascii=False),
+        "why": entry.reason,
+    }

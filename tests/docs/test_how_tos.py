@@ -1,0 +1,218 @@
+"""What the how-to pages say to type works as it stands there: the ``oms`` commands, and the calls of ``curl``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx2
+import pytest
+from attrs import define, field
+from click.testing import CliRunner
+from litestar.testing import TestClient
+
+from oms_adapters.bootstrap import session
+from oms_adapters.bootstrap.asgi import build_app
+from oms_adapters.bootstrap.commands import oms
+from oms_adapters.bootstrap.container import Container
+
+ROOT = Path(__file__).parents[2]
+HOW_TO = ROOT / "docs" / "how-to"
+PAYLOADS = ROOT / "tests" / "payloads" / "taobao"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+APPROVABLE = 2
+"""Version of an order that was allocated: the first part of its ETag, which a move may name alone."""
+
+NOT_HERE = {"createdb", "mariadb"}
+"""Programs of a database server: its tests make the database in their own way."""
+
+SERVES = ["oms", "serve"]
+"""Goes on until it is stopped; the server's own tests start it."""
+
+
+def commands(page: str) -> list[list[str]]:
+    """Return what a page says to type, word by word."""
+    lines: list[str] = []
+    for block in BLOCK.findall((HOW_TO / page).read_text(encoding="utf-8")):
+        for line in block.replace("\\\n", " ").splitlines():
+            if line.startswith("$ "):
+                lines.append(line.removeprefix("$ "))
+    return [shlex.split(line) for line in lines]
+
+
+@define
+class Reader:
+    """Somebody who types what a page says, and puts the own names in where the page cannot know them."""
+
+    environment: pytest.MonkeyPatch
+    own: dict[str, str] = field(factory=dict)
+    made: list[Container] = field(factory=list)
+    typed: int = 0
+
+    def reads(self, page: str) -> None:
+        for words in commands(page):
+            if words[0] not in NOT_HERE and words != SERVES:
+                self.types([self.filled(word) for word in words])
+                self.typed += 1
+
+    def types(self, words: list[str]) -> None:
+        match words:
+            case ["export", *settings]:
+                for setting in settings:
+                    name, _, value = setting.partition("=")
+                    self.environment.setenv(name, self.own.get(name, value))
+            case ["oms", *arguments]:
+                self.runs(*arguments)
+            case ["curl", *arguments]:
+                self.calls(arguments)
+            case _:
+                raise AssertionError(f"nobody can type this: {shlex.join(words)}")
+
+    def runs(self, *arguments: str) -> list[dict[str, Any]]:
+        done = CliRunner().invoke(oms, arguments, input="secret\nsession\n")
+        assert done.exit_code == 0, (arguments, done.output)
+        if arguments[:2] == ("api-keys", "add"):
+            (key,) = re.findall(r"oms_\w{12}_[\w\-]+", "".join(done.output.split()))
+            self.own["KEY"] = key
+        return [json.loads(line) for line in done.output.splitlines()] if "--json" in arguments else []
+
+    def calls(self, arguments: list[str]) -> None:
+        @click.command()
+        @click.option("-X", "method")
+        @click.option("-H", "headers", multiple=True)
+        @click.option("-d", "--data-binary", "body")
+        @click.argument("url")
+        def curl(method: str | None, headers: tuple[str, ...], body: str | None, url: str) -> httpx2.Response:
+            content = (ROOT / body[1:]).read_bytes() if body and body.startswith("@") else (body or "").encode()
+            named = dict(header.split(": ", 1) for header in headers)
+            with TestClient(build_app(self.made[-1])) as client:
+                way = method or ("POST" if body else "GET")
+                return client.request(way, url.removeprefix("http://127.0.0.1:8000"), headers=named, content=content)
+
+        answer: httpx2.Response = curl.main(arguments, standalone_mode=False)
+        assert answer.status_code < 300, (arguments, answer.text)
+        rows = answer.json().get("rows", []) if answer.content else []
+        assert [row for row in rows if row["outcome"] != "done"] == [], rows
+
+    def filled(self, word: str) -> str:
+        word = word.replace("$KEY", self.own.get("KEY", "")).replace('"3-1.7"', f'"{APPROVABLE}"')
+        return re.sub(r"\bID(-\d)?\b", lambda found: self.own.get(found[0], found[0]), word)
+
+
+@pytest.fixture
+def reader(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("OMS_") and not name.startswith("OMS_TEST_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(monkeypatch)
+
+    def remembered(**settings):
+        reader.made.append(Container(**settings))
+        return reader.made[-1]
+
+    monkeypatch.setattr(session, "Container", remembered)
+    yield reader
+    for container in reader.made:
+        container.database().close()
+        container.http().close()
+        if (tmp_path / "data" / "simulated-warehouse.db").exists():
+            container.wms().close()
+
+
+@pytest.fixture
+def ready(reader):
+    """A reader with an installation."""
+    reader.runs("migrate")
+    return reader
+
+
+def reviewable_orders(reader: Reader, count: int = 1) -> list[str]:
+    """Have a shop whose orders have their stock and wait for their review; return their ids."""
+    recorded = (PAYLOADS / "taobao_trade_single.json").read_text(encoding="utf-8")
+    for n in range(count):
+        path = Path(f"{n}.json")
+        path.write_text(recorded.replace("9100000000000000020", f"91000000000000001{n:02d}"), encoding="utf-8")
+        reader.runs("ingest", str(path), "--platform", "taobao", "--shop", "tb-1")
+    orders = reader.runs("orders", "list", "--json")
+    for line in reader.runs("orders", "show", orders[0]["number"], "--json")[0]["lines"]:
+        reader.runs("stock", "receive", line["sku"], "10")
+    reader.runs("drain")
+    return [order["id"] for order in orders]
+
+
+def test_a_shop_is_connected_as_the_page_says(ready):
+    ready.reads("connect-a-shop.md")
+
+    (shop,) = ready.runs("shops", "list", "--json")
+    assert (shop["code"], shop["authorisation"], shop["auto_release"]) == ("tb-1", "valid", True)
+
+
+def test_the_work_lists_are_worked_off_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    reviewable_orders(ready)
+    with ready.made[-1].database().engines.write.begin() as connection:
+        connection.exec_driver_sql("UPDATE job SET state = 'parked'")
+    ready.own["ID"] = ready.runs("jobs", "parked", "--json")[0]["id"]
+
+    ready.reads("exceptions-and-discrepancies.md")
+
+    assert ready.own["ID"] not in {row["id"] for row in ready.runs("jobs", "parked", "--json")}
+
+
+def test_the_api_is_called_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    ids = reviewable_orders(ready, 3)
+    ready.own |= dict(zip(("ID", "ID-1", "ID-2"), ids, strict=True))
+
+    ready.reads("api.md")
+
+    states = {row["id"]: row["state"] for row in ready.runs("orders", "list", "--json")}
+    assert len(states) == 4
+    assert {states[order_id] for order_id in ids} == {"awaiting_release"}
+
+
+def test_personal_data_are_opened_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    ready.own["ID"], *_ = reviewable_orders(ready)
+    ready.runs("api-keys", "add", "crm", "--scope", "pii:read")
+
+    ready.reads("personal-data.md")
+
+
+@pytest.mark.parametrize(("kind", "page"), [("postgres", "run-on-postgresql.md"), ("mariadb", "run-on-mariadb.md")])
+def test_it_runs_on_a_server_as_the_page_says(reader, fresh_url, tmp_path, kind, page):
+    reader.own = {"OMS_DATABASE_URL": fresh_url(kind), "OMS_KEYS_FILE": str(tmp_path / "keys.json")}
+    reader.environment.setenv("OMS_DATABASE_UNSAFE", "1")  # the tests' servers need not survive a power cut
+
+    reader.reads(page)
+
+    assert reader.runs("doctor", "--json") == []
+    assert reader.typed == 4
+
+
+def test_every_page_with_something_to_type_is_read_here():
+    with_commands = {path.name for path in HOW_TO.glob("*.md") if commands(path.name)}
+
+    assert with_commands == {
+        "api.md",
+        "connect-a-shop.md",
+        "exceptions-and-discrepancies.md",
+        "personal-data.md",
+        "run-on-mariadb.md",
+        "run-on-postgresql.md",
+    }
+
+
+def test_what_does_not_work_is_noticed(ready):
+    with pytest.raises(AssertionError):
+        ready.types(["oms", "orders", "show", "S20200101-000001"])
+    with pytest.raises(AssertionError):
+        ready.types(["curl", "http://127.0.0.1:8000/api/v1/orders"])
+    with pytest.raises(AssertionError):
+        ready.types(["rm", "x"])
