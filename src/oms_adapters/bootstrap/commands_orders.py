@@ -1,4 +1,4 @@
-"""``oms ingest``, ``oms orders``, ``oms platform-orders``, ``oms stock``."""
+"""``oms ingest``, ``oms orders``, ``oms platform-orders``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown
 from oms_app.intake import CHUNK, IntakeAnswer, Outcome, TakeIn, convert_again
-from oms_app.inventory import ReceiveStock
 from oms_app.orders import (
     AllocateOrder,
     ApproveOrder,
@@ -35,10 +34,8 @@ from oms_app.orders import (
 from oms_app.queries.rows import LARGEST_PAGE, OrderFilter, Position
 from oms_app.shops import FindShop, ListShops
 from oms_domain.channels.standard import Platform, UnreadablePayload
-from oms_domain.inventory.stock import sku_code
 from oms_domain.kernel.errors import NotFound, OmsError
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, WarehouseCode
-from oms_domain.kernel.quantity import quantity
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId
 from oms_domain.orders.platform_order import Conversion, Trouble
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Shop
@@ -381,47 +378,3 @@ def convert(ctx: click.Context, platform_order_id: UUID, as_json: bool) -> None:
     row = _answer_row("", answer)
     show([row], ["outcome", "order_no", "number", "state", "payable", "why"], as_json=as_json)
     ctx.exit(1 if row["outcome"] == Outcome.EXCEPTION else 0)
-
-
-@click.group()
-def stock() -> None:
-    """Stock (库存)."""
-
-
-@stock.command("list")
-@json_option
-@refusals_shown
-def list_stock(as_json: bool) -> None:
-    """List quantities by SKU and warehouse."""
-    show(_levels(ready()), ["sku", "warehouse", "on_hand", "reserved", "available"], as_json=as_json)
-
-
-@stock.command("receive")
-@click.argument("sku")
-@click.argument("units", type=int)
-@click.option("--warehouse", default="MAIN", show_default=True)
-@click.option("--reason", default="")
-@json_option
-@refusals_shown
-def receive_stock(sku: str, units: int, warehouse: str, reason: str, as_json: bool) -> None:
-    """Book units that came in (入库)."""
-    command = ReceiveStock(
-        sku=sku_code(sku), warehouse=WarehouseCode(warehouse), quantity=quantity(units), reason=reason, by=operator()
-    )
-    answer = ready().stock().receive(command)
-    row = {"sku": answer.sku, "warehouse": answer.warehouse, "quantity": answer.quantity, "receipt": str(answer.id)}
-    show([row], ["sku", "warehouse", "quantity", "receipt"], as_json=as_json)
-
-
-def _levels(container: Container) -> Iterator[dict[str, Any]]:
-    after = None
-    while page := container.queries().stock(after=after, limit=LARGEST_PAGE):
-        for level in page:
-            yield {
-                "sku": level.sku,
-                "warehouse": level.warehouse,
-                "on_hand": level.on_hand,
-                "reserved": level.reserved,
-                "available": level.available,
-            }
-        after = (page[-1].sku, page[-1].warehouse)

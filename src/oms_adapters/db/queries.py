@@ -9,19 +9,20 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db import driver, order_lists
+from oms_adapters.db import driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
-from oms_adapters.db.inventory import level_of, stock
 from oms_adapters.db.jobs import PARKED, job
 from oms_adapters.db.journal import difference, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.types import Id, Instant
 from oms_app.actor import Actor
+from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
     Difference,
+    LedgerRow,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -29,8 +30,11 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
 )
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.stock import StockLevel
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.states import OrderState
 
@@ -126,10 +130,29 @@ class SqlQueries:
         )
 
     def stock(self, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        statement = sa.select(stock).order_by(stock.c.sku, stock.c.warehouse).limit(limit)
-        if after is not None:
-            statement = statement.where(sa.tuple_(stock.c.sku, stock.c.warehouse) > sa.tuple_(*after))
-        return tuple(level_of(row) for row in self._rows(statement))
+        return stock_queries.levels(self._rows, after, limit)
+
+    def stock_ledger(
+        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+    ) -> tuple[LedgerRow, ...]:
+        return stock_queries.ledger(self._rows, sku, warehouse, after, limit)
+
+    def stock_documents(
+        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+    ) -> tuple[StockDocument, ...]:
+        return stock_queries.documents(self._rows, kind, after, limit)
+
+    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
+        return stock_queries.document(self._rows, document_id)
+
+    def stock_document_id(self, number: str) -> StockDocumentId | None:
+        return stock_queries.document_id(self._rows, number)
+
+    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
+        return stock_queries.differences(self._rows, limit)
+
+    def warehouses(self) -> tuple[Warehouse, ...]:
+        return stock_queries.warehouses(self._rows)
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         return {state: self.count_orders(actor, OrderFilter(states=(state,))) for state in OrderState}
