@@ -39,6 +39,7 @@ from oms_adapters.db.journal import channel_cursor, document_counter
 from oms_adapters.db.numbers import api_key
 from oms_adapters.db.stock_tables import stock_level
 from oms_app.inventory import ReceiveStock, StockService
+from oms_app.numbering import Numbering
 from oms_app.ports.transaction import Begin, Contended, Duplicate, StoreRefusedData, StoreUnavailable
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import SkuCode
@@ -304,7 +305,9 @@ def fill_pools(database: Database) -> None:
 
 
 def stock_service(backend: Backend, tries: list[int]) -> StockService:
-    return StockService(begin=Begin(backend.open), now=backend.clock, new_id=backend.new_id, pause=tries.append)
+    numbering = Numbering(backend.numbers, backend.clock)
+    shared = {"begin": Begin(backend.open), "now": backend.clock, "new_id": backend.new_id, "pause": tries.append}
+    return StockService(**shared, numbering=numbering)
 
 
 def receipt(units: int = 5) -> ReceiveStock:
