@@ -33,6 +33,8 @@ from oms_domain.apportionment.presets import NAMED
 from oms_domain.conditions.fields import Field, FieldKind
 from oms_domain.conditions.operators import OPERATORS
 from oms_domain.fulfilment.fulfilment_order import FULFILMENT_ENDS, FULFILMENT_TABLE, FulfilmentState
+from oms_domain.inventory.stocktakes import STOCKTAKE_ENDS, STOCKTAKE_ENTRIES, STOCKTAKE_TABLE
+from oms_domain.inventory.transfers import TRANSFER_ENDS, TRANSFER_ENTRIES, TRANSFER_TABLE
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
 from oms_domain.kernel.states import mermaid
@@ -189,8 +191,11 @@ TABLES: Final = {
     "sales_order_line": "Its lines with the amounts placed on them.",
     "shop": "Shops with their policies.",
     "shop_account": "A shop's account at its platform, sealed.",
-    "stock": "Units on hand and reserved, by SKU and warehouse.",
-    "stock_ledger": "Every change of an on-hand quantity.",
+    "stock_difference": "Units that are gone while released orders hold them: open while `units` is above 0.",
+    "stock_document": "Receipts, returns, transfers, stocktakes and whatever else books stock.",
+    "stock_ledger": "Every change of every quantity of stock; only ever added to.",
+    "stock_level": "Quantities by SKU and warehouse; of a hot SKU in several buckets, which add up.",
+    "warehouse": "Places that stock lies in.",
 }
 
 
@@ -355,6 +360,10 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "order-states": lambda: rows(ORDER_TABLE),
     "fulfilment-diagram": lambda: diagram(FULFILMENT_TABLE, FULFILMENT_ENTRIES, FULFILMENT_ENDS),
     "fulfilment-states": lambda: rows(FULFILMENT_TABLE),
+    "transfer-diagram": lambda: diagram(TRANSFER_TABLE, TRANSFER_ENTRIES, TRANSFER_ENDS),
+    "transfer-states": lambda: rows(TRANSFER_TABLE),
+    "stocktake-diagram": lambda: diagram(STOCKTAKE_TABLE, STOCKTAKE_ENTRIES, STOCKTAKE_ENDS),
+    "stocktake-states": lambda: rows(STOCKTAKE_TABLE),
     "settings": setting_rows,
     "commands": command_pages,
     "errors": error_rows,

@@ -7,11 +7,11 @@ import os
 from alembic import context
 from sqlalchemy.engine import Connection
 
-from oms_adapters.db import fulfilment, inventory, jobs, journal, numbers, orders, platform_orders, shops, vault
+from oms_adapters.db import fulfilment, jobs, journal, numbers, orders, platform_orders, shops, stock_tables, vault
 from oms_adapters.db.engine import connect
 from oms_adapters.db.types import metadata
 
-TABLES = (shops, platform_orders, orders, fulfilment, inventory, vault, journal, jobs, numbers)
+TABLES = (shops, platform_orders, orders, fulfilment, stock_tables, vault, journal, jobs, numbers)
 
 
 def run(connection: Connection) -> None:

@@ -235,8 +235,14 @@ def _on_database(kind: str, url: str, stack: ExitStack) -> Backend:
 
 
 def _delete_everything(engine: sa.Engine) -> None:
+    from oms_adapters.db.stock_tables import warehouse
     from oms_adapters.db.types import metadata
 
+    first_of_all = sa.select(warehouse).where(warehouse.c.code == "MAIN")
     with engine.begin() as connection:
+        first = connection.execute(first_of_all).mappings().first()
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
+        if first is not None:  # an installation begins with it
+            begun = {**first, "version": 1, "log_seq": 0, "log_hash": "", "name": "主仓", "active": True}
+            connection.execute(warehouse.insert(), begun)

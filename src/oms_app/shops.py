@@ -7,6 +7,7 @@ from typing import ClassVar
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.inventory import known_warehouse
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import Platform
@@ -78,12 +79,16 @@ class ShopService:
 
     @one_transaction
     def add(self, command: AddShop) -> Shop:
-        """Raises ``Denied`` for an actor of some shops only: it could not see what it added; ``InvalidPolicy``."""
+        """Raises ``Denied`` for an actor of some shops only: it could not see what it added.
+
+        Also ``UnknownWarehouse``, ``InvalidPolicy``.
+        """
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
         with self.begin(command) as tx:
             if done := tx.recall(Shop):
                 return done
+            known_warehouse(tx, command.policy.warehouse, field="policy.warehouse")
             code, at = shop_code(command.code), self.now()
             policy_of(command.policy)
             if _taken(tx, code):
@@ -118,9 +123,10 @@ class ShopService:
 
     @one_transaction
     def change_policy(self, command: ChangePolicy) -> Shop:
-        """Raises ``InvalidPolicy``."""
+        """Raises ``UnknownWarehouse``, ``InvalidPolicy``."""
         policy_of(command.policy)
         with self.begin(command) as tx:
+            known_warehouse(tx, command.policy.warehouse, field="policy.warehouse")
             change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())
             record(tx, tx.shops, change)
             tx.commit()

@@ -37,6 +37,8 @@ from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
+from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.warehouses import WarehouseService
 from oms_domain.channels.standard import (
     Platform,
     StandardOrder,
@@ -82,8 +84,11 @@ class World:
         begin, pause = Begin(opened), self.pauses.append
         shared: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": pause}
         numbering = Numbering(self.store.numbers, self.clock)
+        self.transfers = TransferService(**shared, numbering=numbering)
+        self.stocktakes = StocktakeService(**shared, numbering=numbering)
+        self.warehouses = WarehouseService(**shared)
         self.shops = ShopService(**shared)
-        self.stock = StockService(**shared)
+        self.stock = StockService(**shared, numbering=numbering)
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
@@ -99,7 +104,7 @@ class World:
             pause=pause,
         )
         processes = (
-            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls),
+            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
             ShippingProcess(
                 fulfilment=self.fulfilment,
                 wms=self.warehouse,

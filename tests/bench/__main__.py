@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import apportionment, engine, http, ingest, reading
+from tests.bench import apportionment, engine, http, ingest, reading, stock
 from tests.servers import Servers
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = Servers(stack, folder)
-        wanted = sys.argv[1:] or ["apportionment", "ingest", "reading", "http", "engine"]
+        wanted = sys.argv[1:] or ["apportionment", "ingest", "reading", "stock", "http", "engine"]
         lines = []
         if "apportionment" in wanted:
             lines.append(apportionment.figures())
@@ -27,6 +27,8 @@ def main() -> None:
                 reading.figures("PostgreSQL", servers.fresh_url("postgres")),
                 reading.figures("SQLite", f"sqlite:///{folder / 'reading.db'}"),
             ]
+        if "stock" in wanted:
+            lines.append(stock.figures(servers.fresh_url("postgres")))
         if "http" in wanted:
             lines += [
                 http.figures("PostgreSQL", servers.fresh_url("postgres"), folder),

@@ -65,7 +65,7 @@ def fresh(url: str, *, stock_units: int = 0) -> Bench:
     shop = ShopService(**shared).add(AddShop(code="bench", name="bench", platform=Platform.TAOBAO, by=ACTOR))
     if stock_units:
         for code, _, _ in SCENARIO_SKUS:
-            StockService(**shared).receive(
+            StockService(numbering=numbering, **shared).receive(
                 ReceiveStock(
                     sku=SkuCode(code), warehouse=WarehouseCode("MAIN"), quantity=quantity(stock_units), by=ACTOR
                 )

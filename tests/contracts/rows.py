@@ -13,7 +13,8 @@ from tests.servers import Backend
 from oms_app.actor import Actor, JobClaim, Permission, system
 from oms_app.ports.jobs import Job
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
-from oms_domain.inventory.stock import LedgerKind, Reservation, StockLevel
+from oms_domain.inventory.movements import Movement, adds
+from oms_domain.inventory.stock import LedgerKind, Quality, Reservation, StockLevel
 from oms_domain.kernel.identity import ShopId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderRevised
@@ -165,8 +166,13 @@ def load_order(backend: Backend, order: SalesOrder, by: Actor = ROOT) -> SalesOr
 
 def receive(backend: Backend, sku: str, units: int, warehouse: WarehouseCode = MAIN) -> None:
     with backend.open(ROOT) as tx:
-        tx.stock.change(SkuCode(sku), warehouse, units, kind=LedgerKind.RECEIPT, document=backend.new_id())
+        tx.stock.move((received(sku, units, warehouse),), document=backend.new_id())
         tx.commit()
+
+
+def received(sku: str, units: int, warehouse: WarehouseCode = MAIN) -> Movement:
+    """Return the entry of good units that came in."""
+    return adds(SkuCode(sku), warehouse, units, LedgerKind.PURCHASE_RECEIPT, Quality.GOOD)
 
 
 def level(backend: Backend, sku: str, warehouse: WarehouseCode = MAIN) -> StockLevel | None:

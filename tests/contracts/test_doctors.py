@@ -95,17 +95,17 @@ PLANTS: dict[str, Plant] = {
     "units that no receipt explains": (
         "I4",
         lambda t: [change(t.levels, place, on_hand=level.on_hand + 1) for place, level in list(t.levels.items())],
-        ("UPDATE stock SET on_hand = on_hand + 1",),
+        ("UPDATE stock_level SET on_hand = on_hand + 1",),
     ),
     "more reserved than there is": (
         "I4",
         lambda t: [change(t.levels, place, on_hand=0, reserved=1) for place in list(t.levels)],
-        ("UPDATE stock SET on_hand = 0, reserved = 1",),
+        ("UPDATE stock_level SET on_hand = 0, reserved = 1",),
     ),
     "reserved units that nobody holds": (
         "I5",
         lambda t: [change(t.levels, place, reserved=level.reserved - 1) for place, level in list(t.levels.items())],
-        ("UPDATE stock SET reserved = reserved - 1",),
+        ("UPDATE stock_level SET reserved = reserved - 1",),
     ),
     "an order that lost its units": (
         "I5",
@@ -207,4 +207,4 @@ def test_a_finding_says_where_and_what_in_the_same_words_everywhere(world, backe
 
     seen = {(finding.where, finding.seen) for finding in world.findings()}
 
-    assert seen == {(f"{SCARF}@MAIN", "on hand 5, ledger 4"), (f"{HAT}@MAIN", "on hand 6, ledger 5")}
+    assert seen == {(f"{SCARF}@MAIN", "on_hand 5, should be 4"), (f"{HAT}@MAIN", "on_hand 6, should be 5")}

@@ -10,6 +10,7 @@ from tests.contracts.rows import (
     change_order,
     claim,
     put,
+    received,
     relay,
     revised,
     transact,
@@ -18,7 +19,7 @@ from tests.contracts.rows import (
 from oms_app.actor import Actor
 from oms_app.journal import NO_HASH, entry_hash
 from oms_app.transactions import record
-from oms_domain.inventory.stock import LedgerKind, StockReceived
+from oms_domain.inventory.stock import StockReceived
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import EventId, SkuCode
 from oms_domain.kernel.quantity import Quantity
@@ -186,7 +187,7 @@ def test_a_fact_without_a_document_begins_a_stream_of_its_own(backend):
     )
 
     def receive(tx):
-        tx.stock.change(SkuCode("HAT-M"), MAIN, 3, kind=LedgerKind.RECEIPT, document=receipt)
+        tx.stock.move((received("HAT-M", 3),), document=receipt)
         tx.publish((event,))
 
     transact(backend, receive)

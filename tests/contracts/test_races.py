@@ -19,6 +19,7 @@ from tests.contracts.rows import (
     load_order,
     put,
     receive,
+    received,
     relay,
     store,
     transact,
@@ -70,7 +71,8 @@ def services(backend):
     """Return the services of orders and of stock on a store."""
     begin = Begin(backend.open)
     shared = {"begin": begin, "now": backend.clock, "new_id": backend.new_id, "pause": no_pause}
-    return OrderService(**shared, numbering=Numbering(backend.numbers, backend.clock)), StockService(**shared)
+    shared["numbering"] = Numbering(backend.numbers, backend.clock)
+    return OrderService(**shared), StockService(**shared)
 
 
 # --- selling more than there is --------------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ def read_level(backend):
         level = backend.store.tables.levels[SkuCode("A"), MAIN]
         return level.on_hand, level.reserved
     with backend.engine.connect() as connection:
-        row = connection.execute(sa.text("SELECT on_hand, reserved FROM stock WHERE sku = 'A'")).one()
+        row = connection.execute(sa.text("SELECT on_hand, reserved FROM stock_level WHERE sku = 'A'")).one()
     return row.on_hand, row.reserved
 
 
@@ -131,7 +133,9 @@ def write_reserved(backend, reserved):
         levels[SkuCode("A"), MAIN] = evolve(levels[SkuCode("A"), MAIN], reserved=reserved)
         return
     with backend.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE stock SET reserved = :reserved WHERE sku = 'A'"), {"reserved": reserved})
+        connection.execute(
+            sa.text("UPDATE stock_level SET reserved = :reserved WHERE sku = 'A'"), {"reserved": reserved}
+        )
 
 
 # --- losing an update ------------------------------------------------------------------------------------------------
@@ -229,7 +233,7 @@ def effect_at_once(backend, actor):
         barrier.wait()
         transact(
             backend,
-            lambda tx: tx.stock.change(SkuCode("A"), MAIN, 1, kind="receipt", document=backend.new_id()),
+            lambda tx: tx.stock.move((received("A", 1),), document=backend.new_id()),
             actor,
         )
 
@@ -266,7 +270,7 @@ def test_a_worker_whose_lease_ran_out_has_no_effect_beside_the_one_that_took_ove
         barrier.wait()
         transact(
             backend,
-            lambda tx: tx.stock.change(SkuCode("A"), MAIN, 1, kind="receipt", document=backend.new_id()),
+            lambda tx: tx.stock.move((received("A", 1),), document=backend.new_id()),
             holding((zombie, holder)[n].claim),
         )
 

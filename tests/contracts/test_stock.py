@@ -12,6 +12,7 @@ from tests.contracts.rows import (
     an_order,
     level,
     receive,
+    received,
     reservations,
     reserve,
     store,
@@ -20,7 +21,8 @@ from tests.contracts.rows import (
 )
 
 from oms_app.ports.transaction import StockMoved
-from oms_domain.inventory.stock import LedgerKind, StockBelowReserved, StockLevel
+from oms_domain.inventory.movements import adds
+from oms_domain.inventory.stock import LedgerKind, Quality, StockBelowReserved, StockLevel
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.testing.builders import MAIN
@@ -43,8 +45,8 @@ def release(backend, order, lines=None):
 
 
 def adjust(backend, sku, by):
-    change = {"kind": LedgerKind.ADJUST, "document": backend.new_id()}
-    transact(backend, lambda tx: tx.stock.change(SkuCode(sku), MAIN, by, **change))
+    entry = adds(SkuCode(sku), MAIN, by, LedgerKind.ADJUST, Quality.GOOD)
+    transact(backend, lambda tx: tx.stock.move((entry,), document=backend.new_id()))
 
 
 # --- levels ----------------------------------------------------------------------------------------------------------
@@ -392,7 +394,7 @@ def test_steps_of_several_orders_in_one_transaction_add_up(backend):
 def test_several_receipts_of_a_new_sku_in_one_transaction_add_up(backend):
     def twice(tx):
         for n in (1, 2):
-            tx.stock.change(SkuCode("A"), MAIN, n, kind=LedgerKind.RECEIPT, document=backend.new_id())
+            tx.stock.move((received("A", n),), document=backend.new_id())
 
     transact(backend, twice)
 

@@ -13,6 +13,7 @@ from tests.contracts.rows import (
     load_order,
     put,
     receive,
+    received,
     relay,
     reservations,
     revised,
@@ -25,7 +26,6 @@ from tests.contracts.sealed import a_sealed_row
 from oms_app.actor import Once, system
 from oms_app.ports.transaction import OrderNotFound, StaleVersion, StockMoved
 from oms_app.queries.rows import OrderFilter
-from oms_domain.inventory.stock import LedgerKind
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.shops.shop import ShopNotFound
 from oms_domain.testing.builders import MAIN
@@ -39,7 +39,7 @@ def write_everything(tx, backend, shop, order):
     put(tx, new, backend)
     put(tx, evolve(tx.orders.get(order.id), buyer_remark="改"), backend)
     tx.shops.save_account(shop.id, b"sealed")
-    tx.stock.change(SkuCode("NEW"), MAIN, 3, kind=LedgerKind.RECEIPT, document=backend.new_id())
+    tx.stock.move((received("NEW", 3),), document=backend.new_id())
     tx.stock.reserve(order.id, reservations(order))
     sealed = a_sealed_row(backend, shop)
     tx.vault.put(sealed)
@@ -141,7 +141,7 @@ def uses(tx, backend, order):
         lambda: tx.stock.levels(MAIN, [SkuCode("NEW")]),
         lambda: tx.stock.reserve(order.id, reservations(order)),
         lambda: tx.stock.release(order.id),
-        lambda: tx.stock.change(SkuCode("NEW"), MAIN, 1, kind=LedgerKind.RECEIPT, document=order.id),
+        lambda: tx.stock.move((received("NEW", 1),), document=order.id),
         lambda: tx.vault.get(order.receiver.vault_id),
         lambda: tx.cursors.get(order.shop_id, "orders"),
         lambda: tx.cursors.move(order.shop_id, "orders", backend.clock.now),

@@ -20,8 +20,22 @@ from oms_domain.fulfilment.fulfilment_order import (
     PackageWrittenBack,
     WriteBackRefused,
 )
-from oms_domain.inventory.stock import StockReceived
+from oms_domain.inventory.buckets import StockParted
+from oms_domain.inventory.differences import DifferenceOpened, DifferenceSettled
+from oms_domain.inventory.documents import DocumentKind, StockDocumentEvent, Units
+from oms_domain.inventory.drift import StockRepaired
+from oms_domain.inventory.postings import StockBooked
+from oms_domain.inventory.stock import Quality, StockReceived
+from oms_domain.inventory.stocktakes import (
+    StocktakeApplied,
+    StocktakeBegun,
+    StocktakeCancelled,
+    StocktakeCounted,
+)
+from oms_domain.inventory.transfers import TransferClosed, TransferReceived, TransferSent, TransferState
+from oms_domain.inventory.warehouses import WarehouseAdded, WarehouseChanged
 from oms_domain.kernel.change import Event
+from oms_domain.kernel.identity import WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import (
@@ -37,6 +51,7 @@ from oms_domain.orders.events import (
     OrderEvent,
     OrderFlagged,
     OrderLeftToPerson,
+    OrderLostStock,
     OrderPaid,
     OrderProgressed,
     OrderRefusedByWarehouse,
@@ -72,6 +87,8 @@ from oms_domain.testing.builders import (
     an_id,
 )
 
+EAST: Final = WarehouseCode("EAST")
+
 FOLDER: Final = Path(__file__).parent / "events"
 
 
@@ -104,6 +121,10 @@ def _fulfilment(kind: type[FulfilmentEvent], state: FulfilmentState, /, **facts:
     return kind(fulfilment_id=FULFILMENT, order_id=ORDER, state=state, at=NOW, **facts)
 
 
+def _stock(kind: type[StockDocumentEvent], number: str, /, **facts: Any) -> Event:
+    return kind(document_id=an_id(21), number=number, warehouse=MAIN, at=NOW, **facts)
+
+
 S, F = OrderState, FulfilmentState
 _PARCEL: Final = {"package_id": PACKAGE, "carrier": "SF", "tracking_no": "SF0000000000001"}
 _RULE: Final = {"rule_set_id": RuleSetId(an_id(21)), "shop_id": SHOP, "rule_id": "amount-too-high", "rule_version": 2}
@@ -111,6 +132,8 @@ _MISMATCHES: Final = (
     AmountMismatch(rule="payable", stated=Money(24_601), computed=Money(24_600)),
     AmountMismatch(rule="line_payable", line_no="1001", stated=Money(-1, "JPY"), computed=Money(0, "JPY")),
 )
+
+_UNITS: Final = (Units(sku=SCARF, units=7), Units(sku=HAT, units=1, quality=Quality.DEFECTIVE))
 
 EXAMPLES: Final[tuple[Event, ...]] = (
     ShopAdded(shop_id=SHOP, shop="tb-1", platform="taobao", at=NOW),
@@ -126,6 +149,51 @@ EXAMPLES: Final[tuple[Event, ...]] = (
         at=NOW,
     ),
     RuleRemoved(**_RULE, at=NOW),
+    WarehouseAdded(warehouse_id=an_id(22), warehouse=MAIN, at=NOW),
+    WarehouseChanged(warehouse_id=an_id(22), warehouse=MAIN, what=("name", "place"), at=NOW),
+    _stock(
+        StockBooked,
+        "I20261123-000001",
+        kind=DocumentKind.PURCHASE_RECEIPT,
+        lines=_UNITS,
+        reason="采购入库",
+        freed=(SCARF,),
+    ),
+    _stock(TransferSent, "T20261123-000001", to=EAST, lines=_UNITS[:1]),
+    _stock(
+        TransferReceived,
+        "T20261123-000001",
+        state=TransferState.PARTLY_RECEIVED,
+        lines=_UNITS,
+        rest=3,
+        freed=(SCARF,),
+    ),
+    _stock(TransferClosed, "T20261123-000001", missing=((SCARF, 3),), found=False, reason="途中丢失"),
+    _stock(StocktakeBegun, "K20261123-000001"),
+    _stock(StocktakeCounted, "K20261123-000001", lines=_UNITS),
+    _stock(StocktakeApplied, "K20261123-000001", differences=(Units(sku=SCARF, units=-2),), freed=(HAT,)),
+    _stock(StocktakeCancelled, "K20261123-000001", reason="重盘"),
+    _stock(DifferenceOpened, "K20261123-000001", difference_id=an_id(23), sku=SCARF, units=2),
+    _stock(
+        DifferenceSettled,
+        "K20261123-000001",
+        difference_id=an_id(23),
+        sku=SCARF,
+        units=1,
+        left=1,
+        found=False,
+        reason="核销",
+    ),
+    StockParted(change_id=an_id(24), sku=SCARF, warehouse=MAIN, buckets=16, at=NOW),
+    StockRepaired(
+        repair_id=an_id(25),
+        sku=SCARF,
+        warehouse=MAIN,
+        was=(("on_hand", 9), ("reserved", 2)),
+        now=(("on_hand", 8), ("reserved", 3)),
+        reason="校正",
+        at=NOW,
+    ),
     _platform_order(PlatformOrderReceived),
     _platform_order(PlatformOrderUpdated),
     _platform_order(PlatformOrderConverted, order_id=ORDER),
@@ -142,6 +210,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _order(OrderPaid, S.AWAITING_ALLOCATION, paid=Money(24_600)),
     _order(OrderAllocated, S.AWAITING_CS_REVIEW, warehouse="MAIN"),
     _order(OrderBackordered, S.BACKORDERED, missing=((HAT, 1), (SCARF, 2))),
+    _order(OrderLostStock, S.BACKORDERED, missing=((SCARF, 2),)),
     _order(OrderRestocked, S.AWAITING_ALLOCATION),
     _order(OrderApproved, S.AWAITING_RELEASE, rule="auto_review"),
     _order(OrderLeftToPerson, S.AWAITING_CS_REVIEW, condition="no_buyer_remark"),

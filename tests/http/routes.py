@@ -51,6 +51,25 @@ def _batch(operation: str, path: str) -> Call:
     )
 
 
+_ONE: Final = [{"sku": "SPU4-U", "units": 1}]
+
+
+def _stock_list(operation: str, path: str) -> Call:
+    return Call(operation=operation, path=path, permission=Permission.STOCK_READ, scoped=None)
+
+
+def _on_stock(operation: str, path: str, body: Any) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=path,
+        body=body,
+        permission=Permission.STOCK_WRITE,
+        changes=True,
+        scoped=None,
+    )
+
+
 CALLS: Final = (
     Call(operation="health", path="/health", permission=None, scoped=None),
     Call(operation="ready", path="/ready", permission=None, scoped=None),
@@ -127,6 +146,23 @@ CALLS: Final = (
         changes=True,
         scoped=None,
     ),
+    _stock_list("listStockLedger", "/stock/ledger"),
+    _stock_list("listStockDocuments", "/stock/documents"),
+    _stock_list("getStockDocument", f"/stock/documents/{ABSENT}"),
+    _stock_list("listStockDifferences", "/stock/differences"),
+    _stock_list("listWarehouses", "/warehouses"),
+    _on_stock("postStock", "/stock/documents", {"kind": "return_receipt", "warehouse": "MAIN", "lines": _ONE}),
+    _on_stock("partStock", "/stock/buckets", {"sku": "SPU4-U", "warehouse": "MAIN", "buckets": 2}),
+    _on_stock("settleStockDifference", f"/stock/differences/{ABSENT}/settlement", {}),
+    _on_stock("sendTransfer", "/stock/transfers", {"warehouse": "MAIN", "to": "EAST", "lines": _ONE}),
+    _on_stock("receiveTransfer", f"/stock/transfers/{ABSENT}/receipts", {"lines": _ONE}),
+    _on_stock("closeTransfer", f"/stock/transfers/{ABSENT}/closing", {"reason": "x"}),
+    _on_stock("beginStocktake", "/stock/stocktakes", {"warehouse": "MAIN"}),
+    _on_stock("countStock", f"/stock/stocktakes/{ABSENT}/counts", {"lines": _ONE}),
+    _on_stock("applyStocktake", f"/stock/stocktakes/{ABSENT}/application", None),
+    _on_stock("cancelStocktake", f"/stock/stocktakes/{ABSENT}/cancellation", {"reason": "x"}),
+    _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
+    _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
     Call(operation="listParkedJobs", path="/jobs/parked", permission=Permission.ADMIN, scoped=None),
     Call(

@@ -40,6 +40,8 @@ from oms_app.ports.vault import SealBroken, VaultRowGone
 from oms_domain.channels.capabilities import Capability, CapabilityMissing
 from oms_domain.channels.standard import UnreadablePayload
 from oms_domain.inventory.stock import StockBelowReserved
+from oms_domain.inventory.stocktakes import StocktakeMove, StocktakeState
+from oms_domain.inventory.transfers import TransferMove, TransferState
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import AlreadyConverted
@@ -78,6 +80,7 @@ STATUSES: list[tuple[OmsError, int]] = [
     (channels.AuthorisationExpired(reason="x"), 409),
     (channels.PlatformRefused(reason="x"), 409),
     (VersionIsNot(expected=1, current=2), 412),
+    (r.IfMatchMissing(), 428),
     (r.BodyTooLarge(), 413),
     (r.UnsupportedMediaType(), 415),
     (InvalidText(field="reason", why="nul"), 422),
@@ -215,7 +218,7 @@ def test_a_refusal_that_is_a_bug_is_logged_with_its_facts(world_of_trouble):
 
 
 def test_every_class_of_refusal_has_a_status():
-    assert {status_of(kind) for kind in STATUS} <= {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503}
+    assert {status_of(kind) for kind in STATUS} <= {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503}
     assert status_of(OmsError) == 500
 
 
@@ -271,18 +274,18 @@ def all_kinds() -> list[type[OmsError]]:
 
 
 @pytest.mark.parametrize(
-    ("section", "kind"),
+    ("section", "kinds"),
     [
-        ("states", OrderState),
-        ("moves", OrderMove),
-        ("permissions", Permission),
-        ("flags", FlagKind),
-        ("conditions", ReviewCondition),
+        ("states", (OrderState, TransferState, StocktakeState)),
+        ("moves", (OrderMove, TransferMove, StocktakeMove)),
+        ("permissions", (Permission,)),
+        ("flags", (FlagKind,)),
+        ("conditions", (ReviewCondition,)),
     ],
 )
-def test_every_word_has_its_texts_in_both_languages(section, kind):
+def test_every_word_has_its_texts_in_both_languages(section, kinds):
     for language in LANGUAGES:
-        assert set(catalogue(language)[section]) == {str(member) for member in kind}
+        assert set(catalogue(language)[section]) == {str(member) for kind in kinds for member in kind}
 
 
 def test_the_facts_in_a_text_are_facts_of_its_refusal():

@@ -17,6 +17,8 @@ POLICY = {
 
 
 def test_a_shop_is_taken_on_with_its_policy(api):
+    api.post("/warehouses", {"code": POLICY["warehouse"], "name": "样例仓"})
+
     answer = api.post("/shops", {"code": "tb-2", "name": "样例二店", "platform": "taobao", "policy": POLICY})
     shop = answer.json()
 
@@ -49,13 +51,16 @@ def test_a_receipt_is_booked_and_listed(api):
     answer = api.post("/stock/receipts", {"sku": "A", "warehouse": "MAIN", "quantity": 10**6, "reason": "期初"})
 
     assert answer.status_code == 201
-    assert answer.json() == {"id": answer.json()["id"], "sku": "A", "warehouse": "MAIN", "quantity": 10**6}
+    receipt = {"sku": "A", "warehouse": "MAIN", "quantity": 10**6, "number": answer.json()["number"]}
+    assert answer.json() == {"id": answer.json()["id"], **receipt}
+    nothing = dict.fromkeys(("reserved", "defective", "safety", "locked", "in_transit", "buckets"), 0)
     assert api.get("/stock").json()["items"] == [
-        {"sku": "A", "warehouse": "MAIN", "on_hand": 10**6, "reserved": 0, "available": 10**6}
+        {"sku": "A", "warehouse": "MAIN", "on_hand": 10**6, "available": 10**6, **nothing}
     ]
 
 
 def test_stock_is_walked_page_by_page(api):
+    api.post("/warehouses", {"code": "EAST", "name": "东仓"})
     places = [("A", "EAST"), ("A", "MAIN"), ("B", "MAIN"), ("Ü", "MAIN")]
     for sku, warehouse in reversed(places):
         api.post("/stock/receipts", {"sku": sku, "warehouse": warehouse, "quantity": 1})

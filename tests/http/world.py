@@ -33,6 +33,8 @@ from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
 from oms_app.shops import AddShop, ShopService
+from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.warehouses import WarehouseService
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.identity import ShopId, uuid7
 from oms_domain.shops.shop import Shop
@@ -110,7 +112,10 @@ class World:
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),
-            "stock": StockService(**common),
+            "stock": StockService(numbering=numbering, **common),
+            "transfers": TransferService(numbering=numbering, **common),
+            "stocktakes": StocktakeService(numbering=numbering, **common),
+            "warehouses": WarehouseService(**common),
             "personal": PersonalDataService(begin=begin, sealer=sealer, pause=lambda n: None),
             "access": AccessService(
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id

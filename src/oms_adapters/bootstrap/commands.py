@@ -11,12 +11,13 @@ from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
-from oms_adapters.bootstrap.commands_stock import stock
+from oms_adapters.bootstrap.commands_stock import stock, warehouses
 from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
-from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
+from oms_adapters.bootstrap.session import ensure_embedded_files, made, operator, ready, refusals_shown
 from oms_adapters.bootstrap.settings import names
+from oms_app.inventory import RepairStock
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,12 +45,19 @@ def migrate(dry_run: bool, as_json: bool) -> None:
 
 
 @oms.command()
+@click.option("--repair", is_flag=True, help="Put right what is off in stock, by new entries of its ledger.")
+@click.option("--reason", default="", help="Why it is repaired; kept in the log.")
 @json_option
 @click.pass_context
 @refusals_shown
-def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Check the invariants on everything that is stored; changes nothing. Exit 1 if anything is broken."""
+def doctor(ctx: click.Context, repair: bool, reason: str, as_json: bool) -> None:
+    """Check the invariants on everything that is stored. Exit 1 if anything is broken.
+
+    Stock that has drifted is shown with the entries that would compensate it; nothing is changed without `--repair`.
+    """
     container = ready()
+    if repair:
+        _repair(container, reason, as_json)
     told: list[tuple[str, int]] = []
 
     def tell(name: str, count: int) -> None:
@@ -64,6 +72,22 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     if not as_json:
         _show_settings(container)
     ctx.exit(1 if findings else 0)
+
+
+def _repair(container: Container, reason: str, as_json: bool) -> None:
+    done = container.stock().repair(RepairStock(reason=reason, by=operator()))
+    rows = [
+        {"row": f"{drift.stands.sku}@{drift.stands.warehouse}", "column": name, "was": was, "now": now}
+        for drift in done.rows
+        for name, was, now in drift.differs
+    ]
+    if as_json:
+        return
+    if rows:
+        show(rows, ["row", "column", "was", "now"], as_json=False, title="Repaired")
+    console().print(f"{len(done.rows)} rows repaired, {done.lines_released} order lines released")
+    for sku, warehouse in done.to_be_counted:
+        console().print(f"{sku}@{warehouse}: by its ledger fewer are there than are reserved; count it")
 
 
 def _show_settings(container: Container) -> None:
@@ -106,6 +130,7 @@ for command in (
     discrepancies,
     jobs,
     stock,
+    warehouses,
     apportion,
     explain_stored,
 ):

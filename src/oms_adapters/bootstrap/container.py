@@ -34,6 +34,8 @@ from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
+from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.warehouses import WarehouseService
 
 _log = structlog.get_logger("oms.jobs")
 
@@ -110,7 +112,14 @@ class Container(containers.DeclarativeContainer):
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
-    stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, pause=pause)
+    stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    transfers = providers.Singleton(
+        TransferService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
+    stocktakes = providers.Singleton(
+        StocktakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
+    warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
         AccessService,
@@ -131,7 +140,7 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
     )
 
-    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls)
+    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now
     )

@@ -53,4 +53,17 @@ def _text(value: Any) -> str:
     return printable(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
 
-_NUMBERS = {"payable", "paid", "on_hand", "reserved", "available", "quantity", "units", "amount"}
+_NUMBERS = {
+    "payable",
+    "paid",
+    "on_hand",
+    "reserved",
+    "available",
+    "defective",
+    "safety",
+    "locked",
+    "in_transit",
+    "quantity",
+    "units",
+    "amount",
+}

@@ -1,4 +1,4 @@
-"""Stock: quantities with the store's own conditions, reservations, and the ledger that only grows."""
+"""Stock: reservations, movements with their ledger, and open differences, as one transaction sees them."""
 
 from __future__ import annotations
 
@@ -10,65 +10,29 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.engine import Connection
 
-from oms_adapters.db.types import Id, Instant, code, table, text
+from oms_adapters.db.orders import sales_order
+from oms_adapters.db.stock_drift import DRIFTS, WRONG_LINES, found_drifts
+from oms_adapters.db.stock_rows import Place, level_of
+from oms_adapters.db.stock_tables import reservation, stock_difference, stock_ledger, stock_level
 from oms_adapters.db.work import Work
 from oms_app.ports.transaction import Clock, NewId, StockMoved
-from oms_domain.inventory.stock import LedgerKind, Reservation, StockBelowReserved, StockLevel
-from oms_domain.kernel.identity import LineId, OrderId, SkuCode, WarehouseCode
+from oms_domain.inventory.differences import DifferenceNotOpen, Holder, StockDifference
+from oms_domain.inventory.documents import DocumentKind
+from oms_domain.inventory.drift import Drift
+from oms_domain.inventory.movements import COLUMNS, Movement, reserves, ships, unreserves
+from oms_domain.inventory.stock import Reservation, StockLevel
+from oms_domain.kernel.identity import LineId, OrderId, SkuCode, StockDocumentId, WarehouseCode
+from oms_domain.orders.states import UNRELEASED
 
-stock = table(
-    "stock",
-    sa.Column("sku", text(64), primary_key=True),
-    sa.Column("warehouse", text(32), primary_key=True),
-    sa.Column("on_hand", sa.BigInteger, nullable=False),
-    sa.Column("reserved", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("on_hand >= 0", name="on_hand"),
-    sa.CheckConstraint("reserved >= 0", name="reserved"),
-    sa.CheckConstraint("reserved <= on_hand", name="available"),
-)
-
-stock_ledger = table(
-    "stock_ledger",
-    sa.Column("id", Id, primary_key=True),
-    sa.Column("sku", text(64), nullable=False),
-    sa.Column("warehouse", text(32), nullable=False),
-    sa.Column("kind", code(), nullable=False),
-    sa.Column("units", sa.BigInteger, nullable=False),
-    sa.Column("document_id", Id, nullable=False),
-    sa.Column("actor", text(100), nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Index("ix_stock_ledger_sku", "sku", "warehouse", "at"),
-)
-
-reservation = table(
-    "reservation",
-    sa.Column("line_id", Id, primary_key=True),
-    sa.Column("order_id", Id, sa.ForeignKey("sales_order.id"), nullable=False, index=True),
-    sa.Column("sku", text(64), nullable=False),
-    sa.Column("warehouse", text(32), nullable=False),
-    sa.Column("held", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("held >= 0", name="held"),
-)
-
-_LEVELS = sa.select(stock).where(
-    stock.c.warehouse == sa.bindparam("warehouse"), stock.c.sku.in_(sa.bindparam("skus", expanding=True))
+_LEVELS = (
+    sa.select(stock_level)
+    .where(
+        stock_level.c.warehouse == sa.bindparam("warehouse"),
+        stock_level.c.sku.in_(sa.bindparam("skus", expanding=True)),
+    )
+    .order_by(stock_level.c.sku, stock_level.c.bucket)
 )
 _HELD = sa.select(reservation).where(reservation.c.order_id == sa.bindparam("order_id"))
-_KEY = (stock.c.sku == sa.bindparam("key_sku"), stock.c.warehouse == sa.bindparam("key_warehouse"))
-_UNITS = sa.bindparam("units", type_=sa.BigInteger)
-_RESERVE = (
-    stock.update().where(*_KEY, stock.c.on_hand - stock.c.reserved >= _UNITS).values(reserved=stock.c.reserved + _UNITS)
-)
-_RELEASE = stock.update().where(*_KEY, stock.c.reserved >= _UNITS).values(reserved=stock.c.reserved - _UNITS)
-# MariaDB assigns from left to right and would see its own new value: each column only reads itself.
-_CONSUME = (
-    stock.update()
-    .where(*_KEY, stock.c.reserved >= _UNITS, stock.c.on_hand >= _UNITS)
-    .values(reserved=stock.c.reserved - _UNITS, on_hand=stock.c.on_hand - _UNITS)
-)
-_CHANGE = (
-    stock.update().where(*_KEY, stock.c.on_hand + _UNITS >= stock.c.reserved).values(on_hand=stock.c.on_hand + _UNITS)
-)
 _HOLD = (
     reservation.update()
     .where(
@@ -79,20 +43,42 @@ _HOLD = (
         held=sa.bindparam("held", type_=sa.BigInteger),
         sku=sa.bindparam("sku"),
         warehouse=sa.bindparam("warehouse"),
+        attempt=sa.bindparam("attempt", type_=sa.Integer),
     )
+)
+_HOLDERS = (
+    sa.select(reservation.c.order_id, sa.func.sum(reservation.c.held).label("units"))
+    .join(sales_order, sales_order.c.id == reservation.c.order_id)
+    .where(
+        reservation.c.sku == sa.bindparam("sku"),
+        reservation.c.warehouse == sa.bindparam("warehouse"),
+        reservation.c.held > 0,
+        sales_order.c.state.in_([str(state) for state in UNRELEASED]),
+    )
+    .group_by(reservation.c.order_id, sales_order.c.created_at)
+    .order_by(sales_order.c.created_at.desc(), reservation.c.order_id.desc())
+    .limit(sa.bindparam("most"))
+)
+_d = stock_difference.c
+_DIFFERENCE = sa.select(stock_difference).where(_d.id == sa.bindparam("id"), _d.units > 0)
+_DIFFERENCES = (
+    sa.select(stock_difference)
+    .where(_d.sku == sa.bindparam("sku"), _d.warehouse == sa.bindparam("warehouse"), _d.units > 0)
+    .order_by(_d.at, _d.id)
 )
 
 
 @define
 class _Held:
-    sku: str
-    warehouse: str
+    sku: SkuCode
+    warehouse: WarehouseCode
     units: int
+    attempt: int
 
 
 @frozen
 class StockStore:
-    """``oms_app.ports.transaction.Stock`` on a database."""
+    """``oms_app.ports.stock.Stock`` on a database."""
 
     work: Work
     actor_id: str
@@ -103,81 +89,141 @@ class StockStore:
     def levels(self, warehouse: WarehouseCode, skus: Sequence[SkuCode]) -> dict[SkuCode, StockLevel]:
         if not skus:
             return {}
-        rows = self.work.rows(_LEVELS, {"warehouse": warehouse, "skus": list(skus)})
-        return {SkuCode(row.sku): level_of(row) for row in rows}
+        parts: dict[SkuCode, list[Any]] = {}
+        for row in self.work.rows(_LEVELS, {"warehouse": warehouse, "skus": list(skus)}):
+            parts.setdefault(SkuCode(row.sku), []).append(row)
+        levels = {sku: level_of(rows) for sku, rows in parts.items()}
+        self.work.stock.buckets.update({(sku, warehouse): level.buckets for sku, level in levels.items()})
+        return levels
 
-    def reserve(self, order_id: OrderId, reservations: Sequence[Reservation]) -> None:
+    def reserve(self, order_id: OrderId, reservations: Sequence[Reservation], *, attempt: int = 0) -> None:
         held = self._held(order_id)
-        if any(line.units for line in held.values()):
+        last = max((line.attempt for line in held.values()), default=0)
+        if any(line.units for line in held.values()) or 0 < attempt <= last:
             return
-        sums: dict[tuple[str, str], int] = {}
+        this = attempt or last + 1
+        sums: dict[Place, int] = {}
         for wanted in reservations:
-            values = {"sku": wanted.sku, "warehouse": wanted.warehouse, "held": wanted.quantity}
+            values = {
+                "sku": wanted.sku,
+                "warehouse": wanted.warehouse,
+                "held": wanted.quantity,
+                "attempt": this,
+            }
             if wanted.line_id in held:
                 self._hold(wanted.line_id, 0, values)
             else:
                 self.work.add(reservation, {"line_id": wanted.line_id, "order_id": order_id, **values})
-            held[wanted.line_id] = _Held(wanted.sku, wanted.warehouse, wanted.quantity)
-            key = (wanted.sku, wanted.warehouse)
-            sums[key] = sums.get(key, 0) + wanted.quantity
-        for (sku, warehouse), units in sums.items():
-            self._move(_RESERVE, sku, warehouse, units)
+            held[wanted.line_id] = _Held(wanted.sku, wanted.warehouse, wanted.quantity, this)
+            place = (wanted.sku, wanted.warehouse)
+            sums[place] = sums.get(place, 0) + wanted.quantity
+        self.move((reserves(*place, units) for place, units in sums.items()), document=order_id)
 
     def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
         wanted = None if lines is None else set(lines)
-        for line_id, line in self._held(order_id).items():
-            if line.units and (wanted is None or line_id in wanted):
-                self._let_go(line_id, line, line.units, _RELEASE)
+        chosen = {
+            line_id: line.units for line_id, line in self._held(order_id).items() if wanted is None or line_id in wanted
+        }
+        sums = self._let_go(order_id, chosen)
+        self.move((unreserves(*place, units) for place, units in sums.items()), document=order_id)
 
     def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
-        wanted = None if lines is None else dict(lines)
-        for line_id, line in self._held(order_id).items():
-            units = line.units if wanted is None else min(line.units, wanted.get(line_id, 0))
-            if units:
-                self._let_go(line_id, line, units, _CONSUME)
-                self._enter(line.sku, line.warehouse, -units, LedgerKind.SHIP, document)
+        chosen: dict[LineId, int] = {}
+        if lines is None:
+            chosen = {line_id: line.units for line_id, line in self._held(order_id).items()}
+        else:
+            for line_id, units in lines:
+                chosen[line_id] = chosen.get(line_id, 0) + units
+        sums = self._let_go(order_id, chosen)
+        self.move((ships(*place, units) for place, units in sums.items()), document=document)
 
-    def change(self, sku: SkuCode, warehouse: WarehouseCode, units: int, *, kind: LedgerKind, document: UUID) -> None:
-        self._enter(sku, warehouse, units, kind, document)
-        if not self.levels(warehouse, [sku]):
-            if units < 0:
-                raise StockBelowReserved(sku=sku, warehouse=warehouse)
-            self._begin(sku, warehouse, units)
-            return
-        below = StockBelowReserved(sku=sku, warehouse=warehouse)
-        self._move(_CHANGE, sku, warehouse, units, refusal=below)
+    def move(self, movements: Iterable[Movement], *, document: UUID) -> None:
+        for movement in movements:
+            self._enter(movement, document)
+            self.work.stock.move(movement, document)
 
-    def _begin(self, sku: str, warehouse: str, units: int) -> None:
-        """Gather the first row of a SKU; a second receipt in this transaction adds to it."""
-        for row in self.work.inserts.get(stock, ()):
-            if (row["sku"], row["warehouse"]) == (sku, warehouse):
-                row["on_hand"] += units
-                return
-        self.work.add(stock, {"sku": sku, "warehouse": warehouse, "on_hand": units, "reserved": 0})
+    def places(self, order_id: OrderId) -> tuple[Place, ...]:
+        return tuple(sorted({(line.sku, line.warehouse) for line in self._held(order_id).values()}))
 
-    def _move(
-        self, statement: sa.Update, sku: str, warehouse: str, units: int, refusal: Exception | None = None
-    ) -> None:
+    def holders(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[Holder, ...]:
+        rows = self.work.rows(_HOLDERS, {"sku": sku, "warehouse": warehouse, "most": limit})
+        return tuple(Holder(OrderId(row.order_id), int(row.units)) for row in rows)
+
+    def part(self, sku: SkuCode, warehouse: WarehouseCode, buckets: int) -> None:
+        self.work.alive()
+        self.work.stock.part((sku, warehouse), buckets)
+
+    def open_difference(self, difference: StockDifference) -> None:
+        self.work.add(
+            stock_difference,
+            {
+                "id": difference.id,
+                "document_id": difference.document_id,
+                "number": difference.number,
+                "kind": difference.kind,
+                "sku": difference.sku,
+                "warehouse": difference.warehouse,
+                "units": difference.units,
+                "at": difference.at,
+            },
+        )
+
+    def difference(self, difference_id: UUID) -> StockDifference:
+        rows = self.work.rows(_DIFFERENCE, {"id": difference_id})
+        if not rows:
+            raise DifferenceNotOpen(difference_id=difference_id)
+        return difference_of(rows[0])
+
+    def differences(self, sku: SkuCode, warehouse: WarehouseCode) -> tuple[StockDifference, ...]:
+        rows = self.work.rows(_DIFFERENCES, {"sku": sku, "warehouse": warehouse})
+        return tuple(difference_of(row) for row in rows)
+
+    def settle(self, difference: StockDifference, *, units: int) -> None:
+        before = difference.units + units
+        settled = stock_difference.update().where(_d.id == difference.id, _d.units == before)
+
         def send(connection: Connection) -> None:
-            parameters = {"key_sku": sku, "key_warehouse": warehouse, "units": units}
-            if connection.execute(statement, parameters).rowcount != 1:
-                raise refusal or StockMoved(what=f"{sku}@{warehouse}")
+            if connection.execute(settled.values(units=difference.units)).rowcount != 1:
+                raise StockMoved(what=f"difference {difference.id}")
 
-        self.work.last.append((("stock", sku, warehouse), send))
+        self.work.last.append((("difference", difference.id.hex), send))
+
+    def drifts(self) -> tuple[Drift, ...]:
+        return tuple(found_drifts(lambda statement: self.work.rows(DRIFTS)))
+
+    def strays(self) -> tuple[tuple[OrderId, LineId], ...]:
+        rows = self.work.rows(WRONG_LINES)
+        return tuple((OrderId(row.order_id), LineId(row.line_id)) for row in rows if not row.due)
+
+    def repair(self, drift: Drift, *, document: UUID) -> None:
+        self._enter(drift.entry, document)
+        self.work.stock.repair(drift)
 
     def _held(self, order_id: OrderId) -> dict[LineId, _Held]:
         """Return what the order holds, this transaction's own gathered changes counted."""
         if order_id not in self.held:
             rows = self.work.rows(_HELD, {"order_id": order_id})
-            self.held[order_id] = {LineId(row.line_id): _Held(row.sku, row.warehouse, row.held) for row in rows}
+            self.held[order_id] = {
+                LineId(row.line_id): _Held(SkuCode(row.sku), WarehouseCode(row.warehouse), row.held, row.attempt)
+                for row in rows
+            }
         self.work.alive()
         return self.held[order_id]
 
-    def _let_go(self, line_id: LineId, line: _Held, units: int, statement: sa.Update) -> None:
-        left = line.units - units
-        self._hold(line_id, line.units, {"sku": line.sku, "warehouse": line.warehouse, "held": left})
-        self._move(statement, line.sku, line.warehouse, units)
-        line.units = left
+    def _let_go(self, order_id: OrderId, chosen: dict[LineId, int]) -> dict[Place, int]:
+        """Take units off the lines that hold them; return how many, by place."""
+        sums: dict[Place, int] = {}
+        for line_id, line in self._held(order_id).items():
+            units = min(line.units, chosen.get(line_id, 0))
+            if not units:
+                continue
+            left = line.units - units
+            values = {"sku": line.sku, "warehouse": line.warehouse, "held": left, "attempt": line.attempt}
+            self._hold(line_id, line.units, values)
+            line.units = left
+            place = (line.sku, line.warehouse)
+            sums[place] = sums.get(place, 0) + units
+        return sums
 
     def _hold(self, line_id: LineId, before: int, values: dict[str, Any]) -> None:
         def send(connection: Connection) -> None:
@@ -187,15 +233,15 @@ class StockStore:
 
         self.work.last.append((("reservation", line_id.hex), send))
 
-    def _enter(self, sku: str, warehouse: str, units: int, kind: LedgerKind, document: UUID) -> None:
+    def _enter(self, movement: Movement, document: UUID) -> None:
         self.work.add(
             stock_ledger,
             {
                 "id": self.new_id(),
-                "sku": sku,
-                "warehouse": warehouse,
-                "kind": kind,
-                "units": units,
+                "sku": movement.sku,
+                "warehouse": movement.warehouse,
+                "kind": movement.kind,
+                **{name: getattr(movement, name) for name in COLUMNS},
                 "document_id": document,
                 "actor": self.actor_id,
                 "at": self.now(),
@@ -203,7 +249,14 @@ class StockStore:
         )
 
 
-def level_of(row: Any) -> StockLevel:
-    return StockLevel(
-        sku=SkuCode(row.sku), warehouse=WarehouseCode(row.warehouse), on_hand=row.on_hand, reserved=row.reserved
+def difference_of(row: Any) -> StockDifference:
+    return StockDifference(
+        id=row.id,
+        document_id=StockDocumentId(row.document_id),
+        number=row.number,
+        kind=DocumentKind(row.kind),
+        sku=SkuCode(row.sku),
+        warehouse=WarehouseCode(row.warehouse),
+        units=int(row.units),
+        at=row.at,
     )

@@ -9,10 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db import driver, order_lists
+from oms_adapters.db import driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
-from oms_adapters.db.inventory import level_of, stock
 from oms_adapters.db.jobs import PARKED, job
 from oms_adapters.db.journal import difference, event
 from oms_adapters.db.order_detail import order_detail
@@ -20,9 +19,11 @@ from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.types import Id, Instant
 from oms_app.actor import Actor
+from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
     Difference,
+    LedgerRow,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -30,8 +31,11 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
 )
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.stock import StockLevel
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.states import OrderState
 
@@ -127,13 +131,33 @@ class SqlQueries:
         )
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        statement = sa.select(stock).order_by(stock.c.sku, stock.c.warehouse).limit(limit)
+        places: set[WarehouseCode] | None = None
         if actor.shops is not None:
             shops = self._rows(sa.select(shop).where(*_scope(shop.c.id, actor)))
-            statement = statement.where(stock.c.warehouse.in_({shop_of(row).policy.warehouse for row in shops}))
-        if after is not None:
-            statement = statement.where(sa.tuple_(stock.c.sku, stock.c.warehouse) > sa.tuple_(*after))
-        return tuple(level_of(row) for row in self._rows(statement))
+            places = {shop_of(row).policy.warehouse for row in shops}
+        return stock_queries.levels(self._rows, places, after, limit)
+
+    def stock_ledger(
+        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+    ) -> tuple[LedgerRow, ...]:
+        return stock_queries.ledger(self._rows, sku, warehouse, after, limit)
+
+    def stock_documents(
+        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+    ) -> tuple[StockDocument, ...]:
+        return stock_queries.documents(self._rows, kind, after, limit)
+
+    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
+        return stock_queries.document(self._rows, document_id)
+
+    def stock_document_id(self, number: str) -> StockDocumentId | None:
+        return stock_queries.document_id(self._rows, number)
+
+    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
+        return stock_queries.differences(self._rows, limit)
+
+    def warehouses(self) -> tuple[Warehouse, ...]:
+        return stock_queries.warehouses(self._rows)
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         return {state: self.count_orders(actor, OrderFilter(states=(state,))) for state in OrderState}

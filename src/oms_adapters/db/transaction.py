@@ -21,7 +21,9 @@ from oms_adapters.db.jobs import finish_with_effect, redrive
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.shops import ShopStore
+from oms_adapters.db.stock_documents import StockDocumentStore
 from oms_adapters.db.vault import VaultStore
+from oms_adapters.db.warehouses import WarehouseStore
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
@@ -46,7 +48,9 @@ class SqlTransaction:
     platform_orders: PlatformOrderStore = field(init=False)
     orders: SalesOrderStore = field(init=False)
     fulfilments: FulfilmentStore = field(init=False)
+    warehouses: WarehouseStore = field(init=False)
     stock: StockStore = field(init=False)
+    stock_documents: StockDocumentStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
     published: bool = field(default=False, init=False)
@@ -57,7 +61,9 @@ class SqlTransaction:
         self.platform_orders = PlatformOrderStore(work, actor)
         self.orders = SalesOrderStore(work, actor)
         self.fulfilments = FulfilmentStore(work, actor)
+        self.warehouses = WarehouseStore(work)
         self.stock = StockStore(work, actor.id, self.now, self.new_id)
+        self.stock_documents = StockDocumentStore(work)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
 

@@ -1,7 +1,7 @@
 """The writes of one transaction: gathered, and sent together at commit in one fixed order.
 
-Order: documents (by table, then id), new rows (parents first), stock (by SKU, warehouse), the job. Every transaction
-locks in this order, so none waits for another in a circle.
+Order: documents (by table, then id), new rows (parents first), stock (by SKU, warehouse, bucket), the job. Every
+transaction locks in this order, so none waits for another in a circle.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from oms_adapters.db import bulk, driver
 from oms_adapters.db.errors import translated
+from oms_adapters.db.stock_rows import Steps
 from oms_app.journal import Journal
 from oms_app.ports.transaction import StaleVersion
 
@@ -49,7 +50,11 @@ class Work:
     """Conditional statements to be sent after the rows, by their lock key."""
     tables: dict[str, sa.Table] = field(factory=dict)
     """Document kind → table, of the documents that were read."""
+    stock: Steps = field(init=False)
     over: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.stock = Steps(self.dialect)
 
     def alive(self) -> None:
         """Raises ``RuntimeError`` once the transaction has ended, however it did."""
@@ -88,15 +93,28 @@ class Work:
         grown = [document_id for document_id in self.loaded if self._has_only_grown(document_id)]
         alone = not (updates or gone or grown or self.last) and bulk.is_one_statement(self.dialect, self.inserts)
         with translated(committing=alone):
-            if not alone:
-                driver.begin(self.connection, self.dialect)
+            if alone and self._sent_at_once():
+                return
+            driver.begin(self.connection, self.dialect)
             for table, row_id in gone:
                 self.connection.execute(table.delete().where(table.c.id == row_id))
             self._send_updates(updates)
             self._send_heads(grown)
             bulk.insert(self.connection, self.dialect, self.inserts, _sorted(self.inserts))
+            if self.stock.gathered:
+                self.last.append((("stock",), self.stock.send))
             for _, send in sorted(self.last, key=lambda item: item[0]):
                 send(self.connection)
+
+    def _sent_at_once(self) -> bool:
+        """Send rows and movements as one statement, which is a transaction by itself.
+
+        False: it cannot be, or a movement did not fit. Nothing was done then, and one after the other they will tell.
+        """
+        updates = self.stock.folded()
+        if updates is None:
+            return False
+        return bulk.insert_with(self.connection, self.dialect, self.inserts, _sorted(self.inserts), updates)
 
     def _documents_as_rows(self) -> tuple[dict[sa.Table, list[dict[str, Any]]], list[tuple[sa.Table, UUID]]]:
         """Gather the new rows of documents; return the changed ones by table, and those that are gone."""

@@ -25,6 +25,8 @@ from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersCo
 from oms_adapters.http.problems import HANDLERS, ProblemsController
 from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.stock import StockController
+from oms_adapters.http.stock_documents import StocktakesController, TransfersController
+from oms_adapters.http.warehouses import WarehousesController
 from oms_adapters.http.work_lists import DiscrepanciesController, JobsController
 
 PREFIX: Final = "/api/v1"
@@ -36,6 +38,9 @@ NAMES: Final = frozenset(
         "preparation",  # Preparation
         "shops",  # ShopService
         "stock",  # StockService
+        "transfers",  # TransferService
+        "stocktakes",  # StocktakeService
+        "warehouses",  # WarehouseService
         "personal",  # PersonalDataService
         "access",  # AccessService
         "queries",  # oms_app.queries.rows.Queries
@@ -88,6 +93,9 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrderCommandsController,
                     ShopsController,
                     StockController,
+                    TransfersController,
+                    StocktakesController,
+                    WarehousesController,
                     DiscrepanciesController,
                     JobsController,
                 ],

@@ -47,6 +47,7 @@ IDEMPOTENCY_KEY: Final = {
     "description": "1 to 200 printable ASCII characters, one per ask; kept for a repeat",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
+TAGS: Final = ("Orders", "Order commands", "Platform orders", "Shops", "Stock", "Stock documents")
 PAYLOAD: Final = {"type": "object", "description": "an order as the platform sends it"}
 _PAGE: Final = re.compile(rb"Page_[\w.]+\.(\w+?)View_")
 RAW_BODIES: Final = {
@@ -66,7 +67,10 @@ def openapi_config(version: str) -> OpenAPIConfig:
         components=Components(
             security_schemes={"key": SecurityScheme(type="http", scheme="bearer", description="an API key, `oms_…`")}
         ),
-        tags=[Tag(name=name) for name in ("Orders", "Order commands", "Platform orders", "Shops", "Stock")],
+        tags=[
+            Tag(name=name)
+            for name in ("Orders", "Order commands", "Platform orders", "Shops", "Stock", "Stock documents")
+        ],
     )
 
 

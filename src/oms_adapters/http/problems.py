@@ -42,6 +42,7 @@ STATUS: Final[Mapping[type[OmsError], int]] = {
     VersionIsNot: 412,
     r.BodyTooLarge: 413,
     r.UnsupportedMediaType: 415,
+    r.IfMatchMissing: 428,
     Invalid: 422,
     KeyReused: 422,
     StoreRefusedData: 422,

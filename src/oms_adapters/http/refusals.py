@@ -121,6 +121,13 @@ class IfMatchInvalid(Invalid):
 
 
 @frozen(kw_only=True)
+class IfMatchMissing(OmsError):
+    """An edit says which version it is of, so that nobody overwrites what he has not seen."""
+
+    code: ClassVar[str] = "http.if_match_missing"
+
+
+@frozen(kw_only=True)
 class IdempotencyKeyMissing(OmsError):
     """What changes something is asked under a key, so that it can be asked again."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, frozen
 
-from oms_adapters.memory.tables import Place, Tables
+from oms_adapters.memory.stock_drift import found_drifts, wrong_lines
+from oms_adapters.memory.tables import Tables
 from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
-from oms_app.queries.rows import Finding
-from oms_domain.inventory.stock import ReservationState
+from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
 from oms_domain.kernel.money import total
 from oms_domain.orders.placement import misplaced
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.states import HOLDS_STOCK, OrderState
+from oms_domain.orders.states import OrderState
 
 
 @frozen
@@ -55,30 +55,10 @@ def _misplaced(number: str, key: str, stated: int, placed: int) -> Finding:
 
 
 def _stock(tables: Tables) -> Iterator[Finding]:
-    held, entered = Counter[Place](), Counter[Place]()
-    by_line = Counter[Any]()
-    for rows in tables.reservations.values():
-        for row in rows:
-            if row.state is ReservationState.LIVE:
-                held[row.sku, row.warehouse] += row.quantity
-                by_line[row.line_id] += row.quantity
-    for entry in tables.ledger:
-        entered[entry.sku, entry.warehouse] += entry.units
-    for place, level in tables.levels.items():
-        where = f"{level.sku}@{level.warehouse}"
-        if not 0 <= level.reserved <= level.on_hand:
-            yield Finding(invariant="I4", where=where, seen=f"on hand {level.on_hand}, reserved {level.reserved}")
-        if level.reserved != held[place]:
-            yield Finding(invariant="I5", where=where, seen=f"reserved {level.reserved}, reservations {held[place]}")
-        if level.on_hand != entered[place]:
-            yield Finding(invariant="I4", where=where, seen=f"on hand {level.on_hand}, ledger {entered[place]}")
-    for order in tables.orders.values():
-        holds = order.state in HOLDS_STOCK and not order.external
-        for line in order.lines:
-            due = line.to_ship if holds else 0
-            if by_line[line.id] != due:
-                seen = f"in {order.state}, {line.sku}: should hold {due}, holds {by_line[line.id]}"
-                yield Finding(invariant="I5", where=order.number, seen=seen)
+    for drift in found_drifts(tables):
+        yield from drift_findings(drift)
+    for order, line, due, held in wrong_lines(tables):
+        yield wrong_line_finding(order.number, order.state, line.sku, due=due, held=held)
 
 
 def _conversion(tables: Tables) -> Iterator[Finding]:

@@ -13,12 +13,14 @@ from attrs import define
 
 from oms_adapters.memory.tables import JobState, Tables
 from oms_app.actor import Actor
+from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.ports.vault import IndexField
 from oms_app.queries.rows import (
     COUNT_CAP,
     LAG_S,
     Difference,
+    LedgerRow,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -26,8 +28,11 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
 )
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.stock import StockLevel
-from oms_domain.kernel.identity import OrderId, PlatformOrderId
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -109,6 +114,43 @@ class MemoryQueries:
         seen = (row for row in self._all(self.tables.levels) if actor.shops is None or row.warehouse in warehouses)
         levels = sorted(seen, key=lambda level: (level.sku, level.warehouse))
         return tuple(level for level in levels if after is None or (level.sku, level.warehouse) > after)[:limit]
+
+    def stock_ledger(
+        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+    ) -> tuple[LedgerRow, ...]:
+        with self.tables.lock:
+            entries = [
+                entry
+                for entry in self.tables.ledger
+                if sku in (None, entry.movement.sku) and warehouse in (None, entry.movement.warehouse)
+            ]
+        page = _page(entries, lambda entry: (entry.at, entry.id), after, limit, newest_first=True)
+        return tuple(
+            LedgerRow(id=e.id, movement=e.movement, document_id=e.document, actor=e.actor, at=e.at) for e in page
+        )
+
+    def stock_documents(
+        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+    ) -> tuple[StockDocument, ...]:
+        found = (each for each in self._all(self.tables.stock_documents) if kind in (None, each.kind))
+        return tuple(_page(found, _created, after, limit, newest_first=True))
+
+    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
+        with self.tables.lock:
+            found = self.tables.stock_documents.get(document_id)
+        if found is None:
+            raise StockDocumentNotFound(document_id=document_id)
+        return found
+
+    def stock_document_id(self, number: str) -> StockDocumentId | None:
+        return next((each.id for each in self._all(self.tables.stock_documents) if each.number == number), None)
+
+    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
+        found = [each for each in self._all(self.tables.stock_differences) if each.units]
+        return tuple(sorted(found, key=lambda each: (each.at, each.id)))[:limit]
+
+    def warehouses(self) -> tuple[Warehouse, ...]:
+        return tuple(sorted(self._all(self.tables.warehouses), key=lambda each: each.code))
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         counts = Counter(order.state for order in self._orders(actor, OrderFilter()))

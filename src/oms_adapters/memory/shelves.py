@@ -37,7 +37,7 @@ class Shelf(Generic[D]):
     kind: str
     stored: dict[UUID, D]
     index: dict[Any, UUID]
-    shop_of: Callable[[D], ShopId]
+    shop_of: Callable[[D], ShopId | None]
     key_of: Callable[[D], Hashable]
     not_found: Callable[[UUID], NotFound]
     saved: dict[UUID, D] = field(factory=dict)

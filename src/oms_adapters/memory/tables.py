@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from attrs import define, field, frozen
@@ -15,11 +15,15 @@ from oms_app.access import ApiKey
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.jobs import Envelope
+from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_app.queries.rows import Difference
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
-from oms_domain.inventory.stock import LedgerKind, Reservation, StockLevel
-from oms_domain.kernel.identity import OrderId, ShopId, SkuCode, VaultId, WarehouseCode
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.movements import Movement
+from oms_domain.inventory.stock import Reservation, StockLevel
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import OrderId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.shops.shop import Shop
@@ -29,13 +33,12 @@ Place = tuple[SkuCode, WarehouseCode]
 
 @frozen(kw_only=True)
 class LedgerEntry:
-    """A change of an on-hand quantity."""
+    """A movement as it was entered."""
 
-    sku: SkuCode
-    warehouse: WarehouseCode
-    units: int
-    kind: LedgerKind
+    id: UUID
+    movement: Movement
     document: UUID
+    actor: str
     at: datetime
 
 
@@ -85,6 +88,17 @@ class JobRow:
         return (self.handler, self.envelope.stream if self.envelope else self.id)
 
 
+FIRST_WAREHOUSE: Final = Warehouse(
+    id=WarehouseId(UUID("019b7ca9-8f2e-7e6a-8000-0000000a0001")),
+    code=WarehouseCode("MAIN"),
+    name="主仓",
+    created_at=datetime(2026, 11, 26, tzinfo=UTC),
+    updated_at=datetime(2026, 11, 26, tzinfo=UTC),
+    version=1,
+)
+"""The warehouse that an installation begins with."""
+
+
 @define
 class Tables:
     """All rows. Whoever reads or writes holds ``lock``."""
@@ -102,7 +116,13 @@ class Tables:
 
     levels: dict[Place, StockLevel] = field(factory=dict)
     reservations: dict[OrderId, tuple[Reservation, ...]] = field(factory=dict)
+    attempts: dict[OrderId, int] = field(factory=dict)
     ledger: list[LedgerEntry] = field(factory=list)
+    stock_differences: dict[UUID, StockDifference] = field(factory=dict)
+    stock_documents: dict[UUID, StockDocument] = field(factory=dict)
+    stock_references: dict[Any, UUID] = field(factory=dict)
+    warehouses: dict[UUID, Warehouse] = field(factory=lambda: {FIRST_WAREHOUSE.id: FIRST_WAREHOUSE})
+    warehouse_codes: dict[Any, UUID] = field(factory=lambda: {FIRST_WAREHOUSE.code: FIRST_WAREHOUSE.id})
 
     vault: dict[VaultId, Sealed] = field(factory=dict)
     openings: list[Opening] = field(factory=list)

@@ -21,6 +21,7 @@ from oms_adapters.memory.documents import (
 from oms_adapters.memory.jobs import done_with, redriven
 from oms_adapters.memory.plain import plain
 from oms_adapters.memory.stock import MemoryStock
+from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
 from oms_adapters.memory.work import Work
 from oms_app.actor import Actor, KeyReused, Once
@@ -44,7 +45,9 @@ class MemoryTransaction:
     platform_orders: MemoryPlatformOrders = field(init=False)
     orders: MemorySalesOrders = field(init=False)
     fulfilments: MemoryFulfilmentOrders = field(init=False)
+    warehouses: MemoryWarehouses = field(init=False)
     stock: MemoryStock = field(init=False)
+    stock_documents: MemoryStockDocuments = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     answered: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
@@ -54,7 +57,9 @@ class MemoryTransaction:
         self.platform_orders = MemoryPlatformOrders(self.work)
         self.orders = MemorySalesOrders(self.work)
         self.fulfilments = MemoryFulfilmentOrders(self.work)
-        self.stock = MemoryStock(self.work)
+        self.warehouses = MemoryWarehouses(self.work)
+        self.stock = MemoryStock(self.work, self.new_id)
+        self.stock_documents = MemoryStockDocuments(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
 
@@ -126,6 +131,8 @@ class MemoryTransaction:
         yield self.platform_orders.shelf.check
         yield self.orders.check
         yield self.fulfilments.shelf.check
+        yield self.warehouses.shelf.check
+        yield self.stock_documents.shelf.check
         yield self._check_journal
         yield self._check_answers
         yield self._check_job

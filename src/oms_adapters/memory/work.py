@@ -39,8 +39,9 @@ class Work:
         if self.over:
             raise RuntimeError("this transaction is over")
 
-    def sees(self, shop_id: ShopId) -> bool:
-        return self.actor.sees(shop_id)
+    def sees(self, shop_id: ShopId | None) -> bool:
+        """Whether it is the actor's business; what belongs to no shop is everybody's."""
+        return shop_id is None or self.actor.sees(shop_id)
 
     def write(self, check: Check) -> None:
         """Gather a write, to be checked and done with all others at commit."""

@@ -6,7 +6,7 @@ or at ``commit``, and a use case relies on neither moment. Left without ``commit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ClassVar, Protocol, TypeVar
@@ -15,14 +15,13 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_app.actor import Actor, Command
+from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
-from oms_domain.inventory.stock import LedgerKind, Reservation, StockLevel
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import NotFound, OmsError, Refused
 from oms_domain.kernel.identity import (
     FulfilmentOrderId,
-    LineId,
     OrderId,
     PlatformOrderId,
     ShopId,
@@ -196,25 +195,6 @@ class FulfilmentOrders(Protocol):
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
 
 
-class Stock(Protocol):
-    """Quantities, reservations and the ledger. Rows are always locked in SKU, warehouse order."""
-
-    def levels(self, warehouse: WarehouseCode, skus: Sequence[SkuCode]) -> dict[SkuCode, StockLevel]:
-        """Return what is known now; a SKU that never came in is missing."""
-
-    def reserve(self, order_id: OrderId, reservations: Sequence[Reservation]) -> None:
-        """Hold units, all or none; reserved already: nothing. Raises ``StockMoved`` if they are not to be had."""
-
-    def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
-        """Give back what the order, or these lines of it, still hold. Nothing held: nothing."""
-
-    def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
-        """Book units as left, out of what is held for these lines (None: all that is held)."""
-
-    def change(self, sku: SkuCode, warehouse: WarehouseCode, units: int, *, kind: LedgerKind, document: UUID) -> None:
-        """Add to (or take from) what is on hand, with a ledger entry. Raises ``StockBelowReserved``."""
-
-
 class Cursors(Protocol):
     """How far something outside has been read."""
 
@@ -243,7 +223,13 @@ class Transaction(Protocol):
     def fulfilments(self) -> FulfilmentOrders: ...
 
     @property
+    def warehouses(self) -> Warehouses: ...
+
+    @property
     def stock(self) -> Stock: ...
+
+    @property
+    def stock_documents(self) -> StockDocuments: ...
 
     @property
     def vault(self) -> Vault: ...

@@ -12,13 +12,19 @@ from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
+from oms_app.inventory import SettleOpen, StockService
 from oms_app.orders import AllocateOrder, ApproveOrder, LeaveToPerson, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Contended, OpenTransaction, VersionIsNot
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.transactions import TRIES
-from oms_domain.inventory.stock import StockReceived
+from oms_domain.inventory.differences import DifferenceSettled
+from oms_domain.inventory.documents import StockDocumentEvent
+from oms_domain.inventory.drift import StockRepaired
+from oms_domain.inventory.postings import StockBooked
+from oms_domain.inventory.stocktakes import StocktakeApplied
+from oms_domain.inventory.transfers import TransferClosed, TransferReceived
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
@@ -28,7 +34,10 @@ from oms_domain.orders.events import (
     OrderCancelled,
     OrderCreated,
     OrderEvent,
+    OrderLostStock,
     OrderPaid,
+    OrderRevised,
+    OrderShippedOutside,
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
@@ -37,6 +46,13 @@ from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 AUTO_REVIEW: Final = "auto_review"
+FREEING: Final = tuple(
+    event.type
+    for event in (StockBooked, TransferReceived, TransferClosed, StocktakeApplied, DifferenceSettled, StockRepaired)
+)
+"""Events of stock that may leave more for sale."""
+GIVING_BACK: Final = tuple(event.type for event in (OrderCancelled, OrderRevised, OrderShippedOutside, OrderLostStock))
+"""Events of orders that may have given units back: whole orders, single lines, what a count took away."""
 WAITING_ORDERS: Final = 200
 """Backordered orders that one receipt tries again."""
 
@@ -48,14 +64,15 @@ class OrderProcess:
     open: OpenTransaction
     orders: OrderService
     pulls: PullService
+    stock: StockService
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
             Handler(name="orders.allocate", run=self.allocate, events=(OrderCreated.type, OrderPaid.type)),
             Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
-            Handler(name="orders.retry_waiting", run=self.retry_waiting, events=(StockReceived.type,)),
-            Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=(OrderCancelled.type,)),
+            Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
+            Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
             Handler(name="orders.fetch_again", run=self.fetch_again, events=(PlatformOrderAmbiguous.type,)),
         )
 
@@ -102,20 +119,31 @@ class OrderProcess:
         return None
 
     def retry_waiting(self, job: Job) -> datetime | None:
-        event = _event(job)
-        assert isinstance(event, StockReceived)
-        self._retry(event.sku, event.warehouse, system("allocation", cause=_cause(job)))
+        """Stock came in, or was set free: those who wait for it are tried."""
+        event, actor = _event(job), system("allocation", cause=_cause(job))
+        if isinstance(event, StockRepaired):
+            self._freed(event.sku, event.warehouse, actor)
+        elif isinstance(event, StockDocumentEvent):
+            for sku in event.freed:
+                self._freed(sku, event.warehouse, actor)
         return None
 
     def retry_after_cancel(self, job: Job) -> datetime | None:
-        """What a cancelled order held is free again: those who wait for it are tried."""
+        """What an order held and holds no longer is free again: those who wait for it are tried."""
         event, actor = _order_event(job), system("allocation", cause=_cause(job))
+        if isinstance(event, OrderRevised) and "lines" not in event.what:
+            return None
         with self.open(actor) as tx:
-            order = tx.orders.get(event.order_id)
-        if order.warehouse is not None:
-            for sku in sorted({line.sku for line in order.lines}):
-                self._retry(sku, order.warehouse, actor)
+            places = tx.stock.places(event.order_id)
+        for sku, warehouse in places:
+            self._freed(sku, warehouse, actor)
         return None
+
+    def _freed(self, sku: SkuCode, warehouse: WarehouseCode, actor: Actor) -> None:
+        """Units that are gone are written off first: nobody is to wait for those."""
+        while self.stock.settle_open(SettleOpen(sku=sku, warehouse=warehouse, by=actor)):
+            pass
+        self._retry(sku, warehouse, actor)
 
     def _retry(self, sku: SkuCode, warehouse: WarehouseCode, actor: Actor) -> None:
         """Try the oldest waiting orders, and go on as long as that helps some."""

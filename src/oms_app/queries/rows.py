@@ -11,9 +11,15 @@ from attrs import frozen
 
 from oms_app.actor import Actor
 from oms_app.journal import LogEntry
+from oms_app.ports.stock import StockDocument
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind
+from oms_domain.inventory.drift import Drift
+from oms_domain.inventory.movements import Movement
 from oms_domain.inventory.stock import StockLevel
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
@@ -99,6 +105,17 @@ class Difference:
 
 
 @frozen(kw_only=True)
+class LedgerRow:
+    """An entry of the stock ledger: what changed, by which document, who did it and when."""
+
+    id: UUID
+    movement: Movement
+    document_id: UUID
+    actor: str
+    at: datetime
+
+
+@frozen(kw_only=True)
 class ParkedJob:
     """Work that was given up for now, with the reason (可重新执行)."""
 
@@ -151,6 +168,28 @@ class Queries(Protocol):
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         """Return a page of levels by SKU, warehouse: of the warehouses that the actor's shops ship from."""
 
+    def stock_ledger(
+        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+    ) -> tuple[LedgerRow, ...]:
+        """Return a page of the ledger, newest first."""
+
+    def stock_documents(
+        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+    ) -> tuple[StockDocument, ...]:
+        """Return a page of stock documents, newest first."""
+
+    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
+        """Raises ``StockDocumentNotFound``."""
+
+    def stock_document_id(self, number: str) -> StockDocumentId | None:
+        """Return the stock document that people call by this number."""
+
+    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
+        """Return the open differences, oldest first."""
+
+    def warehouses(self) -> tuple[Warehouse, ...]:
+        """Return all warehouses, by code."""
+
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""
 
@@ -169,3 +208,19 @@ class Doctor(Protocol):
 
     def findings(self, tell: Callable[[str, int], None]) -> Iterable[Finding]:
         """Yield what is broken; ``tell`` hears the invariant being checked and how many rows were read."""
+
+
+def drift_findings(drift: Drift) -> Iterable[Finding]:
+    """Return what a drifted row breaks: I5 of reserved units, I4 of all others, and the entry that compensates it."""
+    where = f"{drift.stands.sku}@{drift.stands.warehouse}"
+    for name, stands, should in drift.differs:
+        yield Finding(
+            invariant="I5" if name == "reserved" else "I4", where=where, seen=f"{name} {stands}, should be {should}"
+        )
+    for name, units in drift.entry.changes.items():
+        yield Finding(invariant="I5", where=where, seen=f"ledger of {name} is off, compensating entry {units:+d}")
+
+
+def wrong_line_finding(number: str, state: str, sku: str, *, due: int, held: int) -> Finding:
+    """Return that a line holds another number of units than its order's state wants."""
+    return Finding(invariant="I5", where=number, seen=f"in {state}, {sku}: should hold {due}, holds {held}")

@@ -1,7 +1,7 @@
-"""Quantities of a SKU in a warehouse, their ledger, and reservations.
+"""Quantities of a SKU in a warehouse, and reservations of them.
 
-The store's own condition decides whether units are to be had, never a read before a write. This slice knows one
-warehouse an order, on-hand and reserved units; bundles, pools and sourcing come with their own capability.
+The store's own condition decides whether units are to be had, never a read before a write. What changes a quantity is
+a ``Movement`` (``oms_domain.inventory.movements``); channel pools (配销) will be further holders of sellable units.
 """
 
 from __future__ import annotations
@@ -20,11 +20,34 @@ from oms_domain.kernel.quantity import Quantity
 
 
 class LedgerKind(StrEnum):
-    """Why an on-hand quantity changed."""
+    """Why quantities changed (库存流水类型)."""
 
-    RECEIPT = "receipt"  # 入库
+    PURCHASE_RECEIPT = "purchase_receipt"  # 采购入库
+    PRODUCTION_RECEIPT = "production_receipt"  # 生产入库
+    RETURN_RECEIPT = "return_receipt"  # 退货入库
+    TRANSFER_OUT = "transfer_out"  # 调拨出库
+    TRANSFER_IN = "transfer_in"  # 调拨入库
+    RESERVE = "reserve"  # 预占
+    UNRESERVE = "unreserve"  # 释放预占
     SHIP = "ship"  # 销售出库
+    PURCHASE_RETURN = "purchase_return"  # 采购退货 (退供)
+    SAMPLING = "sampling"  # 抽检
+    STOCKTAKE = "stocktake"  # 盘点
+    DAMAGE = "damage"  # 报损
+    LOCK = "lock"  # 锁定
+    UNLOCK = "unlock"  # 解锁
+    SAFETY = "safety"  # 安全库存设置
     ADJUST = "adjust"  # 手工调整
+    OTHER = "other"  # 其他出入库
+    DIFFERENCE = "difference"  # 差异挂账: units that are gone but that released orders still hold, and their settling
+    REPAIR = "repair"  # 校正: by the doctor, with a reason
+
+
+class Quality(StrEnum):
+    """Which units are meant (品质)."""
+
+    GOOD = "good"  # 良品
+    DEFECTIVE = "defective"  # 残次
 
 
 class ReservationState(StrEnum):
@@ -37,16 +60,32 @@ class ReservationState(StrEnum):
 
 @frozen(kw_only=True)
 class StockLevel:
-    """One SKU in one warehouse, in units. ``available`` is what may still be reserved."""
+    """One SKU in one warehouse, in units.
+
+    ``on_hand`` counts good units only, ``defective`` stands apart; ``safety`` is kept back from sale; ``locked`` is
+    frozen, or gone while released orders still hold it; ``in_transit`` may be offered, never allocated.
+    ``buckets``: in how many parts the sellable units lie, so that many may reserve at once; 0 is one part.
+    """
 
     sku: SkuCode
     warehouse: WarehouseCode
     on_hand: int
     reserved: int
+    defective: int = 0
+    safety: int = 0
+    locked: int = 0
+    in_transit: int = 0
+    buckets: int = 0
+
+    @property
+    def free(self) -> int:
+        """Units that nobody holds and nothing freezes. Below 0 where more is gone than released orders leave."""
+        return self.on_hand - self.reserved - self.locked
 
     @property
     def available(self) -> int:
-        return self.on_hand - self.reserved
+        """Units that may still be reserved (可售), never below 0: safety stock may be more than there is."""
+        return max(0, self.free - self.safety)
 
 
 @frozen(kw_only=True)
@@ -101,6 +140,15 @@ class WarehouseNotFound(NotFound):
 
     code: ClassVar[str] = "inventory.warehouse_not_found"
     warehouse: str
+
+
+@frozen(kw_only=True)
+class NoStockThere(NotFound):
+    """The SKU never came into this warehouse."""
+
+    code: ClassVar[str] = "inventory.no_stock_there"
+    sku: SkuCode
+    warehouse: WarehouseCode
 
 
 @frozen(kw_only=True)

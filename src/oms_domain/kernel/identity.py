@@ -15,6 +15,8 @@ PackageId = NewType("PackageId", UUID)
 VaultId = NewType("VaultId", UUID)
 """Handle of one immutable, encrypted version of somebody's personal data."""
 EventId = NewType("EventId", UUID)
+WarehouseId = NewType("WarehouseId", UUID)
+StockDocumentId = NewType("StockDocumentId", UUID)
 
 SkuCode = NewType("SkuCode", str)
 """Our own code of a SKU (商家编码), unique in the merchant's catalogue."""
@@ -49,7 +51,8 @@ def document_number(kind: str, day: date, counter: int) -> str:
     Sortable within a kind as text up to a million a day, unique beyond. Never parsed, never a key.
 
     Args:
-        kind: one capital letter, ``S`` sales order, ``P`` platform order, ``F`` fulfilment order.
+        kind: one capital letter, ``S`` sales order, ``P`` platform order, ``F`` fulfilment order; those of stock
+            documents stand in ``oms_domain.inventory``.
         day: day in the shop's time zone.
         counter: 1 and up, per kind and day.
 

@@ -125,6 +125,14 @@ class OrderBackordered(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderLostStock(OrderEvent):
+    """Units that were reserved for it are gone, by a stocktake or by damage: it holds none any more, and waits."""
+
+    type: ClassVar[str] = "orders.order_lost_stock"
+    missing: tuple[tuple[str, int], ...]
+
+
+@frozen(kw_only=True)
 class OrderRestocked(OrderEvent):
     """It may be allocated again."""
 

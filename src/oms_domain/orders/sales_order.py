@@ -247,6 +247,12 @@ class SalesOrder:
         order = self._moved(state, at)
         return Change(order, (e.OrderBackordered(order_id=self.id, state=state, missing=missing, at=at),))
 
+    def lose_stock(self, missing: tuple[tuple[str, int], ...], *, at: datetime) -> Change[SalesOrder]:
+        """Wait for stock again: units that were reserved for it are gone (``missing``: SKU and units)."""
+        state = next_state(ORDER_TABLE, self.state, M.LOSE_STOCK)
+        order = self._moved(state, at, warehouse=None, fulfilment_id=None)
+        return Change(order, (e.OrderLostStock(order_id=self.id, state=state, missing=missing, at=at),))
+
     def restock(self, *, at: datetime) -> Change[SalesOrder]:
         """Try allocation again."""
         state = next_state(ORDER_TABLE, self.state, M.RESTOCK)

@@ -36,6 +36,7 @@ class OrderMove(StrEnum):
     ALLOCATE = "allocate"
     SHORTAGE = "shortage"
     RESTOCK = "restock"
+    LOSE_STOCK = "lose_stock"  # what it held is gone, by a stocktake or by damage
     EDIT = "edit"
     APPROVE = "approve"  # the last review that the shop has
     APPROVE_TO_BUSINESS = "approve_to_business"  # customer service's, with business review to come
@@ -88,6 +89,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
     S.AWAITING_CS_REVIEW: {
         M.APPROVE_TO_BUSINESS: S.AWAITING_BUSINESS_REVIEW,
         M.APPROVE: S.AWAITING_RELEASE,
+        M.LOSE_STOCK: S.BACKORDERED,
         M.EDIT: S.AWAITING_CS_REVIEW,
         M.SPLIT: S.SPLIT,
         M.MERGE: S.MERGED,
@@ -98,6 +100,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.APPROVE: S.AWAITING_RELEASE,
         M.REJECT: S.AWAITING_CS_REVIEW,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
     },
@@ -105,6 +108,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.RELEASE: S.IN_WAREHOUSE,
         M.HAND_OVER: S.SIGNED,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
     },
@@ -175,3 +179,6 @@ BEFORE_WAREHOUSE: Final = frozenset(
     }
 )
 """States in which nobody outside works on the order yet, so that it may be cancelled or changed on our word alone."""
+
+UNRELEASED: Final = HOLDS_STOCK & BEFORE_WAREHOUSE
+"""States in which an order holds units that it can still be made to give up."""

@@ -378,12 +378,14 @@ def test_the_platforms_markup_is_shown_as_it_is(oms):
 
 def test_stock_is_received_and_listed(oms):
     (received,) = oms.rows("stock", "receive", "HAT-M", "5", "--reason", "采购")
+    oms.rows("warehouses", "add", "EAST", "--name", "东仓")
     oms.rows("stock", "receive", "HAT-M", "2", "--warehouse", "EAST")
 
     assert (received["sku"], received["warehouse"], received["quantity"]) == ("HAT-M", "MAIN", 5)
+    nothing = dict.fromkeys(("reserved", "defective", "safety", "locked", "in_transit", "buckets"), 0)
     assert oms.rows("stock", "list") == [
-        {"sku": "HAT-M", "warehouse": "EAST", "on_hand": 2, "reserved": 0, "available": 2},
-        {"sku": "HAT-M", "warehouse": "MAIN", "on_hand": 5, "reserved": 0, "available": 5},
+        {"sku": "HAT-M", "warehouse": "EAST", "on_hand": 2, "available": 2, **nothing},
+        {"sku": "HAT-M", "warehouse": "MAIN", "on_hand": 5, "available": 5, **nothing},
     ]
 
 
@@ -422,6 +424,7 @@ def test_a_shop_is_added_once(oms):
 
 
 def test_a_shops_policy_is_what_was_asked_for(migrated):
+    migrated.rows("warehouses", "add", "EAST", "--name", "东仓")
     words = ("--warehouse", "EAST", "--auto-review", "--auto-review-up-to", "1000.00", "--auto-release")
     (added,) = migrated.rows("shops", "add", "tb", "--name", "样例", "--platform", "taobao", *words)
     (changed,) = migrated.rows("shops", "policy", "tb", "--no-auto-release")

@@ -33,28 +33,28 @@ def test_an_amount_that_was_changed_is_found(sound):
 
 
 def test_units_on_hand_that_no_receipt_explains_are_found(sound):
-    sound.sql("UPDATE stock SET on_hand = on_hand + 1")
+    sound.sql("UPDATE stock_level SET on_hand = on_hand + 1")
 
-    assert findings(sound) == [("I4", "on hand 11, ledger 10")]
+    assert findings(sound) == [("I4", "on_hand 11, should be 10")]
 
 
 def test_reserved_units_that_nobody_holds_are_found(sound):
-    sound.sql("UPDATE stock SET reserved = reserved + 1")
+    sound.sql("UPDATE stock_level SET reserved = reserved + 1")
 
-    assert findings(sound) == [("I5", "reserved 2, reservations 1")]
+    assert findings(sound) == [("I5", "reserved 2, should be 1")]
 
 
 def test_more_reserved_than_there_is_is_found(sound):
-    sound.sql("UPDATE stock SET on_hand = 0, reserved = 1")
+    sound.sql("UPDATE stock_level SET on_hand = 0, reserved = 1")
 
-    assert ("I4", "on hand 0, reserved 1") in findings(sound)
+    assert ("I4", "on_hand 0, should be 10") in findings(sound)
 
 
 def test_an_order_that_lost_its_units_is_found(sound):
     sound.sql("DELETE FROM reservation")
 
     found = findings(sound)
-    assert ("I5", "reserved 1, reservations 0") in found
+    assert ("I5", "reserved 1, should be 0") in found
     assert any("should hold 1, holds 0" in seen for _, seen in found)
 
 
@@ -143,7 +143,7 @@ def test_people_see_what_was_found_and_where(sound):
 
 
 def test_the_doctor_changes_nothing(sound):
-    sound.sql("UPDATE stock SET reserved = reserved + 1")
+    sound.sql("UPDATE stock_level SET reserved = reserved + 1")
     before = sound.rows("stock", "list")
 
     assert findings(sound) == findings(sound)

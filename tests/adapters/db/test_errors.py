@@ -34,11 +34,12 @@ from tests.servers import Backend
 from oms_adapters.db import bulk
 from oms_adapters.db.database import Database
 from oms_adapters.db.errors import translated
-from oms_adapters.db.inventory import stock
 from oms_adapters.db.jobs import writing
 from oms_adapters.db.journal import channel_cursor, document_counter
 from oms_adapters.db.numbers import api_key
+from oms_adapters.db.stock_tables import stock_level
 from oms_app.inventory import ReceiveStock, StockService
+from oms_app.numbering import Numbering
 from oms_app.ports.transaction import Begin, Contended, Duplicate, StoreRefusedData, StoreUnavailable
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import SkuCode
@@ -65,13 +66,14 @@ def write(backend: Backend, statement: Any, parameters: Any = None) -> None:
 
 
 def stock_row(**changes: Any) -> dict[str, Any]:
-    return {"sku": "A", "warehouse": "MAIN", "on_hand": 1, "reserved": 0} | changes
+    nothing = dict.fromkeys(("bucket", "defective", "safety", "locked", "in_transit", "buckets"), 0)
+    return {"sku": "A", "warehouse": "MAIN", "on_hand": 1, "reserved": 0, **nothing} | changes
 
 
 def insert_in_bulk(backend: Backend, *rows: dict[str, Any]) -> None:
     engines = backend.store.engines
     with writing(engines) as connection:
-        bulk.insert(connection, engines.dialect, {stock: rows}, [stock])
+        bulk.insert(connection, engines.dialect, {stock_level: rows}, [stock_level])
 
 
 def many_with(row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,10 +85,10 @@ def many_with(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_key_that_is_taken_is_a_duplicate(backend):
-    write(backend, stock.insert(), stock_row())
+    write(backend, stock_level.insert(), stock_row())
 
     with pytest.raises(Duplicate):
-        write(backend, stock.insert(), stock_row())
+        write(backend, stock_level.insert(), stock_row())
 
 
 def test_a_unique_column_that_is_taken_is_a_duplicate(backend):
@@ -100,7 +102,7 @@ def test_a_unique_column_that_is_taken_is_a_duplicate(backend):
 @pytest.mark.parametrize("wrong", [{"on_hand": -1}, {"reserved": -1}, {"on_hand": 1, "reserved": 2}])
 def test_a_row_that_breaks_a_check_is_refused(backend, wrong):
     with pytest.raises(StoreRefusedData):
-        write(backend, stock.insert(), stock_row(**wrong))
+        write(backend, stock_level.insert(), stock_row(**wrong))
 
     assert level(backend, SkuCode("A")) is None
 
@@ -114,7 +116,7 @@ def test_a_row_whose_parent_is_not_there_is_refused(backend):
 
 def test_a_missing_value_is_refused(backend):
     with pytest.raises(StoreRefusedData):
-        write(backend, stock.insert(), stock_row(on_hand=None))
+        write(backend, stock_level.insert(), stock_row(on_hand=None))
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
@@ -125,13 +127,13 @@ def test_a_number_that_no_column_holds_is_refused(backend, number):
 
 def test_half_a_character_is_refused(backend):
     with pytest.raises(StoreRefusedData):
-        write(backend, stock.insert(), stock_row(sku="\ud800"))
+        write(backend, stock_level.insert(), stock_row(sku="\ud800"))
 
 
 @servers
 def test_a_text_that_is_too_long_is_refused_and_never_cut(backend):
     with pytest.raises(StoreRefusedData):
-        write(backend, stock.insert(), stock_row(sku="x" * 65))
+        write(backend, stock_level.insert(), stock_row(sku="x" * 65))
 
     assert level(backend, SkuCode("x" * 64)) is None
 
@@ -139,7 +141,7 @@ def test_a_text_that_is_too_long_is_refused_and_never_cut(backend):
 @only_postgres
 def test_a_nul_in_a_text_is_refused(backend):
     with pytest.raises(StoreRefusedData):
-        write(backend, stock.insert(), stock_row(sku="nul \0"))
+        write(backend, stock_level.insert(), stock_row(sku="nul \0"))
 
 
 @pytest.mark.parametrize("rows", [lambda row: [row], many_with], ids=["few", "many"])
@@ -154,7 +156,7 @@ def test_a_nul_in_a_text_is_refused(backend):
     ids=["key", "check", "number", "text"],
 )
 def test_rows_in_bulk_are_refused_alike_and_none_of_them_stays(backend, rows, wrong, refusal):
-    write(backend, stock.insert(), stock_row(sku="there"))
+    write(backend, stock_level.insert(), stock_row(sku="there"))
 
     with pytest.raises(refusal):
         insert_in_bulk(backend, *rows(stock_row(**wrong)))
@@ -175,13 +177,13 @@ def test_a_nul_in_bulk_is_refused(backend, rows):
 
 def count(backend: Backend) -> int:
     with backend.engine.connect() as connection:
-        found: int = connection.scalar(sa.select(sa.func.count()).select_from(stock))
+        found: int = connection.scalar(sa.select(sa.func.count()).select_from(stock_level))
     return found
 
 
 def test_a_statement_that_is_wrong_is_not_tried_again(backend):
     with pytest.raises(StoreUnavailable):
-        write(backend, sa.text("SELECT no_such_column FROM stock"))
+        write(backend, sa.text("SELECT no_such_column FROM stock_level"))
 
 
 # --- other writers ---------------------------------------------------------------------------------------------------
@@ -208,7 +210,7 @@ def test_a_file_that_another_program_keeps_locked_is_contended(backend):
 
 
 SHORT = {"postgres": "SET LOCAL lock_timeout = '50ms'", "mariadb": "SET innodb_lock_wait_timeout = 0"}
-MORE = sa.text("UPDATE stock SET on_hand = on_hand + 1 WHERE sku = :sku")
+MORE = sa.text("UPDATE stock_level SET on_hand = on_hand + 1 WHERE sku = :sku")
 
 
 @servers
@@ -303,7 +305,9 @@ def fill_pools(database: Database) -> None:
 
 
 def stock_service(backend: Backend, tries: list[int]) -> StockService:
-    return StockService(begin=Begin(backend.open), now=backend.clock, new_id=backend.new_id, pause=tries.append)
+    numbering = Numbering(backend.numbers, backend.clock)
+    shared = {"begin": Begin(backend.open), "now": backend.clock, "new_id": backend.new_id, "pause": tries.append}
+    return StockService(**shared, numbering=numbering)
 
 
 def receipt(units: int = 5) -> ReceiveStock:
@@ -482,6 +486,6 @@ def test_an_error_that_is_no_drivers_goes_through():
 
 def test_a_refusal_does_not_tell_what_was_to_be_stored(backend):
     with pytest.raises(StoreRefusedData) as refusal:
-        write(backend, stock.insert(), stock_row(sku="10000000001", on_hand=-1))
+        write(backend, stock_level.insert(), stock_row(sku="10000000001", on_hand=-1))
 
     assert "10000000001" not in str(refusal.value)

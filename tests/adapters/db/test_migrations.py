@@ -68,7 +68,10 @@ def is_at_head(database: Database) -> bool:
 
 def is_empty_and_works(database: Database) -> bool:
     with database.engines.read.connect() as connection:
-        counts = [connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in metadata.sorted_tables]
+        begun = [
+            table for table in metadata.sorted_tables if table.name != "warehouse"
+        ]  # of which there is a first one
+        counts = [connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in begun]
     backend = Backend("database", database, FakeClock(), ids(FakeClock()))
     shop = store(backend, a_new_shop(backend))
     stored = store(backend, an_order(backend, shop))

@@ -209,7 +209,7 @@ def test_every_connection_to_mariadb_is_pinned(empty):
 
 def test_an_update_counts_the_rows_that_it_matched_though_it_changed_none(backend):
     receive(backend, "A", 5)
-    same = sa.text("UPDATE stock SET on_hand = 5 WHERE sku = 'A'")
+    same = sa.text("UPDATE stock_level SET on_hand = 5 WHERE sku = 'A'")
 
     with backend.store.engines.write.begin() as connection:
         assert [connection.execute(same).rowcount for _ in range(2)] == [1, 1]
@@ -220,10 +220,10 @@ def test_an_update_counts_the_rows_that_it_matched_though_it_changed_none(backen
 
 def add_one(connection: Any, barrier: Barrier | None = None) -> None:
     """Read a number and write the next one: what is lost when two do it at once."""
-    number = connection.execute(sa.text("SELECT on_hand FROM stock WHERE sku = 'A'")).scalar_one()
+    number = connection.execute(sa.text("SELECT on_hand FROM stock_level WHERE sku = 'A'")).scalar_one()
     if barrier is not None:
         barrier.wait()
-    connection.execute(sa.text("UPDATE stock SET on_hand = :next WHERE sku = 'A'"), {"next": number + 1})
+    connection.execute(sa.text("UPDATE stock_level SET on_hand = :next WHERE sku = 'A'"), {"next": number + 1})
 
 
 @only_sqlite
@@ -268,9 +268,9 @@ def test_control_the_drivers_own_deferred_begin_refuses_or_loses_an_update(backe
         with closing(sqlite3.connect(path, timeout=1)) as connection:
             try:
                 connection.execute("BEGIN")
-                (number,) = connection.execute("SELECT on_hand FROM stock WHERE sku = 'A'").fetchone()
+                (number,) = connection.execute("SELECT on_hand FROM stock_level WHERE sku = 'A'").fetchone()
                 barrier.wait()
-                connection.execute("UPDATE stock SET on_hand = ? WHERE sku = 'A'", (number + 1,))
+                connection.execute("UPDATE stock_level SET on_hand = ? WHERE sku = 'A'", (number + 1,))
                 connection.commit()
             except sqlite3.OperationalError as error:
                 return str(error)
@@ -290,7 +290,7 @@ def test_readers_do_not_wait_for_a_writer(backend):
     with backend.store.engines.write.begin() as connection:
         add_one(connection)
         with backend.store.engines.read.connect() as reader:
-            seen = reader.scalar(sa.text("SELECT on_hand FROM stock"))
+            seen = reader.scalar(sa.text("SELECT on_hand FROM stock_level"))
 
     assert seen == 1
     assert level(backend, SkuCode("A")).on_hand == 2

@@ -74,6 +74,15 @@ def test_an_order_that_falls_short_waits_and_tells_what_is_missing():
     assert again.events == (e.OrderRestocked(**facts(S.AWAITING_ALLOCATION)),)
 
 
+def test_an_order_whose_stock_is_gone_waits_again_and_belongs_to_no_warehouse():
+    reviewed = a_sales_order(state=S.AWAITING_RELEASE, fulfilment_id=FULFILMENT)
+
+    lost = reviewed.lose_stock(((SCARF, 2),), at=LATER)
+
+    assert lost.state == evolve(reviewed, state=S.BACKORDERED, warehouse=None, fulfilment_id=None, updated_at=LATER)
+    assert lost.events == (e.OrderLostStock(missing=((SCARF, 2),), **facts(S.BACKORDERED)),)
+
+
 def test_the_only_review_brings_about_the_fulfilment_order():
     change = a_sales_order().approve(business_review=False, fulfilment_id=FULFILMENT, rule="shop_policy", at=LATER)
 

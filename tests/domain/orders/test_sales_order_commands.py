@@ -45,6 +45,7 @@ COMMANDS = {
     M.ALLOCATE: lambda o: o.allocate(MAIN, at=LATER),
     M.SHORTAGE: lambda o: o.fall_short((("SCARF-RED", 2),), at=LATER),
     M.RESTOCK: lambda o: o.restock(at=LATER),
+    M.LOSE_STOCK: lambda o: o.lose_stock((("SCARF-RED", 2),), at=LATER),
     M.APPROVE: lambda o: o.approve(business_review=False, fulfilment_id=FULFILMENT, at=LATER),
     M.APPROVE_TO_BUSINESS: lambda o: o.approve(business_review=True, fulfilment_id=FULFILMENT, at=LATER),
     M.RELEASE: lambda o: o.release(at=LATER),

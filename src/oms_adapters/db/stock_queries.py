@@ -1,0 +1,106 @@
+"""The read side of stock: levels, the ledger, documents, open differences, warehouses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from oms_adapters.db.inventory import difference_of
+from oms_adapters.db.stock_documents import document_of
+from oms_adapters.db.stock_rows import level_of
+from oms_adapters.db.stock_tables import stock_difference, stock_document, stock_ledger, stock_level, warehouse
+from oms_adapters.db.types import Id, Instant
+from oms_adapters.db.warehouses import warehouse_of
+from oms_app.ports.stock import StockDocument
+from oms_app.queries.rows import LedgerRow, Position
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
+from oms_domain.inventory.movements import COLUMNS, Movement
+from oms_domain.inventory.stock import LedgerKind, StockLevel
+from oms_domain.inventory.warehouses import Warehouse
+from oms_domain.kernel.identity import SkuCode, StockDocumentId, WarehouseCode
+
+Run = Callable[[sa.Select[Any]], Sequence[Any]]
+
+
+def levels(
+    run: Run, places: Collection[WarehouseCode] | None, after: tuple[str, str] | None, limit: int
+) -> tuple[StockLevel, ...]:
+    """Return a page of levels in these warehouses (None: in all), the parts of each added up."""
+    c = stock_level.c
+    heads = sa.select(c.sku, c.warehouse).where(c.bucket == 0).order_by(c.sku, c.warehouse).limit(limit)
+    if places is not None:
+        heads = heads.where(c.warehouse.in_(places))
+    if after is not None:
+        heads = heads.where(sa.tuple_(c.sku, c.warehouse) > sa.tuple_(*after))
+    page = heads.subquery("page")
+    on_page = sa.and_(page.c.sku == c.sku, page.c.warehouse == c.warehouse)
+    parts: dict[tuple[str, str], list[Any]] = {}
+    statement = sa.select(stock_level).join(page, on_page).order_by(c.sku, c.warehouse, c.bucket)
+    for row in run(statement):
+        parts.setdefault((row.sku, row.warehouse), []).append(row)
+    return tuple(level_of(rows) for rows in parts.values())
+
+
+def ledger(
+    run: Run, sku: SkuCode | None, warehouse_: WarehouseCode | None, after: Position | None, limit: int
+) -> tuple[LedgerRow, ...]:
+    """Return a page of the ledger, newest first."""
+    c = stock_ledger.c
+    statement = sa.select(stock_ledger).order_by(c.at.desc(), c.id.desc()).limit(limit)
+    if sku is not None:
+        statement = statement.where(c.sku == sku)
+    if warehouse_ is not None:
+        statement = statement.where(c.warehouse == warehouse_)
+    if after is not None:
+        statement = statement.where(sa.tuple_(c.at, c.id) < _position(after))
+    return tuple(_ledger_row(row) for row in run(statement))
+
+
+def documents(run: Run, kind: DocumentKind | None, after: Position | None, limit: int) -> tuple[StockDocument, ...]:
+    """Return a page of documents, newest first."""
+    c = stock_document.c
+    statement = sa.select(stock_document).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
+    if kind is not None:
+        statement = statement.where(c.kind == kind)
+    if after is not None:
+        statement = statement.where(sa.tuple_(c.created_at, c.id) < _position(after))
+    return tuple(document_of(row) for row in run(statement))
+
+
+def document(run: Run, document_id: StockDocumentId) -> StockDocument:
+    """Raises ``StockDocumentNotFound``."""
+    rows = run(sa.select(stock_document).where(stock_document.c.id == document_id))
+    if not rows:
+        raise StockDocumentNotFound(document_id=document_id)
+    return document_of(rows[0])
+
+
+def document_id(run: Run, number: str) -> StockDocumentId | None:
+    rows = run(sa.select(stock_document.c.id).where(stock_document.c.number == number))
+    return StockDocumentId(rows[0].id) if rows else None
+
+
+def differences(run: Run, limit: int) -> tuple[StockDifference, ...]:
+    """Return the open differences, oldest first."""
+    c = stock_difference.c
+    rows = run(sa.select(stock_difference).where(c.units > 0).order_by(c.at, c.id).limit(limit))
+    return tuple(difference_of(row) for row in rows)
+
+
+def warehouses(run: Run) -> tuple[Warehouse, ...]:
+    return tuple(warehouse_of(row) for row in run(sa.select(warehouse).order_by(warehouse.c.code)))
+
+
+def _ledger_row(row: Any) -> LedgerRow:
+    changes = {name: int(getattr(row, name)) for name in COLUMNS}
+    movement = Movement(
+        sku=SkuCode(row.sku), warehouse=WarehouseCode(row.warehouse), kind=LedgerKind(row.kind), **changes
+    )
+    return LedgerRow(id=row.id, movement=movement, document_id=row.document_id, actor=row.actor, at=row.at)
+
+
+def _position(after: Position) -> sa.ColumnElement[Any]:
+    return sa.tuple_(sa.literal(after.at, Instant), sa.literal(after.id, Id))
