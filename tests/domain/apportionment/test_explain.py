@@ -6,12 +6,22 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from oms_domain.apportionment.explain import as_json, explain, explain_parts, explain_units, markdown, svg, text
+from oms_domain.apportionment.explain import (
+    as_json,
+    explain,
+    explain_part,
+    explain_parts,
+    explain_units,
+    markdown,
+    svg,
+    text,
+)
 from oms_domain.apportionment.explain.picture import _shortened
 from oms_domain.apportionment.explain.table import MOST_SINGLE_UNITS
 from oms_domain.apportionment.explain.written import LONGEST_TITLE, width
 from oms_domain.apportionment.parts import whole_order
 from oms_domain.apportionment.policy import ApportionmentPolicy
+from oms_domain.apportionment.units import whole_line
 from oms_domain.apportionment.waterfall import Discount, PricedLine, PricedOrder, Tender, apportion
 from oms_domain.channels.standard import Funder
 from oms_domain.testing.waterfalls import orders
@@ -92,6 +102,21 @@ def test_up_to_fifty_units_stand_alone(units):
     alone = [f"a #{number}" for number in range(1, units + 1)]
     assert [row.title for row in found.rows] == (alone if units == MOST_SINGLE_UNITS else [f"a #1–{units}"])
     assert [row.key for row in found.rows][:1] == ["a/0"]
+
+
+def test_units_that_are_left_of_a_line_keep_their_numbers():
+    _, rest = whole_line("a", 100, (250,)).cut(((10, 20), (40, 41)))
+
+    found = explain_part((), rest)
+
+    assert [(row.title, row.units, row.amounts[-1]) for row in found.rows] == [
+        ("a #1–10", 10, 30),
+        ("a #21–40", 20, 60),
+        ("a #42–50", 9, 27),
+        ("a #51–100", 50, 100),
+    ]
+    _, few = whole_line("a", 4, (250,)).cut(((1, 2),))
+    assert [row.title for row in explain_part((), few).rows] == ["a #1", "a #3", "a #4"]
 
 
 def test_parts_of_an_order_are_explained_with_nothing_but_what_is_stored_of_them():
