@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from oms_domain.apportionment.explain.table import ExplainRow, Explanation
+from oms_domain.kernel.columns import aligned, one_line
 from oms_domain.kernel.money import Money, print_money
-
-_WIDE: Final = frozenset("WF")
-LONGEST_TITLE: Final = 40
 
 
 def text(explanation: Explanation) -> str:
@@ -29,10 +25,7 @@ def text(explanation: Explanation) -> str:
     hat       2   2.00  -0.67  1.33  1.33
     sum       3   3.00  -1.00  2.00  2.00
     """
-    cells = _cells(explanation)
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(cells[0]))]
-    lines = ["  ".join([_left(row[0], widths[0]), *map(_right, row[1:], widths[1:])]).rstrip() for row in cells]
-    return "\n".join([*lines, *_notes(explanation)])
+    return "\n".join([*aligned(_cells(explanation)), *_notes(explanation)])
 
 
 def markdown(explanation: Explanation) -> str:
@@ -81,7 +74,7 @@ def _cells(explanation: Explanation) -> list[list[str]]:
     rows = [_row(row, explanation.currency) for row in explanation.rows]
     units = sum(row.units for row in explanation.rows)
     total = ExplainRow(key="", title="sum", units=units, amounts=explanation.sums)
-    return [_one_line(row) for row in (head, *rows, _row(total, explanation.currency))]
+    return [one_line(row) for row in (head, *rows, _row(total, explanation.currency))]
 
 
 def _row(row: ExplainRow, currency: str) -> list[str]:
@@ -98,24 +91,7 @@ def _notes(explanation: Explanation) -> list[str]:
     return [" ".join(note.split()) for note in notes]
 
 
-def _one_line(cells: Sequence[str]) -> list[str]:
-    return [" ".join(cell.split())[:LONGEST_TITLE] for cell in cells]
-
-
 def _escaped(cell: str) -> str:
     for mark in "\\`*_[]<>|":
         cell = cell.replace(mark, f"\\{mark}")
     return cell
-
-
-def _width(cell: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in _WIDE) for c in cell)
-
-
-def _left(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _right(cell: str, width: int) -> str:
-    return " " * (width - _width(cell)) + cell
