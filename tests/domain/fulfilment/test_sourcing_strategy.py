@@ -115,7 +115,7 @@ def test_the_default_strategy_can_be_written_down():
         (
             {"chain": [{"rule": "region_priority", "regions": {"33": ["A", "A"]}}]},
             InvalidStrategy,
-            "chain[0].regions.33.regions",
+            "chain[0].regions.33",
         ),
         ({"chain": [{"rule": "region_priority", "regions": {"浙江": ["A"]}}]}, InvalidDivision, "chain[0].regions"),
     ],

@@ -41,7 +41,7 @@ def test_a_plan_shows_what_ships_from_where_and_what_became_of_each_place():
             "北京RDC  ZTO      hat        1        1     8.00  2026-11-28",
             "SH1      SF       围巾       2        1     8.00  2026-11-27",
             "sum                          3        2    16.00  2026-11-28",
-            "no better plan exists (3 partial plans looked at)",
+            "no better plan exists; partial plans looked at: 1",
             "",
             "candidate  holds  tiers  lowest_promise  why",
             "北京RDC        3      1               2  chosen",
@@ -61,7 +61,7 @@ def test_a_plan_that_is_not_proven_shows_its_gap():
     gap = cut.gap
     assert gap is not None
     assert (
-        f"not proven after 0 partial plans: {gap.rules[0]} is {gap.found}, no plan has less than {gap.bound}"
+        f"not proven, partial plans looked at: 0; {gap.rules[0]} is {gap.found}, no plan has less than {gap.bound}"
         in text(cut).splitlines()
     )
     assert as_json(cut)["gap"] == {

@@ -59,7 +59,7 @@ def read_strategy(data: Any) -> Strategy:
         split_lines=form.truth("split_lines", False),
         most_places=form.number("most_places", 5, most=MOST_PARTS),
         carriers=_carriers(form),
-        most_nodes=form.number("most_nodes", 20_000, least=0, most=MOST_NODES),
+        most_nodes=form.number("most_nodes", 5_000, least=0, most=MOST_NODES),
     )
 
 

@@ -131,7 +131,7 @@ class Strategy:
     split_lines: bool = False
     most_places: int = field(default=5, validator=_within(1, MOST_PARTS))
     carriers: tuple[CarrierRule, ...] = field(default=BY_PRIORITY, validator=_carriers)
-    most_nodes: int = field(default=20_000, validator=_within(0, MOST_NODES))
+    most_nodes: int = field(default=5_000, validator=_within(0, MOST_NODES))
 
     @property
     def has_manual(self) -> bool:

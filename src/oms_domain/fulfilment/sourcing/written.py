@@ -117,9 +117,11 @@ def _parts(plan: Plan, called: Callable[[Any], str], currency: str) -> list[str]
 def _proof(plan: Plan) -> list[str]:
     gap = plan.gap
     if gap is None:
-        return [f"no better plan exists ({plan.nodes} partial plans looked at)"]
+        return [f"no better plan exists; partial plans looked at: {plan.nodes}"]
     rules = " + ".join(gap.rules)
-    return [f"not proven after {plan.nodes} partial plans: {rules} is {gap.found}, no plan has less than {gap.bound}"]
+    return [
+        f"not proven, partial plans looked at: {plan.nodes}; {rules} is {gap.found}, no plan has less than {gap.bound}"
+    ]
 
 
 def _candidates(verdicts: Sequence[Verdict], called: Callable[[Any], str]) -> list[str]:
@@ -145,5 +147,9 @@ def _missing(shortage: Shortage, called: Callable[[Any], str]) -> list[str]:
     for each in shortage.missing:
         there = ", ".join(f"{called(place)} {units}" for place, units in each.there) or "nowhere"
         rows.append([*one_line([called(each.line), each.sku, str(each.wanted), str(each.short), each.why]), there])
-    known = [] if shortage.is_proven else [f"none was found in {shortage.nodes} partial plans; there may be one"]
+    known = (
+        []
+        if shortage.is_proven
+        else [f"no plan was found, partial plans looked at: {shortage.nodes}; there may be one"]
+    )
     return [*aligned(rows, left=(0, 1, 4, 5)), *known]
