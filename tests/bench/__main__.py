@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import apportionment, engine, http, ingest, reading, stock
+from tests.bench import apportionment, engine, http, ingest, reading, sourcing, stock
 from tests.servers import Servers
 
 
@@ -16,10 +16,12 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = Servers(stack, folder)
-        wanted = sys.argv[1:] or ["apportionment", "ingest", "reading", "stock", "http", "engine"]
+        wanted = sys.argv[1:] or ["apportionment", "sourcing", "ingest", "reading", "stock", "http", "engine"]
         lines = []
         if "apportionment" in wanted:
             lines.append(apportionment.figures())
+        if "sourcing" in wanted:
+            lines.append(sourcing.figures())
         if "ingest" in wanted:
             lines += [ingest.sqlite(folder), ingest.postgres(servers.fresh_url("postgres"))]
         if "reading" in wanted:

@@ -6,9 +6,8 @@ no silent default. ``docs/reference/apportion-file.md`` describes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from enum import StrEnum
-from typing import Any, ClassVar, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from attrs import frozen
 
@@ -18,11 +17,8 @@ from oms_domain.apportionment.rules import Order, Rest, Rounding, Rule
 from oms_domain.apportionment.waterfall import DEFAULT_POLICY, Discount, PricedLine, PricedOrder, Tender
 from oms_domain.channels.standard import DiscountKind, Funder, TenderKind
 from oms_domain.kernel.errors import Invalid
-from oms_domain.kernel.money import Money, parse_money
-
-T = TypeVar("T")
-
-MOST_LINES: Final = 10_000
+from oms_domain.kernel.form import Fields
+from oms_domain.kernel.money import Money
 
 
 @frozen(kw_only=True)
@@ -45,7 +41,7 @@ def read_form(data: Any) -> tuple[PricedOrder, ApportionmentPolicy]:
     >>> order.lines[0].goods_fen, order.freight_fen, policy == DEFAULT_POLICY
     (3998, 500, True)
     """
-    form = _Fields("", data, {"currency", "lines", "discounts", "tenders", "freight", "policy"})
+    form = Fields("", data, {"currency", "lines", "discounts", "tenders", "freight", "policy"}, InvalidForm)
     currency = form.text("currency", "CNY")
     Money(0, currency)  # refused here, before an amount is blamed for it
     if not form.values.get("lines"):
@@ -65,7 +61,7 @@ _REDUCTION: Final = {"id", "name", "kind", "amount", "funder", "lines", "placed"
 _POLICY: Final = {"order", "rule", "quantum", "gifts"}
 
 
-def _line(fields: _Fields, currency: str) -> PricedLine:
+def _line(fields: Fields, currency: str) -> PricedLine:
     units = fields.number("units", 1)
     if fields.has("price") == fields.has("amount"):
         raise fields.wrong("price", "give either the price of one unit, or the amount of all")
@@ -81,30 +77,30 @@ def _line(fields: _Fields, currency: str) -> PricedLine:
     )
 
 
-def _discount(fields: _Fields, currency: str) -> Discount:
+def _discount(fields: Fields, currency: str) -> Discount:
     return Discount(kind=fields.word("kind", DiscountKind), **_reduction(fields, currency))
 
 
-def _tender(fields: _Fields, currency: str) -> Tender:
+def _tender(fields: Fields, currency: str) -> Tender:
     return Tender(kind=fields.word("kind", TenderKind), **_reduction(fields, currency))
 
 
-def _reduction(fields: _Fields, currency: str) -> dict[str, Any]:
-    placed = fields.table("placed")
+def _reduction(fields: Fields, currency: str) -> dict[str, Any]:
+    placed = fields.table("placed", "amounts by line key")
     return {
         "id": fields.text("id"),
         "name": fields.text("name", ""),
         "amount_fen": fields.fen("amount", currency),
         "funder": fields.word("funder", Funder, Funder.UNKNOWN),
         "lines": fields.texts("lines"),
-        "placed": tuple((key, _fen(amount, currency, f"{fields.path}placed.{key}")) for key, amount in placed.items()),
+        "placed": tuple((key, fields.amount(amount, currency, f"placed.{key}")) for key, amount in placed.items()),
     }
 
 
-def _policy(form: _Fields) -> ApportionmentPolicy:
+def _policy(form: Fields) -> ApportionmentPolicy:
     if not form.has("policy"):
         return DEFAULT_POLICY
-    fields = _Fields("policy.", form.values["policy"], _POLICY)
+    fields = form.inner("policy", _POLICY)
     try:
         return ApportionmentPolicy(
             order=_kinds(fields),
@@ -116,17 +112,17 @@ def _policy(form: _Fields) -> ApportionmentPolicy:
         raise InvalidPolicy(field=f"policy.{refused.field}", why=refused.why) from None
 
 
-def _kinds(fields: _Fields) -> tuple[Kind, ...]:
+def _kinds(fields: Fields) -> tuple[Kind, ...]:
     if not fields.has("order"):
         return DEFAULT_POLICY.order
     known = {str(kind): kind for kind in DEFAULT_POLICY.order}
     return tuple(known.get(word, word) for word in fields.texts("order") or ())
 
 
-def _rule(fields: _Fields) -> Rule:
+def _rule(fields: Fields) -> Rule:
     rule = fields.values.get("rule", "largest_remainder")
     if isinstance(rule, Mapping):
-        parts = _Fields(f"{fields.path}rule.", rule, {"rounding", "rest", "order"})
+        parts = fields.inner("rule", {"rounding", "rest", "order"})
         return Rule(
             parts.word("rounding", Rounding, Rounding.FLOOR),
             parts.word("rest", Rest, Rest.LARGEST_FRACTION),
@@ -135,75 +131,3 @@ def _rule(fields: _Fields) -> Rule:
     if not isinstance(rule, str) or rule not in NAMED:
         raise fields.wrong("rule", f"must be one of {', '.join(NAMED)}, or rounding, rest and order")
     return NAMED[rule]
-
-
-def _fen(value: Any, currency: str, path: str) -> int:
-    if not isinstance(value, str):
-        raise InvalidForm(field=path, why='must be a text, such as "19.99"')
-    fen = parse_money(value, currency, field=path).fen
-    if fen < 0:
-        raise InvalidForm(field=path, why="must not be negative")
-    return fen
-
-
-class _Fields:
-    """The fields of one object of the form, taken out one by one, each by its kind."""
-
-    def __init__(self, path: str, values: Any, known: Collection[str]) -> None:
-        self.path = path
-        if not isinstance(values, Mapping):
-            raise InvalidForm(field=path.rstrip(".") or "(file)", why="must be an object")
-        for name in values:
-            if name not in known:
-                raise InvalidForm(field=f"{path}{name}"[:200], why=f"is unknown; there are {', '.join(sorted(known))}")
-        self.values = values
-
-    def has(self, name: str) -> bool:
-        return name in self.values
-
-    def wrong(self, name: str, why: str) -> InvalidForm:
-        return InvalidForm(field=f"{self.path}{name}", why=why)
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self.values.get(name, default)
-        if not isinstance(value, str) or (default is None and not value):
-            raise self.wrong(name, "must be a text" if name in self.values else "is missing")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...] | None:
-        value = self.values.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(name, "must be a list of texts")
-        return tuple(value)
-
-    def number(self, name: str, default: int) -> int:
-        value = self.values.get(name, default)
-        if type(value) is not int or not 1 <= value <= 10**6:
-            raise self.wrong(name, "must be a whole number from 1 to 1,000,000")
-        return value
-
-    def fen(self, name: str, currency: str, default: str | None = None) -> int:
-        if default is None and name not in self.values:
-            raise self.wrong(name, "is missing")
-        return _fen(self.values.get(name, default), currency, f"{self.path}{name}")
-
-    def word(self, name: str, words: type[StrEnum], default: Any = None) -> Any:
-        value = self.values.get(name, default)
-        try:
-            return words(value)
-        except ValueError:
-            raise self.wrong(name, f"must be one of {', '.join(words)}") from None
-
-    def table(self, name: str) -> Mapping[str, Any]:
-        value = self.values.get(name, {})
-        if not isinstance(value, Mapping):
-            raise self.wrong(name, "must be an object of amounts by line key")
-        return value
-
-    def each(self, name: str, known: Collection[str], read: Callable[[_Fields], T]) -> tuple[T, ...]:
-        value = self.values.get(name, [])
-        if not isinstance(value, list) or len(value) > MOST_LINES:
-            raise self.wrong(name, f"must be a list of at most {MOST_LINES:,}")
-        return tuple(read(_Fields(f"{name}[{at}].", one, known)) for at, one in enumerate(value))

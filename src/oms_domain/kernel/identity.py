@@ -21,6 +21,8 @@ StockDocumentId = NewType("StockDocumentId", UUID)
 SkuCode = NewType("SkuCode", str)
 """Our own code of a SKU (商家编码), unique in the merchant's catalogue."""
 WarehouseCode = NewType("WarehouseCode", str)
+CarrierCode = NewType("CarrierCode", str)
+"""Our code of a carrier (物流公司编码)."""
 
 RANDOM_BITS: Final = 62
 

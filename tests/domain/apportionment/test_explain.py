@@ -18,12 +18,12 @@ from oms_domain.apportionment.explain import (
 )
 from oms_domain.apportionment.explain.picture import _shortened
 from oms_domain.apportionment.explain.table import MOST_SINGLE_UNITS
-from oms_domain.apportionment.explain.written import LONGEST_TITLE, width
 from oms_domain.apportionment.parts import whole_order
 from oms_domain.apportionment.policy import ApportionmentPolicy
 from oms_domain.apportionment.units import whole_line
 from oms_domain.apportionment.waterfall import Discount, PricedLine, PricedOrder, Tender, apportion
 from oms_domain.channels.standard import Funder
+from oms_domain.kernel.columns import LONGEST_CELL, width
 from oms_domain.testing.waterfalls import orders
 
 ORDER = PricedOrder(
@@ -160,7 +160,7 @@ def test_a_title_that_is_too_long_ends_in_dots_and_none_at_all_is_the_key():
 
     found = text(explain(apportion(evolve(ORDER, lines=(long, nameless, ORDER.lines[2])))))
 
-    assert f"\n{'x' * (LONGEST_TITLE - 1)}…  " in found
+    assert f"\n{'x' * (LONGEST_CELL - 1)}…  " in found
     assert "\nhat   " in found
 
 

@@ -3,12 +3,13 @@
 import pytest
 
 from oms_domain.apportionment import ASCENDING_REST, LARGEST_REMAINDER, Rule
-from oms_domain.apportionment.form import MOST_LINES, InvalidForm, read_form
+from oms_domain.apportionment.form import InvalidForm, read_form
 from oms_domain.apportionment.policy import DEFAULT_ORDER, ApportionmentPolicy, InvalidPolicy
 from oms_domain.apportionment.presets import NAMED
 from oms_domain.apportionment.waterfall import DEFAULT_POLICY, Discount, PricedLine, PricedOrder, Tender
 from oms_domain.channels.standard import Funder
 from oms_domain.kernel.errors import InvalidAmount
+from oms_domain.kernel.form import MOST_ENTRIES
 
 A = {"key": "a", "price": "1.00"}
 OFF = {"id": "d", "kind": "coupon", "amount": "1.00"}
@@ -86,7 +87,7 @@ def test_the_order_of_the_steps():
         ({}, "lines", "there must be at least one"),
         ({"lines": []}, "lines", "there must be at least one"),
         ({"lines": {"key": "a"}}, "lines", "must be a list of at most 10,000"),
-        ({"lines": [A] * (MOST_LINES + 1)}, "lines", "must be a list of at most 10,000"),
+        ({"lines": [A] * (MOST_ENTRIES + 1)}, "lines", "must be a list of at most 10,000"),
         ({"lines": ["a"]}, "lines[0]", "must be an object"),
         ({"lines": [A], "freigth": "1"}, "freigth", "is unknown; there are currency, discounts, freight, lines,"),
         ({"lines": [A | {"x" * 300: 1}]}, "lines[0]." + "x" * 191, "is unknown"),

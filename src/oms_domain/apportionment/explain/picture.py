@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 from attrs import frozen
 
 from oms_domain.apportionment.explain.table import Column, ExplainRow, Explanation
-from oms_domain.apportionment.explain.written import amount, notes, one_line, width
+from oms_domain.apportionment.explain.written import amount, notes
+from oms_domain.kernel.columns import one_line, width
 
 WIDTH: Final = 960
 MARGIN: Final = 16

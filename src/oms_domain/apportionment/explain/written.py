@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any, Final
 
 from oms_domain.apportionment.explain.table import ExplainRow, Explanation
+from oms_domain.kernel.columns import aligned, cells, one_line
 from oms_domain.kernel.money import Money, print_money
-
-_WIDE: Final = frozenset("WF")
-_NO_ROOM: Final = frozenset({"Mn", "Me", "Cf"})
-LONGEST_TITLE: Final = 40
 
 
 def text(explanation: Explanation) -> str:
@@ -29,10 +25,7 @@ def text(explanation: Explanation) -> str:
     hat       2   2.00  -0.67  1.33  1.33
     sum       3   3.00  -1.00  2.00  2.00
     """
-    cells = _cells(explanation)
-    widths = [max(width(row[column]) for row in cells) for column in range(len(cells[0]))]
-    lines = ["  ".join([_left(row[0], widths[0]), *map(_right, row[1:], widths[1:])]).rstrip() for row in cells]
-    return "\n".join([*lines, *notes(explanation)])
+    return "\n".join([*aligned(_cells(explanation)), *notes(explanation)])
 
 
 def markdown(explanation: Explanation) -> str:
@@ -82,7 +75,7 @@ def _cells(explanation: Explanation) -> list[list[str]]:
     rows = [_row(row, explanation.currency) for row in explanation.rows]
     units = sum(row.units for row in explanation.rows)
     total = ExplainRow(key="", title="sum", units=units, amounts=explanation.sums)
-    return [[*map(_cell, row)] for row in (head, *rows, _row(total, explanation.currency))]
+    return [cells(row) for row in (head, *rows, _row(total, explanation.currency))]
 
 
 def _row(row: ExplainRow, currency: str) -> list[str]:
@@ -115,32 +108,7 @@ _SAID: Final = {
 }
 
 
-def one_line(text: str) -> str:
-    """Return a text without line breaks, and without what could steer a terminal or turn the writing around."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
-
-
-def _cell(text: str) -> str:
-    text = one_line(text)
-    return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
-
-
 def _escaped(cell: str) -> str:
     for mark in "\\`*_[]<>|":
         cell = cell.replace(mark, f"\\{mark}")
     return cell
-
-
-def width(cell: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.category(c) in _NO_ROOM else 1 + (unicodedata.east_asian_width(c) in _WIDE) for c in cell
-    )
-
-
-def _left(cell: str, columns: int) -> str:
-    return cell + " " * (columns - width(cell))
-
-
-def _right(cell: str, columns: int) -> str:
-    return " " * (columns - width(cell)) + cell

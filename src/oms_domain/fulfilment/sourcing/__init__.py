@@ -1,0 +1,92 @@
+"""Sourcing (寻源, 分仓): from which places an order is shipped; exact where the order is small, always explained."""
+
+from oms_domain.fulfilment.sourcing.demand import (
+    Demand,
+    DemandLine,
+    Destination,
+    Holding,
+    InvalidDemand,
+    InvalidPlaces,
+    Place,
+)
+from oms_domain.fulfilment.sourcing.distance import InvalidPoint, Point, metres_between
+from oms_domain.fulfilment.sourcing.form import InvalidStrategyForm, read_strategy, write_strategy
+from oms_domain.fulfilment.sourcing.plan import (
+    Gap,
+    Lack,
+    Missing,
+    Plan,
+    PlanPart,
+    RuleScore,
+    Shortage,
+    Sourced,
+    Standing,
+    Verdict,
+    WarehousePart,
+)
+from oms_domain.fulfilment.sourcing.source import source
+from oms_domain.fulfilment.sourcing.strategy import (
+    DEFAULT_STRATEGY,
+    InvalidStrategy,
+    RegionList,
+    RuleName,
+    SourcingRule,
+    SplitPolicy,
+    Strategy,
+)
+from oms_domain.fulfilment.sourcing.trial import (
+    Outcome,
+    PastOrder,
+    Trial,
+    TrialRow,
+    TrialSums,
+    trial_json,
+    trial_text,
+    try_out,
+)
+from oms_domain.fulfilment.sourcing.written import as_json, text
+
+__all__ = [
+    "DEFAULT_STRATEGY",
+    "Demand",
+    "DemandLine",
+    "Destination",
+    "Gap",
+    "Holding",
+    "InvalidDemand",
+    "InvalidPlaces",
+    "InvalidPoint",
+    "InvalidStrategy",
+    "InvalidStrategyForm",
+    "Lack",
+    "Missing",
+    "Outcome",
+    "PastOrder",
+    "Place",
+    "Plan",
+    "PlanPart",
+    "Point",
+    "RegionList",
+    "RuleName",
+    "RuleScore",
+    "Shortage",
+    "Sourced",
+    "SourcingRule",
+    "SplitPolicy",
+    "Standing",
+    "Strategy",
+    "Trial",
+    "TrialRow",
+    "TrialSums",
+    "Verdict",
+    "WarehousePart",
+    "as_json",
+    "metres_between",
+    "read_strategy",
+    "source",
+    "text",
+    "trial_json",
+    "trial_text",
+    "try_out",
+    "write_strategy",
+]
