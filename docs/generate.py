@@ -173,6 +173,8 @@ def event_sections() -> str:
 
 TABLES: Final = {
     "api_key": "Keys that programs call with: prefix, keyed hash of the secret, rights, shops.",
+    "bundle_part": "Which units of which SKUs are in one bundle.",
+    "catalog_item": "SKUs and bundles, deleted ones too: they share one list of codes.",
     "channel_cursor": "How far a shop's orders have been read at its platform.",
     "difference": "Discrepancies: what the platform or the warehouse states and our state table refuses.",
     "document_counter": "The last document number given out, by kind and day.",
@@ -191,10 +193,12 @@ TABLES: Final = {
     "sales_order_line": "Its lines with the amounts placed on them.",
     "shop": "Shops with their policies.",
     "shop_account": "A shop's account at its platform, sealed.",
+    "sku_mapping": "Which SKU or bundle of ours a shop's platform SKU is, as somebody said.",
     "stock_difference": "Units that are gone while released orders hold them: open while `units` is above 0.",
     "stock_document": "Receipts, returns, transfers, stocktakes and whatever else books stock.",
     "stock_ledger": "Every change of every quantity of stock; only ever added to.",
     "stock_level": "Quantities by SKU and warehouse; of a hot SKU in several buckets, which add up.",
+    "unmapped_sku": "Goods of platform orders that wait until somebody has said what they are of ours.",
     "warehouse": "Places that stock lies in.",
 }
 

@@ -172,6 +172,7 @@ class Backend:
     def __attrs_post_init__(self) -> None:
         self.open = self.store.open
         self.jobs, self.queries = self.store.jobs, self.store.queries
+        self.catalog_queries = self.store.catalog_queries
         self.numbers, self.keys = self.store.numbers, self.store.keys
 
     def wipe(self) -> None:

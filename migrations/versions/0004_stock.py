@@ -1,6 +1,6 @@
 """Stock: all quantities with their ledger, parts of hot rows, warehouses, stock documents, open differences.
 
-Revision: 0004, after 0002. What is reserved at this moment is entered into the ledger, and every warehouse that is
+Revision: 0004, after 0003. What is reserved at this moment is entered into the ledger, and every warehouse that is
 named anywhere gets its record.
 """
 
@@ -18,7 +18,7 @@ from oms_adapters.db.migrating import create_index, create_table
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from oms_app.orders import give_back, save
 from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
+from oms_domain.catalog.matching import Sold
 from oms_domain.orders import intake
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.placement import BY_DEFAULT, policy_of
@@ -15,10 +17,20 @@ from oms_domain.orders.sales_order import FlagKind, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 
 
-def follow_platform(tx: Transaction, order: SalesOrder, platform_order: PlatformOrder, *, at: datetime) -> SalesOrder:
-    """Follow what the platform says; what the table refuses is put on the work list of discrepancies."""
+def follow_platform(
+    tx: Transaction,
+    order: SalesOrder,
+    platform_order: PlatformOrder,
+    *,
+    sold: Mapping[str, Sold] = intake.NOTHING_SOLD,
+    at: datetime,
+) -> SalesOrder:
+    """Follow what the platform says; what the table refuses is put on the work list of discrepancies.
+
+    ``sold``: what the lines of ``intake.lines_to_match`` are of ours.
+    """
     policy = policy_of(tx.shops.get(order.shop_id).policy) if order.state is OrderState.AWAITING_PAYMENT else BY_DEFAULT
-    change = intake.follow(order, platform_order, policy=policy, at=at)
+    change = intake.follow(order, platform_order, sold=sold, policy=policy, at=at)
     after = change.state
     if lost := intake.lost_lines(order, after):
         tx.stock.release(order.id, lost)

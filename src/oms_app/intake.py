@@ -6,6 +6,7 @@ log, outbox) is stored together or not at all; stock is reserved afterwards, by 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -15,19 +16,21 @@ from attrs import define, evolve, field, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation, RawPayload
 from oms_app.following import follow_platform, stop_for_a_person
+from oms_app.matching import Matching
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, StaleVersion, StoreRefusedData, Transaction
 from oms_app.ports.vault import IndexField, Sealed
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.apportionment.policy import ApportionmentPolicy
+from oms_domain.catalog.matching import Sold, UnmappedSku
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.orders import intake
 from oms_domain.orders.placement import policy_of
-from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
+from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble, unmapped_trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
 
@@ -73,6 +76,15 @@ class ConvertAgain:
     platform_order_id: PlatformOrderId
     arrival: Arrival
     raw: VaultId  # of the payload that the arrival was made from
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ConvertWaiting:
+    """Try again those that waited for goods to be mapped, at most ``CHUNK``, of any shops."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    platform_order_ids: tuple[PlatformOrderId, ...]
     by: Actor
 
 
@@ -153,10 +165,52 @@ class IntakeService:
             known = tx.platform_orders.get(command.platform_order_id)
             if known.raw != command.raw:
                 raise StaleVersion(what="platform_order")  # a newer payload came in between: what was read is old
-            answer = self._convert(_Chunk(tx, known.shop_id, numbers), known, command.arrival)
+            answer = self._convert(self._chunk(tx, known.shop_id, numbers), known, command.arrival)
             tx.remember(answer)
             tx.commit()
         return answer
+
+    def convert_waiting(self, command: ConvertWaiting) -> tuple[IntakeAnswer, ...]:
+        """Convert what waited for goods to be mapped, from what is stored, each order with its own answer.
+
+        What does not wait for that any more is left alone, and has no answer.
+        """
+        numbers = self.numbering.pool(len(command.platform_order_ids), "S")
+        try:
+            answers = self._convert_waiting(command, numbers)
+            self.numbering.give_back(numbers)
+            return answers
+        except (StoreRefusedData, Contended) as error:
+            if len(command.platform_order_ids) == 1:
+                if isinstance(error, Contended):
+                    raise
+                (id_,) = command.platform_order_ids
+                return (IntakeAnswer(outcome=Outcome.REFUSED, order_no="", platform_order_id=id_, code=error.code),)
+        apart = (evolve(command, platform_order_ids=(id,)) for id in command.platform_order_ids)
+        return tuple(answer for one in apart for answer in self.convert_waiting(one))
+
+    @one_transaction
+    def _convert_waiting(self, command: ConvertWaiting, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:
+        numbers.start()
+        chunks, answers, at = dict[ShopId, _Chunk](), list[IntakeAnswer](), self.now()
+        with self.begin(command) as tx:
+            found = tx.platform_orders.get_many(command.platform_order_ids).values()
+            waiting = [each for each in found if each.trouble is not None and each.trouble.unmapped]
+            orders = tx.orders.get_many([each.order_id for each in waiting if each.order_id])
+            for each in waiting:
+                if each.shop_id not in chunks:
+                    chunks[each.shop_id] = self._chunk(tx, each.shop_id, numbers)
+                order = orders.get(each.order_id) if each.order_id else None
+                taken = self._settle(chunks[each.shop_id], Change(each), order, None, Outcome.UPDATED, at)
+                answers.append(taken.answer)
+            tx.commit()
+        return tuple(answers)
+
+    def _chunk(self, tx: Transaction, shop_id: ShopId, numbers: NumberPool) -> _Chunk:
+        """Raises ``ShopNotFound`` for a shop that the actor does not see."""
+        policy = tx.shops.get(shop_id).policy
+        matching = Matching(tx, shop_id, policy.catalogue, self.now, self.new_id)
+        return _Chunk(tx, numbers, policy_of(policy), matching)
 
     @one_transaction
     def _take_in(self, command: TakeIn, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:
@@ -164,8 +218,14 @@ class IntakeService:
         with self.begin(command) as tx:
             if done := tx.recall(_Answers):
                 return done.rows
-            chunk = _Chunk(tx, command.shop_id, numbers)
+            chunk = self._chunk(tx, command.shop_id, numbers)
             known = tx.platform_orders.by_order_no(command.shop_id, [arrival.order_no for arrival in command.arrivals])
+            chunk.matching.look_up(
+                line
+                for arrival in command.arrivals
+                if arrival.standard is not None and arrival.order_no not in known
+                for line in intake.live_lines(arrival.standard)
+            )
             orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
             answers: list[IntakeAnswer] = []
             for row, arrival in enumerate(command.arrivals):
@@ -241,20 +301,27 @@ class IntakeService:
         at: datetime,
     ) -> _Taken:
         """Follow a stored or newer platform order with its sales order, or put it on the exceptions list."""
-        tx = chunk.tx
+        tx, sold = chunk.tx, intake.NOTHING_SOLD
+        if trouble is None:
+            sold, unmapped = chunk.match(order, change.state)
+            trouble = unmapped_trouble(unmapped) if unmapped else None
         if trouble is not None:
+            if not change.events and change.state.trouble == trouble:  # tried again, and nothing has changed
+                return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
             change = change.then(change.state.failed(trouble, at=at))
             record(tx, tx.platform_orders, change)
             order = stop_for_a_person(tx, order, at=at)
             return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
         if order is None:
-            begun = self._begin(chunk, change.state, at)
+            begun = self._begin(chunk, change.state, sold, at)
             change = change.then(change.state.converted(begun.state.id, at=at))
             record(tx, tx.platform_orders, change)
             record(tx, tx.orders, begun)
             return _Taken(change.state, begun.state, _answer(outcome, change.state, begun.state))
+        if change.state.trouble is not None:
+            change = change.then(change.state.mended(at=at))
         record(tx, tx.platform_orders, change)
-        followed = follow_platform(tx, order, change.state, at=at)
+        followed = follow_platform(tx, order, change.state, sold=sold, at=at)
         return _Taken(change.state, followed, _answer(outcome, change.state, followed))
 
     def _convert(self, chunk: _Chunk, known: PlatformOrder, arrival: Arrival) -> IntakeAnswer:
@@ -269,13 +336,15 @@ class IntakeService:
             change = known.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=known.raw, at=at)
         return self._settle(chunk, change, order, arrival.trouble, Outcome.CREATED, at).answer
 
-    def _begin(self, chunk: _Chunk, platform_order: PlatformOrder, at: datetime) -> Change[SalesOrder]:
-        assert platform_order.standard is not None
+    def _begin(
+        self, chunk: _Chunk, platform_order: PlatformOrder, sold: Mapping[str, Sold], at: datetime
+    ) -> Change[SalesOrder]:
         return intake.begin(
             platform_order,
             order_id=OrderId(self.new_id()),
             number=chunk.numbers.next("S"),
-            line_ids=[LineId(self.new_id()) for _ in platform_order.standard.lines],
+            sold=sold,
+            line_ids=[LineId(self.new_id()) for what in sold.values() for _ in what.parts],
             policy=chunk.policy,
             at=at,
         )
@@ -300,15 +369,19 @@ class IntakeService:
 
 @define
 class _Chunk:
-    """What the orders of one transaction share. Raises ``ShopNotFound`` for a shop that the actor does not see."""
+    """What the orders of one shop share in one transaction."""
 
     tx: Transaction
-    shop_id: ShopId
     numbers: NumberPool
-    policy: ApportionmentPolicy = field(init=False)
+    policy: ApportionmentPolicy
+    matching: Matching
 
-    def __attrs_post_init__(self) -> None:
-        self.policy = policy_of(self.tx.shops.get(self.shop_id).policy)
+    def match(
+        self, order: SalesOrder | None, platform_order: PlatformOrder
+    ) -> tuple[Mapping[str, Sold], tuple[UnmappedSku, ...]]:
+        """Return what the lines are of ours that must be known now, and those of which nobody has said it."""
+        assert platform_order.standard is not None
+        return self.matching.match(intake.lines_to_match(order, platform_order.standard))
 
 
 @frozen(kw_only=True)

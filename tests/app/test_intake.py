@@ -150,10 +150,10 @@ def test_amounts_that_do_not_fit_make_an_exception_and_no_order(world, shop):
     assert [row.reason for row in exceptions(world)] == ["amounts_do_not_fit"]
 
 
-def test_a_line_without_a_sku_makes_an_exception(world, shop):
+def test_a_line_without_a_code_makes_an_exception(world, shop):
     (answer,) = world.take_in(shop, a_standard_order(lines=(a_standard_line(sku=None),)))
 
-    assert (answer.outcome, answer.trouble.reason) == (Outcome.EXCEPTION, "no_sku")
+    assert (answer.outcome, answer.trouble.reason) == (Outcome.EXCEPTION, "unmapped_sku")
 
 
 def test_a_newer_payload_mends_an_exception(world, shop):

@@ -13,6 +13,7 @@ from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
 from oms_app.arrivals import Preparation
+from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
@@ -33,10 +34,12 @@ from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import ShipOrder
+from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
+from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.warehouses import WarehouseService
 from oms_domain.channels.standard import (
@@ -89,6 +92,8 @@ class World:
         self.warehouses = WarehouseService(**shared)
         self.shops = ShopService(**shared)
         self.stock = StockService(**shared, numbering=numbering)
+        self.catalog = CatalogService(**shared)
+        self.sku_mappings = SkuMappingService(**shared)
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
@@ -113,6 +118,7 @@ class World:
                 now=self.clock,
             ),
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
+            CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
         )
         handlers = {handler.name: handler for process in processes for handler in process.handlers()}
         self.runner = Runner(jobs=self.store.jobs, now=self.clock, handlers=handlers, report=self._report)

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from oms_adapters.db.codec import encode
+from oms_domain.catalog.bundle import BundleAdded, BundleChanged, BundleDeleted, BundleEvent, BundleRestored
+from oms_domain.catalog.mapping import MappingEvent, SkuMapped, SkuUnmapped
+from oms_domain.catalog.sku import SkuAdded, SkuChanged, SkuDeleted, SkuEvent, SkuRestored
 from oms_domain.channels.standard import AmountMismatch, Platform
 from oms_domain.fulfilment.fulfilment_order import (
     FulfilmentAccepted,
@@ -35,7 +38,7 @@ from oms_domain.inventory.stocktakes import (
 from oms_domain.inventory.transfers import TransferClosed, TransferReceived, TransferSent, TransferState
 from oms_domain.inventory.warehouses import WarehouseAdded, WarehouseChanged
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.identity import WarehouseCode
+from oms_domain.kernel.identity import BundleId, MappingId, SkuCode, SkuId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import (
@@ -125,6 +128,25 @@ def _stock(kind: type[StockDocumentEvent], number: str, /, **facts: Any) -> Even
     return kind(document_id=an_id(21), number=number, warehouse=MAIN, at=NOW, **facts)
 
 
+def _sku(kind: type[SkuEvent]) -> Event:
+    return kind(sku_id=SkuId(an_id(21)), sku=SCARF, at=NOW)
+
+
+def _bundle(kind: type[BundleEvent]) -> Event:
+    return kind(bundle_id=BundleId(an_id(22)), bundle=SkuCode("SET"), at=NOW)
+
+
+def _mapping(kind: type[MappingEvent]) -> Event:
+    return kind(
+        mapping_id=MappingId(an_id(23)),
+        shop_id=SHOP,
+        platform_sku_id="5001",
+        merchant_code="THEIRS",
+        target=SCARF,
+        at=NOW,
+    )
+
+
 S, F = OrderState, FulfilmentState
 _PARCEL: Final = {"package_id": PACKAGE, "carrier": "SF", "tracking_no": "SF0000000000001"}
 _RULE: Final = {"rule_set_id": RuleSetId(an_id(21)), "shop_id": SHOP, "rule_id": "amount-too-high", "rule_version": 2}
@@ -139,6 +161,16 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     ShopAdded(shop_id=SHOP, shop="tb-1", platform="taobao", at=NOW),
     ShopPolicyChanged(shop_id=SHOP, at=NOW),
     AuthorisationChanged(shop_id=SHOP, authorisation=Authorisation.VALID, at=NOW),
+    _sku(SkuAdded),
+    _sku(SkuChanged),
+    _sku(SkuDeleted),
+    _sku(SkuRestored),
+    _bundle(BundleAdded),
+    _bundle(BundleChanged),
+    _bundle(BundleDeleted),
+    _bundle(BundleRestored),
+    _mapping(SkuMapped),
+    _mapping(SkuUnmapped),
     StockReceived(receipt_id=an_id(20), sku=SCARF, warehouse=MAIN, quantity=Quantity(100), reason="采购入库", at=NOW),
     RulePut(
         **_RULE,

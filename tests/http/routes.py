@@ -70,6 +70,33 @@ def _on_stock(operation: str, path: str, body: Any) -> Call:
     )
 
 
+def _catalogue_change(
+    operation: str, path: str, body: Any = None, *, method: str = "POST", scoped: int | None = None
+) -> Call:
+    return Call(
+        operation=operation,
+        method=method,
+        path=path,
+        body=body,
+        permission=Permission.STOCK_WRITE,
+        changes=True,
+        scoped=scoped,
+    )
+
+
+def _catalogue(name: str, path: str, body: Any) -> Iterator[Call]:
+    """What can be done to SKUs, and to bundles. Everybody with the right may read them; to change them one sees all."""
+    yield Call(operation=f"list{name}s", path=f"/{path}", permission=Permission.STOCK_READ, scoped=None)
+    yield Call(operation=f"get{name}", path=f"/{path}/{ABSENT}", permission=Permission.STOCK_READ)
+    yield _catalogue_change(f"add{name}", f"/{path}", body, scoped=403)
+    yield _catalogue_change(f"put{name}s", f"/{path}/batch", {"rows": [body]}, scoped=200)
+    yield _catalogue_change(f"change{name}", f"/{path}/{ABSENT}", {"title": "新名"}, method="PATCH")
+    yield _catalogue_change(f"delete{name}", f"/{path}/{ABSENT}/deletion", scoped=403)
+    yield _catalogue_change(f"restore{name}", f"/{path}/{ABSENT}/restoration", scoped=403)
+
+
+_MAPPING: Final = {"shop": "tb-1", "platform_sku_id": "5001", "target": "A"}
+
 CALLS: Final = (
     Call(operation="health", path="/health", permission=None, scoped=None),
     Call(operation="ready", path="/ready", permission=None, scoped=None),
@@ -136,6 +163,15 @@ CALLS: Final = (
         changes=True,
         scoped=None,
     ),
+    *_catalogue("Sku", "skus", {"code": "A", "title": "样例"}),
+    *_catalogue("Bundle", "bundles", {"code": "B", "title": "样例", "parts": [{"sku": "A", "quantity": 1}]}),
+    Call(operation="listSkuMappings", path="/sku-mappings", permission=Permission.STOCK_READ, scoped=200),
+    Call(operation="listUnmappedSkus", path="/sku-mappings/unmapped", permission=Permission.STOCK_READ, scoped=200),
+    Call(operation="getSkuMapping", path=f"/sku-mappings/{ABSENT}", permission=Permission.STOCK_READ),
+    _catalogue_change("mapSku", "/sku-mappings", _MAPPING, scoped=404),
+    _catalogue_change("mapSkus", "/sku-mappings/batch", {"rows": [_MAPPING]}, scoped=200),
+    _catalogue_change("changeSkuMapping", f"/sku-mappings/{ABSENT}", {"target": "A"}, method="PATCH"),
+    _catalogue_change("removeSkuMapping", f"/sku-mappings/{ABSENT}/deletion", scoped=404),
     Call(operation="listStock", path="/stock", permission=Permission.STOCK_READ, scoped=None),
     Call(
         operation="receiveStock",

@@ -48,7 +48,7 @@ def call_of(caller: Caller, call, ids=None, **kwargs):
     path, body = filled(call.path, ids or {}), filled(call.body, ids or {})
     if call.method == "GET":
         return caller.get(path, **kwargs)
-    return caller.post(path, body, **kwargs)
+    return caller.post(path, body, method=call.method, **kwargs)
 
 
 def test_every_route_is_known_here_and_says_what_it_needs(world):

@@ -79,16 +79,26 @@ def test_references_lead_somewhere(schema):
 
 def test_pages_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("Page")} == {
+        "PageOfBundle",
         "PageOfDifference",
         "PageOfLedger",
         "PageOfLevel",
+        "PageOfMapping",
         "PageOfOrderRow",
         "PageOfParkedJob",
         "PageOfPlatformOrderRow",
         "PageOfShop",
+        "PageOfSku",
         "PageOfStockDifference",
         "PageOfStockDocument",
         "PageOfWarehouse",
+        "PageOfUnmapped",
+    }
+
+
+def test_rows_that_were_put_are_named_after_what_they_hold(schema):
+    assert {name for name in schema["components"]["schemas"] if name.startswith("PutRow")} == {
+        f"{many}Of{what}" for many in ("PutRow", "PutRows") for what in ("Bundle", "Mapping", "Sku")
     }
 
 

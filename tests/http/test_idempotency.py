@@ -14,7 +14,7 @@ CHANGING = tuple(call for call in CALLS if call.changes)
 @pytest.mark.parametrize("call", CHANGING, ids=lambda call: call.operation)
 def test_what_changes_something_is_asked_under_a_key(quiet, call):
     ids = {"order_id": ABSENT, "platform_order_id": ABSENT}
-    answer = quiet.post(filled(call.path, ids), filled(call.body, ids), once=None)
+    answer = quiet.post(filled(call.path, ids), filled(call.body, ids), once=None, method=call.method)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "http.idempotency_key_missing")
 

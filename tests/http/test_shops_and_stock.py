@@ -13,6 +13,11 @@ POLICY = {
     "auto_review_up_to": {"fen": 50000, "currency": "CNY"},
     "business_review": True,
     "auto_release": False,
+    "catalogue": "open",
+    "apportionment_rule": "ascending_rest",
+    "apportionment_quantum": 100,
+    "apportionment_order": [],
+    "gift_value": "shared",
 }
 
 
@@ -38,6 +43,11 @@ def test_everything_automatic_is_off_by_default(api):
         "auto_review_up_to": None,
         "business_review": False,
         "auto_release": False,
+        "catalogue": "strict",
+        "apportionment_rule": "largest_remainder",
+        "apportionment_quantum": 1,
+        "apportionment_order": [],
+        "gift_value": "free",
     }
 
 

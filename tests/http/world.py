@@ -25,6 +25,7 @@ from oms_adapters.platforms.taobao.translate import translate
 from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
+from oms_app.catalog import CatalogService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -33,6 +34,7 @@ from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
 from oms_app.shops import AddShop, ShopService
+from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.warehouses import WarehouseService
 from oms_domain.channels.standard import Platform
@@ -116,6 +118,9 @@ class World:
             "transfers": TransferService(numbering=numbering, **common),
             "stocktakes": StocktakeService(numbering=numbering, **common),
             "warehouses": WarehouseService(**common),
+            "catalog": CatalogService(**common),
+            "sku_mappings": SkuMappingService(**common),
+            "catalog_queries": self.store.catalog_queries,
             "personal": PersonalDataService(begin=begin, sealer=sealer, pause=lambda n: None),
             "access": AccessService(
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id
@@ -188,7 +193,7 @@ class Caller:
     def get(self, path: str, **kwargs: Any) -> Any:
         return self.client.get(_path(path), **self._with(kwargs))
 
-    def post(self, path: str, body: Any = None, *, once: str | None = "", **kwargs: Any) -> Any:
+    def post(self, path: str, body: Any = None, *, once: str | None = "", method: str = "POST", **kwargs: Any) -> Any:
         kwargs = self._with(kwargs)
         if once is not None:
             kwargs["headers"]["Idempotency-Key"] = once or f"ask-{next(KEYS)}"
@@ -197,7 +202,12 @@ class Caller:
             kwargs["headers"].setdefault("Content-Type", "application/json")
         elif body is not None:
             kwargs["json"] = body
-        return self.client.post(_path(path), **kwargs)
+        return self.client.request(method, _path(path), **kwargs)
+
+    def patch(self, path: str, body: Any, *, version: int | str, **kwargs: Any) -> Any:
+        """Edit what was read as ``version``."""
+        etag = version if isinstance(version, str) else f'"{version}"'
+        return self.post(path, body, method="PATCH", headers={"If-Match": etag}, **kwargs)
 
     def take_in(self, *payloads: Mapping[str, Any], shop: str = "tb-1", **kwargs: Any) -> list[dict[str, Any]]:
         answer = self.post(f"/shops/{shop}/platform-orders", list(payloads), **kwargs)

@@ -7,7 +7,9 @@ from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
+from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_ingest import ingest
+from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
@@ -129,6 +131,9 @@ for command in (
     platform_orders,
     discrepancies,
     jobs,
+    skus,
+    bundles,
+    mappings,
     stock,
     warehouses,
     apportion,

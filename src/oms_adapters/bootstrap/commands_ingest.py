@@ -125,6 +125,12 @@ def trouble_text(trouble: Trouble | None) -> str:
         f"{m.rule}{' line ' + m.line_no if m.line_no else ''}: says {m.stated}, adds up to {m.computed}"
         for m in trouble.mismatches
     )
+    if trouble.unmapped:
+        goods = (
+            f"line {each.line_no} {each.merchant_code or each.platform_sku_id} {each.title} ({each.why})"
+            for each in trouble.unmapped
+        )
+        return f"{trouble.reason} {'; '.join(goods)}"
     return f"{trouble.reason} " + ("; ".join(sums) or f"{trouble.field} {trouble.why}".strip())
 
 

@@ -23,7 +23,7 @@ from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
+from oms_domain.shops.shop import Authorisation, CataloguePolicy, Shop, ShopPolicy
 
 LONGEST_PREFIX = 64
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "auto_review", "auto_release"]
@@ -53,6 +53,13 @@ def list_shops(as_json: bool) -> None:
 @click.option("--auto-release", is_flag=True, help="Release to the warehouse as soon as reviewed.")
 @click.option("--business-review", is_flag=True, help="A second review after customer service's.")
 @click.option(
+    "--catalogue",
+    type=click.Choice([m.value for m in CataloguePolicy]),
+    default=CataloguePolicy.STRICT.value,
+    show_default=True,
+    help="Whether a merchant's code that is not in the catalogue waits to be mapped, or is taken for a SKU of its own.",
+)
+@click.option(
     "--apportionment-rule", default="largest_remainder", show_default=True, help="How open amounts are shared."
 )
 @click.option(
@@ -69,6 +76,7 @@ def add_shop(
     auto_review_up_to: str | None,
     auto_release: bool,
     business_review: bool,
+    catalogue: str,
     apportionment_rule: str,
     apportionment_quantum: int,
     as_json: bool,
@@ -81,6 +89,7 @@ def add_shop(
         auto_review_up_to=limit,
         business_review=business_review,
         auto_release=auto_release,
+        catalogue=CataloguePolicy(catalogue),
         apportionment_rule=apportionment_rule,
         apportionment_quantum=apportionment_quantum,
     )
@@ -95,6 +104,7 @@ def add_shop(
 @click.option("--auto-review-up-to", metavar="YUAN", help="… up to this amount; `none`: any.")
 @click.option("--auto-release/--no-auto-release", default=None, help="Release as soon as reviewed.")
 @click.option("--business-review/--no-business-review", default=None, help="A second review.")
+@click.option("--catalogue", type=click.Choice([m.value for m in CataloguePolicy]), help="`open` or `strict`.")
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @json_option
@@ -106,6 +116,7 @@ def change_policy(
     auto_review_up_to: str | None,
     auto_release: bool | None,
     business_review: bool | None,
+    catalogue: str | None,
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
     as_json: bool,
@@ -118,6 +129,7 @@ def change_policy(
         "auto_review": auto_review,
         "auto_release": auto_release,
         "business_review": business_review,
+        "catalogue": CataloguePolicy(catalogue) if catalogue else None,
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
     }
@@ -245,4 +257,5 @@ def _row(shop: Shop) -> dict[str, Any]:
         "warehouse": shop.policy.warehouse,
         "auto_review": shop.policy.auto_review,
         "auto_release": shop.policy.auto_release,
+        "catalogue": str(shop.policy.catalogue),
     }

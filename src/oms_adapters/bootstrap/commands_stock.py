@@ -27,10 +27,11 @@ from oms_app.stock_documents import (
 from oms_app.warehouses import AddWarehouse, ChangeWarehouse
 from oms_domain.inventory.documents import DocumentKind, Units
 from oms_domain.inventory.postings import RULES, Posting
-from oms_domain.inventory.stock import Quality, StockLevel, WarehouseNotFound, sku_code, warehouse_code
+from oms_domain.inventory.stock import Quality, StockLevel, WarehouseNotFound, warehouse_code
 from oms_domain.inventory.stocktakes import Stocktake
 from oms_domain.inventory.transfers import Transfer
 from oms_domain.inventory.warehouses import Place, Warehouse, WarehouseKind
+from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import StockDocumentId, WarehouseCode
 from oms_domain.kernel.quantity import quantity
 

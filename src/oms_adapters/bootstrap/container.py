@@ -20,6 +20,7 @@ from oms_adapters.platforms.gateways import PlatformGateways
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_app.access import AccessService
 from oms_app.arrivals import Preparation
+from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
@@ -30,10 +31,12 @@ from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
+from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
+from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.warehouses import WarehouseService
 
@@ -62,7 +65,7 @@ def _key_keep(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.http.key_keep_s)
 
 
-def _handlers(*processes: OrderProcess | ShippingProcess | PullProcess) -> dict[str, Handler]:
+def _handlers(*processes: OrderProcess | ShippingProcess | PullProcess | CatalogProcess) -> dict[str, Handler]:
     return {handler.name: handler for process in processes for handler in process.handlers()}
 
 
@@ -92,6 +95,7 @@ class Container(containers.DeclarativeContainer):
     open = database.provided.open
     jobs = database.provided.jobs
     queries = database.provided.queries
+    catalog_queries = database.provided.catalog_queries
     doctor = database.provided.doctor
 
     begin = providers.Singleton(Begin, open)
@@ -120,6 +124,8 @@ class Container(containers.DeclarativeContainer):
         StocktakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
+    catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
+    sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
         AccessService,
@@ -141,6 +147,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
+    catalog_process = providers.Singleton(CatalogProcess, open=open, intake=intake, now=now)
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now
     )
@@ -155,6 +162,6 @@ class Container(containers.DeclarativeContainer):
         Runner,
         jobs=jobs,
         now=now,
-        handlers=providers.Singleton(_handlers, order_process, shipping_process, pull_process),
+        handlers=providers.Singleton(_handlers, order_process, shipping_process, pull_process, catalog_process),
         report=providers.Object(report_job),
     )

@@ -57,6 +57,7 @@ def _line(line: OrderLine) -> dict[str, Any]:
     return {
         "line": line.platform_line_no,
         "sku": line.sku,
+        "bundle": line.bundle.code if line.bundle else "",
         "title": line.title,
         "quantity": line.quantity,
         "goods": str(line.goods),

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from attrs import define, field
 
+from oms_adapters.db.catalog_lists import SqlCatalogQueries
 from oms_adapters.db.doctor import SqlDoctor
 from oms_adapters.db.engine import Engines, check_safety, connect
 from oms_adapters.db.errors import translated
@@ -40,6 +41,7 @@ class Database:
     numbers: NumberStore
     keys: ApiKeyStore
     queries: SqlQueries
+    catalog_queries: SqlCatalogQueries
     doctor: SqlDoctor
     _listeners: list[Callable[[], None]] = field(factory=list)
 
@@ -62,6 +64,7 @@ class Database:
             numbers=NumberStore(engines, pause),
             keys=ApiKeyStore(engines),
             queries=SqlQueries(engines),
+            catalog_queries=SqlCatalogQueries(engines),
             doctor=SqlDoctor(engines),
             listeners=listeners,
         )

@@ -29,7 +29,7 @@ from oms_domain.kernel.identity import (
 )
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
+from oms_domain.orders.sales_order import Flag, FromBundle, OrderLine, SalesOrder
 from oms_domain.orders.states import OrderState
 
 sales_order = table(
@@ -102,6 +102,10 @@ sales_order_line = table(
     sa.Column("is_gift", sa.Boolean, nullable=False),
     sa.Column("is_closed", sa.Boolean, nullable=False),
     sa.Column("shipped", sa.Integer, nullable=False),
+    sa.Column("sold_as", text(64), nullable=False),
+    sa.Column("bundle", text(64), nullable=True),
+    sa.Column("bundle_quantity", sa.Integer, nullable=True),
+    sa.Column("bundle_list_price", sa.BigInteger, nullable=True),
     sa.Index("ix_sales_order_line_order", "order_id", "position"),
     sa.CheckConstraint("shipped >= 0 AND shipped <= quantity", name="shipped"),
 )
@@ -150,6 +154,16 @@ def line_of(row: Any, currency: str) -> OrderLine:
         is_gift=bool(row.is_gift),
         is_closed=bool(row.is_closed),
         shipped=row.shipped,
+        sold_as=row.sold_as,
+        bundle=_bundle_of(row) if row.bundle is not None else None,
+    )
+
+
+def _bundle_of(row: Any) -> FromBundle:
+    return FromBundle(
+        code=SkuCode(row.bundle),
+        quantity=Quantity(row.bundle_quantity),
+        list_price_fen=row.bundle_list_price,
     )
 
 
@@ -173,6 +187,10 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "is_gift": line.is_gift,
         "is_closed": line.is_closed,
         "shipped": line.shipped,
+        "sold_as": line.sold_as,
+        "bundle": line.bundle.code if line.bundle else None,
+        "bundle_quantity": line.bundle.quantity if line.bundle else None,
+        "bundle_list_price": line.bundle.list_price_fen if line.bundle else None,
     }
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from attrs import frozen
 
 from oms_adapters.db.codec import decode, encode
-from oms_adapters.db.types import Id, Instant, Json, code, document_columns, table, text
+from oms_adapters.db.types import Id, Instant, Json, code, document_columns, long_text, table, text
 from oms_adapters.db.work import Saved, Work
 from oms_app.actor import Actor
 from oms_app.journal import Head
-from oms_app.ports.transaction import PlatformOrderNotFound
+from oms_app.ports.transaction import PlatformOrderNotFound, UnmappedGoods
+from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import Platform, StandardOrder
 from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, VaultId
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
@@ -44,6 +46,21 @@ platform_order = table(
     sa.Index("ix_platform_order_conversion", "conversion", "created_at", "id"),
 )
 
+unmapped_sku = table(
+    "unmapped_sku",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("platform_order_id", Id, sa.ForeignKey("platform_order.id"), nullable=False, index=True),
+    sa.Column("shop_id", Id, nullable=False),
+    sa.Column("line_no", text(64), nullable=False),
+    sa.Column("platform_sku_id", text(64), nullable=False),
+    sa.Column("merchant_code", text(64), nullable=False),
+    sa.Column("title", long_text(), nullable=False),
+    sa.Column("spec", long_text(), nullable=False),
+    sa.Column("why", code(), nullable=False),
+    sa.Index("ix_unmapped_sku_goods", "shop_id", "platform_sku_id", "merchant_code"),
+    sa.Index("ix_unmapped_sku_code", "merchant_code", "platform_order_id"),
+)
+
 _BY_ID = sa.select(platform_order).where(platform_order.c.id == sa.bindparam("id"))
 _BY_NO = sa.select(platform_order).where(
     platform_order.c.shop_id == sa.bindparam("shop_id"),
@@ -53,6 +70,8 @@ _BY_NO = sa.select(platform_order).where(
 _BY_ONE_NO = sa.select(platform_order).where(
     platform_order.c.shop_id == sa.bindparam("shop_id"), platform_order.c.order_no == sa.bindparam("order_no")
 )
+
+_BY_IDS = sa.select(platform_order).where(platform_order.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def party_of(row: Any, who: str) -> PartyRef:
@@ -105,6 +124,27 @@ def row_of(state: PlatformOrder) -> dict[str, Any]:
     }
 
 
+def unmapped_rows(before: PlatformOrder | None, after: PlatformOrder) -> list[dict[str, Any]]:
+    """Return the rows of new, changed and gone unmapped goods. A row is named after its order and line."""
+
+    def wanted(state: PlatformOrder | None) -> dict[UUID, UnmappedSku]:
+        unmapped = state.trouble.unmapped if state and state.trouble else ()
+        return {uuid5(after.id, each.line_no): each for each in unmapped}
+
+    old, new = wanted(before), wanted(after)
+    rows: list[dict[str, Any]] = []
+    for id, each in new.items():
+        if old.get(id) == each:
+            continue
+        values = {name: getattr(each, name) for name in _OF_THE_PLATFORM}
+        is_new = {"shop_id": after.shop_id} if id not in old else {}  # an order keeps its shop
+        rows.append({"id": id, "platform_order_id": after.id, **values, **is_new, "is_new": id not in old})
+    return rows + [{"id": id, "is_new": False, "is_gone": True} for id in old if id not in new]
+
+
+_OF_THE_PLATFORM = ("line_no", "platform_sku_id", "merchant_code", "title", "spec", "why")
+
+
 @frozen
 class PlatformOrderStore:
     """``oms_app.ports.transaction.PlatformOrders`` on a database."""
@@ -129,12 +169,35 @@ class PlatformOrderStore:
             rows = self.work.rows(_BY_NO, {"shop_id": shop_id, "order_nos": sorted(set(order_nos))})
         return {row.order_no: self._loaded(row) for row in rows}
 
+    def get_many(self, ids: Sequence[PlatformOrderId]) -> dict[PlatformOrderId, PlatformOrder]:
+        if not ids:
+            return {}
+        rows = self.work.rows(_BY_IDS, {"ids": list(ids)})
+        return {PlatformOrderId(row.id): self._loaded(row) for row in rows if self.actor.sees(row.shop_id)}
+
+    def waiting_for(
+        self, wanted: UnmappedGoods, *, after: PlatformOrderId | None, limit: int
+    ) -> tuple[PlatformOrderId, ...]:
+        c = unmapped_sku.c
+        named = {"platform_sku_id": wanted.platform_sku_id, "merchant_code": wanted.merchant_code}
+        conditions = [c[name] == value for name, value in named.items() if value]
+        if wanted.shop_id is not None:
+            conditions.append(c.shop_id == wanted.shop_id)
+        if self.actor.shops is not None:
+            conditions.append(c.shop_id.in_(sorted(self.actor.shops, key=lambda shop_id: shop_id.bytes)))
+        if after is not None:
+            conditions.append(c.platform_order_id > after)
+        statement = sa.select(c.platform_order_id).distinct().where(*conditions).order_by(c.platform_order_id)
+        rows = self.work.rows(statement.limit(limit))
+        return tuple(PlatformOrderId(row.platform_order_id) for row in rows)
+
     def save(self, platform_order_: PlatformOrder) -> None:
         state = platform_order_
         if not self.actor.sees(state.shop_id):
             raise PlatformOrderNotFound(platform_order_id=state.id)
         self.work.journal.saved("platform_order", state.id, state.shop_id, state)
-        self.work.save(Saved(platform_order, state, row_of, (), self.work.loaded.get(state.id)))
+        parts = ((unmapped_sku, unmapped_rows),)
+        self.work.save(Saved(platform_order, state, row_of, parts, self.work.loaded.get(state.id)))
 
     def _loaded(self, row: Any) -> PlatformOrder:
         found = platform_order_of(row)

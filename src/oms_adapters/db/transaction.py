@@ -11,6 +11,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from oms_adapters.db import journal as rows
+from oms_adapters.db.catalog import BundleStore, SkuMappingStore, SkuStore
 from oms_adapters.db.codec import encode
 from oms_adapters.db.driver import each_by_itself
 from oms_adapters.db.engine import Engines
@@ -45,6 +46,9 @@ class SqlTransaction:
     new_id: NewId
     _work: Work
     shops: ShopStore = field(init=False)
+    skus: SkuStore = field(init=False)
+    bundles: BundleStore = field(init=False)
+    sku_mappings: SkuMappingStore = field(init=False)
     platform_orders: PlatformOrderStore = field(init=False)
     orders: SalesOrderStore = field(init=False)
     fulfilments: FulfilmentStore = field(init=False)
@@ -58,6 +62,9 @@ class SqlTransaction:
     def __attrs_post_init__(self) -> None:
         work, actor = self._work, self.actor
         self.shops = ShopStore(work, actor)
+        self.skus = SkuStore(work)
+        self.bundles = BundleStore(work)
+        self.sku_mappings = SkuMappingStore(work, actor)
         self.platform_orders = PlatformOrderStore(work, actor)
         self.orders = SalesOrderStore(work, actor)
         self.fulfilments = FulfilmentStore(work, actor)

@@ -14,6 +14,7 @@ from litestar.di import Provide
 
 from oms_adapters.http.auth import guarding
 from oms_adapters.http.bodies import OmsRequest
+from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
@@ -24,6 +25,8 @@ from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
 from oms_adapters.http.shops import KnownShops, ShopsController
+from oms_adapters.http.sku_mappings import SkuMappingsController
+from oms_adapters.http.skus import SkusController
 from oms_adapters.http.stock import StockController
 from oms_adapters.http.stock_documents import StocktakesController, TransfersController
 from oms_adapters.http.warehouses import WarehousesController
@@ -41,6 +44,9 @@ NAMES: Final = frozenset(
         "transfers",  # TransferService
         "stocktakes",  # StocktakeService
         "warehouses",  # WarehouseService
+        "catalog",  # CatalogService
+        "sku_mappings",  # SkuMappingService
+        "catalog_queries",  # oms_app.queries.catalog.CatalogQueries
         "personal",  # PersonalDataService
         "access",  # AccessService
         "queries",  # oms_app.queries.rows.Queries
@@ -96,6 +102,9 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     TransfersController,
                     StocktakesController,
                     WarehousesController,
+                    SkusController,
+                    BundlesController,
+                    SkuMappingsController,
                     DiscrepanciesController,
                     JobsController,
                 ],

@@ -51,7 +51,11 @@ def read_body(raw: bytes, kind: type[B]) -> B:
         Malformed: no UTF-8, no JSON, a name twice in an object, nesting too deep.
         UnknownField, FieldInvalid: read, but not what was asked for; ``field`` is its path.
     """
-    plain = read_json(raw)
+    return as_body(read_json(raw), kind)
+
+
+def as_body(plain: Any, kind: type[B]) -> B:
+    """Take what was read for a body of ours, or for a part of one. Raises ``UnknownField``, ``FieldInvalid``."""
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:

@@ -49,7 +49,7 @@ IDEMPOTENCY_KEY: Final = {
 }
 TAGS: Final = ("Orders", "Order commands", "Platform orders", "Shops", "Stock", "Stock documents")
 PAYLOAD: Final = {"type": "object", "description": "an order as the platform sends it"}
-_PAGE: Final = re.compile(rb"Page_[\w.]+\.(\w+?)View_")
+_GENERIC: Final = re.compile(rb"(Page|PutRows?)_[\w.]+\.(\w+?)View_")
 RAW_BODIES: Final = {
     "takeIn": {"oneOf": [PAYLOAD, {"type": "array", "items": PAYLOAD, "minItems": 1, "maxItems": 500}]}
 }
@@ -84,7 +84,7 @@ class _Rendered(JsonRenderPlugin):
 def described(app: Litestar) -> dict[str, Any]:
     """Return the schema of the app's routes, closed bodies, problems, keys and permissions told."""
     text = msgspec.json.encode(app.openapi_schema.to_schema())
-    schema: dict[str, Any] = msgspec.json.decode(_PAGE.sub(rb"PageOf\1", text))
+    schema: dict[str, Any] = msgspec.json.decode(_GENERIC.sub(rb"\1Of\2", text))
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     _, problem = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
     components.update(problem)

@@ -16,6 +16,7 @@ from oms_adapters.http.refusals import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
     IfMatchInvalid,
+    IfMatchMissing,
     ParameterInvalid,
     UnknownParameter,
 )
@@ -66,6 +67,13 @@ def _is_list(field: FieldDefinition) -> bool:
 
 def _name(field: FieldDefinition) -> str:
     return getattr(field.kwarg_definition, "name", None) or field.name
+
+
+def version_of_edit(if_match: str | None) -> int | None:
+    """As ``expected_version``, for an edit, where the header must be there. Raises ``IfMatchMissing`` besides."""
+    if if_match is None:
+        raise IfMatchMissing
+    return expected_version(if_match)
 
 
 def expected_version(if_match: str | None) -> int | None:

@@ -97,6 +97,9 @@ class LineView(View):
     refund: str
     is_gift: bool
     is_closed: bool
+    sold_as: str  # what the platform calls the goods
+    bundle: str | None  # the bundle that it is a part of
+    bundle_quantity: int | None
 
     @classmethod
     def of(cls, line: OrderLine) -> LineView:
@@ -116,6 +119,9 @@ class LineView(View):
             refund=line.refund,
             is_gift=line.is_gift,
             is_closed=line.is_closed,
+            sold_as=line.sold[0],
+            bundle=line.bundle.code if line.bundle else None,
+            bundle_quantity=line.bundle.quantity if line.bundle else None,
         )
 
 

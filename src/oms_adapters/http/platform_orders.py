@@ -43,6 +43,17 @@ class MismatchView(View):
     computed: MoneyView
 
 
+class UnmappedSkuView(View):
+    """Goods of which nobody has said what they are of ours."""
+
+    line_no: str
+    platform_sku_id: str
+    merchant_code: str
+    title: str
+    spec: str
+    why: str
+
+
 class TroubleView(View):
     """Why no sales order could be made (转单异常)."""
 
@@ -50,6 +61,7 @@ class TroubleView(View):
     field: str
     why: str
     mismatches: list[MismatchView]
+    unmapped: list[UnmappedSkuView]
 
     @classmethod
     def of(cls, trouble: Trouble) -> TroubleView:
@@ -65,6 +77,17 @@ class TroubleView(View):
                     computed=MoneyView.of(mismatch.computed),
                 )
                 for mismatch in trouble.mismatches
+            ],
+            unmapped=[
+                UnmappedSkuView(
+                    line_no=each.line_no,
+                    platform_sku_id=each.platform_sku_id,
+                    merchant_code=each.merchant_code,
+                    title=each.title,
+                    spec=each.spec,
+                    why=each.why,
+                )
+                for each in trouble.unmapped
             ],
         )
 

@@ -23,7 +23,7 @@ from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import LARGEST_FEN, Money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
+from oms_domain.shops.shop import CataloguePolicy, Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
 
 LARGEST_CODE: Final = 64
 LARGEST_QUANTUM: Final = 10**6
@@ -47,6 +47,9 @@ class PolicyBody(Body):
     auto_review_up_to: MoneyBody | None = None
     business_review: bool = False
     auto_release: bool = False
+    catalogue: Annotated[
+        CataloguePolicy, msgspec.Meta(description="what becomes of a merchant's code that the catalogue does not have")
+    ] = CataloguePolicy.STRICT
     apportionment_rule: Annotated[str, msgspec.Meta(description="how amounts are shared that nobody placed")] = (
         "largest_remainder"
     )
@@ -63,6 +66,7 @@ class PolicyBody(Body):
             auto_review_up_to=self.auto_review_up_to.money() if self.auto_review_up_to else None,
             business_review=self.business_review,
             auto_release=self.auto_release,
+            catalogue=self.catalogue,
             apportionment_rule=self.apportionment_rule,
             apportionment_quantum=self.apportionment_quantum,
             apportionment_order=tuple(self.apportionment_order),
@@ -87,6 +91,7 @@ class PolicyView(View):
     auto_review_up_to: MoneyView | None
     business_review: bool
     auto_release: bool
+    catalogue: str
     apportionment_rule: str
     apportionment_quantum: int
     apportionment_order: list[str]
@@ -100,6 +105,7 @@ class PolicyView(View):
             auto_review_up_to=MoneyView.maybe(policy.auto_review_up_to),
             business_review=policy.business_review,
             auto_release=policy.auto_release,
+            catalogue=policy.catalogue,
             apportionment_rule=policy.apportionment_rule,
             apportionment_quantum=policy.apportionment_quantum,
             apportionment_order=list(policy.apportionment_order),

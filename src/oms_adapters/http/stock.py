@@ -37,7 +37,8 @@ from oms_app.inventory import (
 from oms_app.queries.rows import Queries
 from oms_domain.inventory.buckets import MOST_BUCKETS
 from oms_domain.inventory.documents import DocumentKind
-from oms_domain.inventory.stock import sku_code, warehouse_code
+from oms_domain.inventory.stock import warehouse_code
+from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import StockDocumentId
 from oms_domain.kernel.quantity import LARGEST_QUANTITY, quantity
 

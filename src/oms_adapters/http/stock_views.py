@@ -16,9 +16,10 @@ from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import LONGEST_REASON, LONGEST_REFERENCE, MOST_LINES, Units
 from oms_domain.inventory.movements import COLUMNS
 from oms_domain.inventory.postings import Posting
-from oms_domain.inventory.stock import Quality, StockLevel, sku_code
+from oms_domain.inventory.stock import Quality, StockLevel
 from oms_domain.inventory.stocktakes import Stocktake
 from oms_domain.inventory.transfers import Transfer
+from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.quantity import LARGEST_QUANTITY
 
 LONGEST_CODE: Final = 64

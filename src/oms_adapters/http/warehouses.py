@@ -12,10 +12,9 @@ from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version
+from oms_adapters.http.idempotency import version_of_edit
 from oms_adapters.http.order_commands import IfMatch
 from oms_adapters.http.paging import Page
-from oms_adapters.http.refusals import IfMatchMissing
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.queries.rows import Queries
@@ -153,15 +152,13 @@ class WarehousesController(Controller):
             known = warehouse_code(code)
         except Invalid:
             raise WarehouseNotFound(warehouse=code[:40]) from None
-        if if_match is None:
-            raise IfMatchMissing
         command = ChangeWarehouse(
             code=known,
             name=data.name,
             kind=data.kind,
             place=data.place.place(),
             active=data.active,
-            expected_version=expected_version(if_match),
+            expected_version=version_of_edit(if_match),
             by=actor,
         )
         view = WarehouseView.of(warehouses.change(command))

@@ -10,7 +10,7 @@ from attrs import define, field
 from oms_adapters.memory.shelves import Shelf
 from oms_adapters.memory.tables import Opening, Tables
 from oms_adapters.memory.work import Work
-from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, PlatformOrderNotFound
+from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, PlatformOrderNotFound, UnmappedGoods
 from oms_app.ports.vault import Sealed, VaultRowGone
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.kernel.identity import (
@@ -95,6 +95,27 @@ class MemoryPlatformOrders:
 
     def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
         return self.shelf.get(platform_order_id)
+
+    def get_many(self, ids: Sequence[PlatformOrderId]) -> dict[PlatformOrderId, PlatformOrder]:
+        return {PlatformOrderId(found.id): found for found in self.shelf.many(ids)}
+
+    def waiting_for(
+        self, wanted: UnmappedGoods, *, after: PlatformOrderId | None, limit: int
+    ) -> tuple[PlatformOrderId, ...]:
+        def waits(state: PlatformOrder) -> bool:
+            return (
+                self.work.sees(state.shop_id)
+                and wanted.shop_id in (None, state.shop_id)
+                and (after is None or state.id > after)
+                and any(
+                    wanted.platform_sku_id in ("", each.platform_sku_id)
+                    and wanted.merchant_code in ("", each.merchant_code)
+                    for each in (state.trouble.unmapped if state.trouble else ())
+                )
+            )
+
+        with self.work.reading() as tables:
+            return tuple(sorted(state.id for state in tables.platform_orders.values() if waits(state))[:limit])
 
     def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
         with self.work.reading():

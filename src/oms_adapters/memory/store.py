@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import define, evolve, field
 
+from oms_adapters.memory.catalog import MemoryCatalogQueries
 from oms_adapters.memory.doctor import MemoryDoctor
 from oms_adapters.memory.jobs import MemoryJobs
 from oms_adapters.memory.queries import MemoryQueries
@@ -68,6 +69,7 @@ class MemoryStore:
     jobs: MemoryJobs = field(init=False)
     numbers: MemoryNumbers = field(init=False)
     queries: MemoryQueries = field(init=False)
+    catalog_queries: MemoryCatalogQueries = field(init=False)
     keys: MemoryApiKeys = field(init=False)
     doctor: MemoryDoctor = field(init=False)
 
@@ -75,6 +77,7 @@ class MemoryStore:
         self.jobs = MemoryJobs(self.tables, self.now, self.new_id)
         self.numbers = MemoryNumbers(self.tables)
         self.queries = MemoryQueries(self.tables)
+        self.catalog_queries = MemoryCatalogQueries(self.tables)
         self.keys = MemoryApiKeys(self.tables)
         self.doctor = MemoryDoctor(self.tables)
 

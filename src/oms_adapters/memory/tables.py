@@ -18,6 +18,9 @@ from oms_app.ports.jobs import Envelope
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_app.queries.rows import Difference
+from oms_domain.catalog.bundle import Bundle
+from oms_domain.catalog.mapping import SkuMapping
+from oms_domain.catalog.sku import Sku
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.movements import Movement
@@ -108,6 +111,11 @@ class Tables:
     shops: dict[UUID, Shop] = field(factory=dict)
     shop_codes: dict[Any, UUID] = field(factory=dict)
     accounts: dict[ShopId, bytes] = field(factory=dict)
+    skus: dict[UUID, Sku] = field(factory=dict)
+    bundles: dict[UUID, Bundle] = field(factory=dict)
+    catalog_codes: dict[Any, UUID] = field(factory=dict)  # SKUs and bundles share them
+    mappings: dict[UUID, SkuMapping] = field(factory=dict)
+    mapping_keys: dict[Any, UUID] = field(factory=dict)
     platform_orders: dict[UUID, PlatformOrder] = field(factory=dict)
     order_nos: dict[Any, UUID] = field(factory=dict)
     orders: dict[UUID, SalesOrder] = field(factory=dict)

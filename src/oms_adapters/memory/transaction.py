@@ -10,6 +10,7 @@ from uuid import UUID
 
 from attrs import define, field
 
+from oms_adapters.memory.catalog import MemoryBundles, MemorySkuMappings, MemorySkus
 from oms_adapters.memory.documents import (
     MemoryCursors,
     MemoryFulfilmentOrders,
@@ -42,6 +43,9 @@ class MemoryTransaction:
     work: Work
     new_id: NewId
     shops: MemoryShops = field(init=False)
+    skus: MemorySkus = field(init=False)
+    bundles: MemoryBundles = field(init=False)
+    sku_mappings: MemorySkuMappings = field(init=False)
     platform_orders: MemoryPlatformOrders = field(init=False)
     orders: MemorySalesOrders = field(init=False)
     fulfilments: MemoryFulfilmentOrders = field(init=False)
@@ -54,6 +58,9 @@ class MemoryTransaction:
 
     def __attrs_post_init__(self) -> None:
         self.shops = MemoryShops(self.work)
+        self.skus = MemorySkus(self.work)
+        self.bundles = MemoryBundles(self.work)
+        self.sku_mappings = MemorySkuMappings(self.work)
         self.platform_orders = MemoryPlatformOrders(self.work)
         self.orders = MemorySalesOrders(self.work)
         self.fulfilments = MemoryFulfilmentOrders(self.work)
@@ -128,6 +135,10 @@ class MemoryTransaction:
 
     def _checks(self) -> Iterator[Callable[[Tables], Callable[[], None]]]:
         yield self.shops.shelf.check
+        yield self._check_codes
+        yield self.skus.shelf.check
+        yield self.bundles.shelf.check
+        yield self.sku_mappings.shelf.check
         yield self.platform_orders.shelf.check
         yield self.orders.check
         yield self.fulfilments.shelf.check
@@ -138,6 +149,13 @@ class MemoryTransaction:
         yield self._check_job
         yield self.stock.check
         yield from self.work.writes
+
+    def _check_codes(self, tables: Tables) -> Callable[[], None]:
+        """Each shelf looks at what is stored: that both want one code in this transaction is seen here alone."""
+        skus = {sku.code for sku in self.skus.shelf.saved.values()}
+        if any(bundle.code in skus for bundle in self.bundles.shelf.saved.values()):
+            raise Duplicate(what="code")
+        return lambda: None
 
     def _check_journal(self, tables: Tables) -> Callable[[], None]:
         journal = self.work.journal

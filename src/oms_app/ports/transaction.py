@@ -15,6 +15,7 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_app.actor import Actor, Command
+from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -135,6 +136,15 @@ class VersionIsNot(Refused):
     current: int
 
 
+@frozen(kw_only=True)
+class UnmappedGoods:
+    """Goods of a platform that nobody has said what they are of ours. What is None or empty does not matter."""
+
+    shop_id: ShopId | None = None
+    platform_sku_id: str = ""
+    merchant_code: str = ""
+
+
 class Shops(Protocol):
     """All shops that the actor sees."""
 
@@ -162,8 +172,16 @@ class PlatformOrders(Protocol):
     def get(self, platform_order_id: PlatformOrderId) -> PlatformOrder:
         """Raises ``PlatformOrderNotFound``."""
 
+    def get_many(self, ids: Sequence[PlatformOrderId]) -> dict[PlatformOrderId, PlatformOrder]:
+        """Return those that there are."""
+
     def by_order_no(self, shop_id: ShopId, order_nos: Sequence[str]) -> dict[str, PlatformOrder]:
         """Return those that are known."""
+
+    def waiting_for(
+        self, wanted: UnmappedGoods, *, after: PlatformOrderId | None, limit: int
+    ) -> tuple[PlatformOrderId, ...]:
+        """Return exceptions with such unmapped goods, by id, those behind ``after``."""
 
     def save(self, platform_order: PlatformOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate``."""
@@ -212,6 +230,15 @@ class Transaction(Protocol):
 
     @property
     def shops(self) -> Shops: ...
+
+    @property
+    def skus(self) -> Skus: ...
+
+    @property
+    def bundles(self) -> Bundles: ...
+
+    @property
+    def sku_mappings(self) -> SkuMappings: ...
 
     @property
     def platform_orders(self) -> PlatformOrders: ...

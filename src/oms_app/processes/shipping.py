@@ -38,6 +38,8 @@ from oms_app.shops import MarkAuthorisation, ShopService
 from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.shops.shop import Authorisation
 
 POLL_WAREHOUSE: Final = "shipping.poll_warehouse"
@@ -143,9 +145,20 @@ class PullProcess:
 
 def _notice(shipment: Shipment, package: Package) -> ShipmentNotice:
     order = shipment.order
-    numbers = {line.id: line.platform_line_no for line in order.lines}
     whole = {line.id: line.quantity for line in order.lines} == dict(package.contents)
-    lines = () if whole else tuple(ShippedLine(line_no=numbers[i], quantity=units) for i, units in package.contents)
     return ShipmentNotice(
-        order_no=order.platform_order_no, carrier=package.carrier, tracking_no=package.tracking_no, lines=lines
+        order_no=order.platform_order_no,
+        carrier=package.carrier,
+        tracking_no=package.tracking_no,
+        lines=() if whole else _shipped(order, package),
     )
+
+
+def _shipped(order: SalesOrder, package: Package) -> tuple[ShippedLine, ...]:
+    """Return what left in the platform's own units: a bundle counts with each parcel that holds some of it."""
+    lines, units = {line.id: line for line in order.lines}, dict[str, int]()
+    for line_id, left in package.contents:
+        line, before = lines[line_id], units.get(lines[line_id].platform_line_no, 0)
+        bundles = -(-left * line.sold[1] // line.quantity)
+        units[line.platform_line_no] = max(before, bundles) if line.bundle else before + left
+    return tuple(ShippedLine(line_no=line_no, quantity=Quantity(count)) for line_no, count in units.items())

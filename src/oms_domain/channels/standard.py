@@ -41,6 +41,10 @@ STATE_RANK: Final = {state: rank for rank, state in enumerate(PlatformState)}
 """Of two messages with one modified time the one further along is newer."""
 
 
+LEFT: Final = frozenset({PlatformState.SHIPPED, PlatformState.SIGNED, PlatformState.FINISHED})
+"""Where a line stands once the goods have left."""
+
+
 class DiscountKind(StrEnum):
     """What kind of reduction it is (the words of the waterfall)."""
 

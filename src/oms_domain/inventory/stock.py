@@ -152,14 +152,6 @@ class NoStockThere(NotFound):
 
 
 @frozen(kw_only=True)
-class InvalidSku(Invalid):
-    """A SKU code is 1 to 64 printable characters without blanks at its ends."""
-
-    code: ClassVar[str] = "inventory.invalid_sku"
-    value: str
-
-
-@frozen(kw_only=True)
 class InvalidWarehouse(Invalid):
     """A warehouse code is 1 to 32 characters of A–Z, a–z, 0–9, ``-`` and ``_``."""
 
@@ -183,13 +175,6 @@ def wanted_by_sku(wants: tuple[Want, ...]) -> tuple[tuple[SkuCode, int], ...]:
     for want in wants:
         sums[want.sku] = sums.get(want.sku, 0) + want.quantity
     return tuple(sorted(sums.items()))
-
-
-def sku_code(text: str, *, field: str = "sku") -> SkuCode:
-    """Check a raw SKU code."""
-    if not 1 <= len(text) <= 64 or text != text.strip() or not text.isprintable():
-        raise InvalidSku(field=field, value=text[:64])
-    return SkuCode(text)
 
 
 def warehouse_code(text: str, *, field: str = "warehouse") -> WarehouseCode:

@@ -17,6 +17,9 @@ VaultId = NewType("VaultId", UUID)
 EventId = NewType("EventId", UUID)
 WarehouseId = NewType("WarehouseId", UUID)
 StockDocumentId = NewType("StockDocumentId", UUID)
+SkuId = NewType("SkuId", UUID)
+BundleId = NewType("BundleId", UUID)
+MappingId = NewType("MappingId", UUID)
 
 SkuCode = NewType("SkuCode", str)
 """Our own code of a SKU (商家编码), unique in the merchant's catalogue."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import AmountMismatch, Platform
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId, PackageId, PlatformOrderId, ShopId
@@ -70,6 +71,7 @@ class ConversionFailed(PlatformOrderEvent):
     type: ClassVar[str] = "platform_orders.conversion_failed"
     reason: str
     mismatches: tuple[AmountMismatch, ...] = ()
+    unmapped: tuple[UnmappedSku, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -5,16 +5,18 @@ What the platform says is never lost: it moves the order by the state table, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, assert_never
 
 from attrs import evolve
 
 from oms_domain.apportionment.policy import ApportionmentPolicy
-from oms_domain.apportionment.units import LinePart
-from oms_domain.channels.standard import AmountMismatch, LineRefund, PlatformState, StandardLine, StandardOrder
+from oms_domain.catalog.matching import Sold
+from oms_domain.channels.standard import LEFT, AmountMismatch, LineRefund, PlatformState, StandardLine, StandardOrder
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
@@ -22,6 +24,7 @@ from oms_domain.orders import events as e
 from oms_domain.orders.placement import BY_DEFAULT, Placement, place
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
 from oms_domain.orders.sales_order import FlagKind, OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.selling import goods_of, lines_of, sold_again
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
 from oms_domain.orders.states import OrderState as S
 
@@ -45,9 +48,9 @@ EXTERNAL: Final = frozenset({S.SHIPPED, S.SIGNED, S.COMPLETED, S.CLOSED, S.CANCE
 
 ON_ITS_WAY: Final = frozenset({S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED, S.SHIPPED})
 GONE: Final = frozenset({S.PARTIALLY_SHIPPED, S.SHIPPED, S.RETURNING, S.SIGNED, S.COMPLETED})
-LEFT: Final = frozenset({P.SHIPPED, P.SIGNED, P.FINISHED})
 CLOSED: Final = frozenset({P.CLOSED_UNPAID, P.CLOSED_REFUNDED})
 
+NOTHING_SOLD: Final[Mapping[str, Sold]] = MappingProxyType({})
 PLATFORM_HOLD: Final = "platform_forbids_shipping"
 PLATFORM_DIFFERS: Final = "platform_differs"
 REFUND_ASKED: Final = "refund_asked_at_platform"
@@ -79,7 +82,7 @@ def compare(stored: PlatformOrder, standard: StandardOrder, *, receiver: PartyRe
 
 def trouble_of(standard: StandardOrder) -> Trouble | None:
     """Return why a platform order cannot become a sales order or be followed by one, or None."""
-    lines = _live_lines(standard)
+    lines = live_lines(standard)
     if wrong := tuple(mismatch for line in lines for mismatch in _line_mismatch(line)):
         return Trouble(reason="amounts_do_not_fit", mismatches=wrong)
     computed = total((line.payable for line in lines), standard.payable.currency)
@@ -87,8 +90,7 @@ def trouble_of(standard: StandardOrder) -> Trouble | None:
     if computed != standard.payable:
         mismatch = AmountMismatch(rule="payable", stated=standard.payable, computed=computed)
         return Trouble(reason="amounts_do_not_fit", mismatches=(mismatch,))
-    bare = next((line for line in lines if line.sku is None), None)
-    return Trouble(reason="no_sku", field=f"line {bare.line_no}", why=bare.title) if bare else None
+    return None
 
 
 def _line_mismatch(line: StandardLine) -> Iterator[AmountMismatch]:
@@ -104,6 +106,7 @@ def begin(
     *,
     order_id: OrderId,
     number: str,
+    sold: Mapping[str, Sold],
     line_ids: Sequence[LineId],
     policy: ApportionmentPolicy = BY_DEFAULT,
     at: datetime,
@@ -111,14 +114,19 @@ def begin(
     """Make the sales order of a platform order that is free of trouble.
 
     Args:
-        line_ids: at least as many as the platform order has lines.
+        sold: what each of its lines that count is of ours, by sub-order number.
+        line_ids: at least as many as there are parts of what was sold.
         policy: how amounts are shared that the platform left open.
     """
     standard = platform_order.standard
     assert standard is not None
-    lines = _live_lines(standard)
-    assert len(lines) <= len(line_ids)
+    lines, ids = live_lines(standard), iter(line_ids)
     state, placement = _first_state(standard), place(standard, lines, policy)
+    sold_lines = [
+        lines_of(line, what, part, placement.steps, [next(ids) for _ in what.parts])
+        for line, part in zip(lines, placement.parts, strict=True)
+        for what in [sold[line.line_no]]
+    ]
     order = SalesOrder(
         id=order_id,
         number=number,
@@ -135,7 +143,7 @@ def begin(
         receiver=platform_order.receiver,
         buyer=platform_order.buyer,
         region=standard.region,
-        lines=tuple(map(_line, lines, line_ids, placement.parts)),
+        lines=tuple(chain.from_iterable(sold_lines)),
         steps=placement.steps,
         **_amounts(standard),
         **_descriptive(standard),
@@ -152,17 +160,39 @@ def begin(
     return _follow_flags(Change(order, (created,)), standard, at)
 
 
+def lines_to_match(order: SalesOrder | None, standard: StandardOrder) -> tuple[StandardLine, ...]:
+    """Return the lines of which it must be found out what they are of ours.
+
+    All that count, for an order that is to be made; of an unpaid one those whose goods are others by now. Later
+    an order keeps what it was made of, whatever the catalogue and the platform say.
+    """
+    if order is None:
+        return live_lines(standard)
+    if order.state is not S.AWAITING_PAYMENT or standard.state is P.CLOSED_UNPAID:
+        return ()
+    ours = {line.platform_line_no: line.sold[0] for line in order.lines}
+    return tuple(line for line in live_lines(standard) if ours.get(line.line_no, goods_of(line)) != goods_of(line))
+
+
 def follow(
-    order: SalesOrder, platform_order: PlatformOrder, *, policy: ApportionmentPolicy = BY_DEFAULT, at: datetime
+    order: SalesOrder,
+    platform_order: PlatformOrder,
+    *,
+    sold: Mapping[str, Sold] = NOTHING_SOLD,
+    policy: ApportionmentPolicy = BY_DEFAULT,
+    at: datetime,
 ) -> Change[SalesOrder]:
     """Bring ``order`` up to a newer version of its platform order.
 
     Facts that are the platform's to say are taken over, moves that the table allows are made, and anything else is
     published as ``OrderDiffers`` and leaves the order as it is.
+
+    Args:
+        sold: what the lines of ``lines_to_match`` are of ours, by sub-order number.
     """
     standard = platform_order.standard
     assert standard is not None
-    change = _follow_facts(Change(order), platform_order, standard, policy, at)
+    change = _follow_facts(Change(order), platform_order, standard, policy, sold, at)
     change = _follow_state(change, standard, at)
     return _follow_flags(change, standard, at)
 
@@ -178,12 +208,13 @@ def _follow_facts(
     platform_order: PlatformOrder,
     standard: StandardOrder,
     policy: ApportionmentPolicy,
+    sold: Mapping[str, Sold],
     at: datetime,
 ) -> Change[SalesOrder]:
     change = _then(change, lambda o: o.revise(at=at, **_descriptive(standard)))
     change = _follow_parties(change, platform_order, standard, at)
     if change.state.state is S.AWAITING_PAYMENT and standard.state is not P.CLOSED_UNPAID:
-        return _follow_unpaid(change, standard, policy, at)
+        return _follow_unpaid(change, standard, policy, sold, at)
     change = _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
     if standard.payable != change.state.payable and standard.state is not P.CLOSED_UNPAID:
         change = _differs(change, standard, "payable", at)
@@ -209,16 +240,18 @@ def _follow_parties(
 
 
 def _follow_unpaid(
-    change: Change[SalesOrder], standard: StandardOrder, policy: ApportionmentPolicy, at: datetime
+    change: Change[SalesOrder],
+    standard: StandardOrder,
+    policy: ApportionmentPolicy,
+    sold: Mapping[str, Sold],
+    at: datetime,
 ) -> Change[SalesOrder]:
     """Take lines and amounts anew while nothing is paid. A sub-order that we do not have cannot be taken in."""
-    known = {line.platform_line_no for line in change.state.lines}
-    strange = any(line.line_no not in known for line in _live_lines(standard))
-    if strange or trouble_of(standard) is not None:
+    placement = place(standard, live_lines(standard), policy) if trouble_of(standard) is None else None
+    lines = _repriced(change.state, standard, placement, sold) if placement else None
+    if placement is None or lines is None:
         change = _differs(change, standard, "lines", at)
         return _then(change, lambda o: o.revise(at=at, lines=_lines_followed(o, standard)))
-    placement = place(standard, _live_lines(standard), policy)
-    lines = _repriced(change.state, standard, placement)
     return _then(change, lambda o: o.revise(at=at, lines=lines, steps=placement.steps, **_amounts(standard)))
 
 
@@ -315,40 +348,39 @@ def _differs(change: Change[SalesOrder], standard: StandardOrder, what: str, at:
     return change.then(Change(change.state, (event,)))
 
 
-def _live_lines(standard: StandardOrder) -> tuple[StandardLine, ...]:
+def live_lines(standard: StandardOrder) -> tuple[StandardLine, ...]:
     """Leave out sub-orders that were closed unpaid inside a trade that lives: they are in none of its sums."""
     if standard.state is P.CLOSED_UNPAID:
         return standard.lines
     return tuple(line for line in standard.lines if line.state is not P.CLOSED_UNPAID)
 
 
-def _line(line: StandardLine, id: LineId, part: LinePart) -> OrderLine:
-    assert line.sku is not None
-    return OrderLine(
-        id=id,
-        platform_line_no=line.line_no,
-        sku=line.sku,
-        title=line.title,
-        spec=line.spec,
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        adjustment=line.adjustment,
-        line_discount=line.line_discount,
-        order_discount=line.order_discount,
-        payable=line.payable,
-        part=part,
-        refund=line.refund,
-        is_gift=line.is_gift,
-        is_closed=line.state is P.CLOSED_REFUNDED,
-        shipped=line.quantity if line.state in LEFT else 0,
-    )
+def _repriced(
+    order: SalesOrder, standard: StandardOrder, placement: Placement, sold: Mapping[str, Sold]
+) -> tuple[OrderLine, ...] | None:
+    """Take the lines anew while nothing is paid. Ids are kept by sub-order number.
+
+    None if there are goods that the lines that are there cannot stand for.
+    """
+    ours = _by_line_no(order)
+    lines: list[OrderLine] = []
+    for line, part in zip(live_lines(standard), placement.parts, strict=True):
+        known = ours.get(line.line_no, ())
+        what = sold.get(line.line_no)
+        if what is None and known and known[0].sold[0] == goods_of(line):
+            what = sold_again(known, line)
+        if what is None or len(what.parts) != len(known):
+            return None
+        lines += lines_of(line, what, part, placement.steps, [each.id for each in known])
+    return tuple(lines)
 
 
-def _repriced(order: SalesOrder, standard: StandardOrder, placement: Placement) -> tuple[OrderLine, ...]:
-    """Take the lines anew while nothing is paid. Ids are kept by sub-order number."""
-    ids = {line.platform_line_no: line.id for line in order.lines}
-    lines = _live_lines(standard)
-    return tuple(_line(line, ids[line.line_no], part) for line, part in zip(lines, placement.parts, strict=True))
+def _by_line_no(order: SalesOrder) -> dict[str, tuple[OrderLine, ...]]:
+    """Return the lines that each sub-order became: several, if it sold a bundle."""
+    found: dict[str, tuple[OrderLine, ...]] = {}
+    for line in order.lines:
+        found[line.platform_line_no] = (*found.get(line.platform_line_no, ()), line)
+    return found
 
 
 def _lines_followed(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
@@ -375,8 +407,8 @@ def _goods_differ(order: SalesOrder, standard: StandardOrder) -> bool:
     """Whether the platform sells other goods by now: a sub-order came, went, or has another SKU or quantity."""
     if order.state in ENDS or standard.state in CLOSED:
         return False
-    theirs = {line.line_no: (line.sku, line.quantity) for line in _live_lines(standard)}
-    return theirs != {line.platform_line_no: (line.sku, line.quantity) for line in order.lines}
+    theirs = {line.line_no: (goods_of(line), int(line.quantity)) for line in live_lines(standard)}
+    return theirs != {line.platform_line_no: line.sold for line in order.lines}
 
 
 def _refunded_on_its_way(order: SalesOrder, standard: StandardOrder) -> bool:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
+from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import AmountMismatch, Platform, StandardOrder
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
@@ -15,6 +16,7 @@ from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, VaultId
 from oms_domain.orders import events as e
 from oms_domain.orders.sales_order import PartyRef
 
+UNMAPPED_SKU: Final = "unmapped_sku"
 NEVER: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -36,12 +38,23 @@ class AlreadyConverted(Refused):
 
 @frozen(kw_only=True)
 class Trouble:
-    """Why it could not be converted. ``field`` and ``why`` for a payload that cannot be read, else the two sums."""
+    """Why it could not be converted.
 
-    reason: str  # amounts_do_not_fit, unreadable, no_sku
+    ``field`` and ``why`` say where a payload cannot be read, or which line is the first that is not mapped;
+    ``mismatches`` are the sums that do not fit, ``unmapped`` all the goods that nobody has mapped.
+    """
+
+    reason: str  # amounts_do_not_fit, unreadable, unmapped_sku
     field: str = ""
     why: str = ""
     mismatches: tuple[AmountMismatch, ...] = ()
+    unmapped: tuple[UnmappedSku, ...] = ()
+
+
+def unmapped_trouble(unmapped: tuple[UnmappedSku, ...]) -> Trouble:
+    """Return the trouble with goods of which we do not know what they are of ours: at least one."""
+    first = unmapped[0]
+    return Trouble(reason=UNMAPPED_SKU, field=f"line {first.line_no}", why=first.title, unmapped=unmapped)
 
 
 @frozen(kw_only=True)
@@ -82,7 +95,9 @@ class PlatformOrder:
     def failed(self, trouble: Trouble, *, at: datetime) -> Change[PlatformOrder]:
         """Put it on the work list of exceptions. What has a sales order already keeps it."""
         kept = evolve(self, conversion=Conversion.EXCEPTION, trouble=trouble, updated_at=at)
-        event = e.ConversionFailed(reason=trouble.reason, mismatches=trouble.mismatches, at=at, **self._facts())
+        event = e.ConversionFailed(
+            reason=trouble.reason, mismatches=trouble.mismatches, unmapped=trouble.unmapped, at=at, **self._facts()
+        )
         return Change(kept, (event,))
 
     def updated(
@@ -100,6 +115,11 @@ class PlatformOrder:
             updated_at=at,
         )
         return Change(newer, (e.PlatformOrderUpdated(at=at, **newer._facts()),))
+
+    def mended(self, *, at: datetime) -> Change[PlatformOrder]:
+        """Note that its order can be followed again, though it has not changed itself."""
+        mended = evolve(self, conversion=Conversion.CONVERTED, trouble=None, updated_at=at)
+        return Change(mended, (e.PlatformOrderUpdated(at=at, **self._facts()),))
 
     def received(self, *, at: datetime) -> e.PlatformOrderReceived:
         """Return the fact that it was seen for the first time."""

@@ -56,12 +56,22 @@ class Flag:
 
 
 @frozen(kw_only=True)
+class FromBundle:
+    """That a line is a part of a bundle (组合商品) which the platform sold as one."""
+
+    code: SkuCode
+    quantity: Quantity  # bundles, of which the line holds one part's units
+    list_price_fen: int  # of one unit of the part then: the bundle's amounts are shared by it
+
+
+@frozen(kw_only=True)
 class OrderLine:
     """Units of one SKU with the amounts placed on them.
 
     ``unit_price × quantity + adjustment − line_discount − order_discount = payable``, to the fen. ``part`` places
     the same amounts discount by discount, with the tenders and the freight, unit by unit: its units are numbered as
-    those of the platform's line, so that a part of a line still knows which ones it has.
+    those of the platform's line, so that a part of a line still knows which ones it has. Lines that a bundle was taken
+    apart into share its sub-order number, and its amounts; each numbers its own units.
     """
 
     id: LineId
@@ -80,6 +90,8 @@ class OrderLine:
     is_gift: bool = False
     is_closed: bool = False  # refunded before shipment: never ship it
     shipped: int = 0  # units that have left
+    sold_as: str = ""  # the platform's own code of the goods, where it is not the SKU's
+    bundle: FromBundle | None = None
 
     @property
     def goods(self) -> Money:
@@ -90,6 +102,11 @@ class OrderLine:
     def placed(self) -> PlacedLine:
         """Its amounts beside what is placed on it."""
         return PlacedLine(self.platform_line_no, self.part, self.quantity, self.goods.fen, self.payable.fen)
+
+    @property
+    def sold(self) -> tuple[str, int]:
+        """What the platform calls the goods, and how many of them it sold."""
+        return self.sold_as or self.sku, self.bundle.quantity if self.bundle else self.quantity
 
     @property
     def to_ship(self) -> int:

@@ -27,6 +27,13 @@ class Authorisation(StrEnum):
     EXPIRED = "expired"
 
 
+class CataloguePolicy(StrEnum):
+    """What becomes of a merchant's code at the platform that our catalogue does not have."""
+
+    OPEN = "open"  # it is taken for a SKU of its own, and put into the catalogue
+    STRICT = "strict"  # the order waits until a person has said what it is
+
+
 @frozen(kw_only=True)
 class ShopPolicy:
     """How the shop works (店铺策略). Everything automatic is off by default."""
@@ -41,6 +48,7 @@ class ShopPolicy:
     apportionment_quantum: int = 1
     apportionment_order: tuple[str, ...] = ()  # the kinds of discounts and tenders; empty: the usual order
     gift_value: str = "free"
+    catalogue: CataloguePolicy = CataloguePolicy.OPEN  # as shops worked before there was one; new ones are strict
 
 
 @frozen(kw_only=True)

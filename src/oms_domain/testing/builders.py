@@ -5,34 +5,44 @@ What a builder fills in fits together: amounts add up, and an order has what ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from attrs import evolve
 
 from oms_domain.apportionment.units import LinePart, whole_line
 from oms_domain.apportionment.waterfall import Reduction
+from oms_domain.catalog.bundle import Bundle, BundlePart
+from oms_domain.catalog.mapping import SkuMapping
+from oms_domain.catalog.matching import Sold, SoldPart
+from oms_domain.catalog.sku import Sku
 from oms_domain.channels.standard import OrderKind, Platform, PlatformState, Region, StandardLine, StandardOrder
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, Package
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import (
+    BundleId,
     FulfilmentOrderId,
     LineId,
+    MappingId,
     OrderId,
     PackageId,
     PlatformOrderId,
     ShopId,
     SkuCode,
+    SkuId,
     VaultId,
     WarehouseCode,
 )
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.intake import begin
 from oms_domain.orders.placement import place
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.selling import goods_of
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Shop
 
@@ -131,6 +141,68 @@ def a_presale(**changes: Any) -> StandardOrder:
     """Return an order whose deposit of 50.00 is paid and whose balance is not."""
     state = PlatformState.UNPAID
     return a_standard_order(**{"kind": OrderKind.PRESALE, "state": state, "paid": Money(5000)} | changes)
+
+
+def a_sku(code: str = SCARF, **changes: Any) -> Sku:
+    """Return a SKU at 99.00; its id follows from its code."""
+    facts: dict[str, Any] = {
+        "id": SkuId(uuid5(SHOP, code)),
+        "code": SkuCode(code),
+        "title": f"样例 {code}",
+        "list_price": Money(9900),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Sku(**facts | changes)
+
+
+def a_bundle(code: str = "SET", parts: Mapping[str, int] | None = None, **changes: Any) -> Bundle:
+    """Return two scarves and a hat as one, unless ``parts`` says otherwise."""
+    wanted = parts or {SCARF: 2, HAT: 1}
+    facts: dict[str, Any] = {
+        "id": BundleId(uuid5(SHOP, f"bundle {code}")),
+        "code": SkuCode(code),
+        "title": f"样例 {code}",
+        "parts": tuple(BundlePart(sku=SkuCode(sku), quantity=Quantity(units)) for sku, units in wanted.items()),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Bundle(**facts | changes)
+
+
+def a_mapping(**changes: Any) -> SkuMapping:
+    """Return the word of the shop that its platform's SKU 5001 is the scarf."""
+    facts: dict[str, Any] = {
+        "id": MappingId(an_id(21)),
+        "shop_id": SHOP,
+        "platform_sku_id": "5001",
+        "target": SCARF,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return SkuMapping(**facts | changes)
+
+
+def sold_as_named(standard: StandardOrder | None) -> dict[str, Sold]:
+    """Return what an order sells where each merchant's code, or else the platform's own, is that of a SKU."""
+    return {line.line_no: _sold_as_named(line) for line in (standard.lines if standard else ())}
+
+
+def begun_as_named(platform_order: PlatformOrder, *, at: datetime) -> Change[SalesOrder]:
+    """Begin the sales order of a platform order whose codes are SKUs, with fixed ids."""
+    sold = sold_as_named(platform_order.standard)
+    return begin(platform_order, order_id=ORDER, number="S1", sold=sold, line_ids=LINE_IDS, at=at)
+
+
+def _sold_as_named(line: StandardLine) -> Sold:
+    part = SoldPart(
+        sku=SkuCode(goods_of(line)),
+        title=line.title,
+        spec=line.spec,
+        quantity=line.quantity,
+        list_price=line.unit_price,
+    )
+    return Sold(parts=(part,), is_gift=line.is_gift)
 
 
 def a_platform_order(**changes: Any) -> PlatformOrder:

@@ -186,7 +186,7 @@ def mismatches() -> SearchStrategy[AmountMismatch]:
 
 @cache
 def troubles() -> SearchStrategy[Trouble]:
-    reasons = st.sampled_from(["amounts_do_not_fit", "unreadable", "no_sku"])
+    reasons = st.sampled_from(["amounts_do_not_fit", "unreadable", "unmapped_sku"])
     several = st.lists(mismatches(), max_size=3).map(tuple)
     return st.builds(Trouble, reason=reasons, field=texts(), why=texts(), mismatches=several)
 

@@ -126,7 +126,7 @@ def migrated(bare: Installation, kept: Path) -> Installation:
 @pytest.fixture
 def oms(migrated: Installation, kept: Path) -> Installation:
     """An installation with a shop on Taobao."""
-    add = ("shops", "add", "tb", "--name", "样例旗舰店", "--platform", "taobao")
+    add = ("shops", "add", "tb", "--name", "样例旗舰店", "--platform", "taobao", "--catalogue", "open")
     return copied(migrated, kept / "with a shop", lambda installation: installation.rows(*add))
 
 

@@ -5,19 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_domain.inventory.stock import (
-    InvalidSku,
     InvalidWarehouse,
     StockLevel,
     StockReceived,
     Want,
-    sku_code,
     wanted_by_sku,
     warehouse_code,
 )
 from oms_domain.kernel.identity import LineId, SkuCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.testing.builders import LINE, MAIN, NOW, SCARF, an_id
-from oms_domain.testing.values import ids, quantities, skus
+from oms_domain.testing.values import ids, quantities
 
 wants = st.builds(
     Want, line_id=ids().map(LineId), sku=st.sampled_from(["A", "B", "C"]).map(SkuCode), quantity=quantities()
@@ -46,19 +44,6 @@ def test_one_sku_on_two_lines_is_wanted_once():
     other = Want(line_id=LineId(an_id(99)), sku=SCARF, quantity=Quantity(1))
 
     assert wanted_by_sku((Want(line_id=LINE, sku=SCARF, quantity=Quantity(2)), other)) == ((SCARF, 3),)
-
-
-@given(skus())
-def test_a_sku_code_that_is_printable_passes_unchanged(sku):
-    assert sku_code(sku) == sku
-
-
-@pytest.mark.parametrize("text", ["", " ", " A", "A ", "A\n", "A\0", "\u200bA", "x" * 65])
-def test_other_texts_are_no_sku_codes(text):
-    with pytest.raises(InvalidSku) as refusal:
-        sku_code(text, field="sku_code")
-
-    assert refusal.value.fields() == {"field": "sku_code", "value": text[:64]}
 
 
 def test_a_receipt_of_stock_is_about_that_receipt():

@@ -9,14 +9,13 @@ from oms_domain.channels.standard import AmountMismatch, LineRefund, PlatformSta
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.money import Money
 from oms_domain.orders import events as e
-from oms_domain.orders.intake import FIRST_STATE, Freshness, begin, compare, trouble_of
+from oms_domain.orders.intake import FIRST_STATE, Freshness, compare, trouble_of
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import ENTRIES, OrderState
 from oms_domain.testing.builders import (
     BUYER,
     LINE,
-    LINE_IDS,
     NOW,
     ORDER,
     OTHER_LINE,
@@ -29,6 +28,7 @@ from oms_domain.testing.builders import (
     a_standard_line,
     a_standard_order,
     an_order_line,
+    begun_as_named,
     counts,
 )
 from oms_domain.testing.strategies import standard_orders
@@ -40,7 +40,7 @@ ANY_TWO = st.tuples(standard_orders(), standard_orders())
 
 def begun(**changes):
     standard = a_standard_order(**changes)
-    return begin(a_platform_order(standard=standard), order_id=ORDER, number="S1", line_ids=LINE_IDS, at=AT)
+    return begun_as_named(a_platform_order(standard=standard), at=AT)
 
 
 def freshness(stored, standard, receiver=RECEIVER, buyer=BUYER):
@@ -92,14 +92,6 @@ def test_whatever_can_be_read_is_newer_than_what_could_not():
 # --- what stands in the way ------------------------------------------------------------------------------------------
 
 
-def test_a_line_without_a_sku_is_trouble():
-    bare = a_standard_line(line_no="1003", sku=None, title="新品")
-
-    assert trouble_of(a_standard_order(lines=(a_standard_line(), bare))) == Trouble(
-        reason="no_sku", field="line 1003", why="新品"
-    )
-
-
 def test_amounts_that_do_not_add_up_are_trouble_with_both_sums():
     mismatch = AmountMismatch(rule="payable", stated=Money(1), computed=Money(23600))
 
@@ -118,7 +110,7 @@ def test_a_line_that_was_closed_unpaid_needs_neither_sku_nor_place_in_the_sum():
 def test_a_platform_order_without_trouble_always_begins_a_sales_order(standard):
     standard = evolve(standard, lines=tuple(evolve(line, sku=line.sku or SCARF) for line in standard.lines))
 
-    order = begin(a_platform_order(standard=standard), order_id=ORDER, number="S1", line_ids=LINE_IDS, at=AT).state
+    order = begun_as_named(a_platform_order(standard=standard), at=AT).state
 
     assert trouble_of(standard) is None
     assert order.state in ENTRIES
@@ -202,7 +194,7 @@ def test_cash_on_delivery_does_not_wait_for_payment(theirs):
 def test_a_presale_waits_for_its_balance_with_the_deposit_booked():
     platform_order = a_platform_order(standard=a_presale())
 
-    order = begin(platform_order, order_id=ORDER, number="S1", line_ids=LINE_IDS, at=AT).state
+    order = begun_as_named(platform_order, at=AT).state
 
     assert (order.state, order.paid, order.paid_at) == (S.AWAITING_PAYMENT, Money(5000), None)
 

@@ -12,14 +12,13 @@ from oms_domain.channels.standard import LineRefund, OrderKind, PlatformState
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderDiffers
-from oms_domain.orders.intake import Freshness, begin, compare, follow, trouble_of
+from oms_domain.orders.intake import Freshness, compare, follow, trouble_of
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, ORDER_TABLE, OrderState
 from oms_domain.testing.builders import (
     BUYER,
     HAT,
-    LINE_IDS,
     NOW,
     ORDER,
     RAW,
@@ -29,6 +28,7 @@ from oms_domain.testing.builders import (
     a_sales_order,
     a_standard_line,
     a_standard_order,
+    begun_as_named,
 )
 
 P, S = PlatformState, OrderState
@@ -109,7 +109,7 @@ def versions(draw, modified_second=None):
 @st.composite
 def our_orders(draw):
     standard = draw(versions())
-    order = begin(a_platform_order(standard=standard), order_id=ORDER, number="S1", line_ids=LINE_IDS, at=NOW).state
+    order = begun_as_named(a_platform_order(standard=standard), at=NOW).state
     state = draw(st.sampled_from(S))
     return evolve(order, state=state, flags=draw(some_flags), external=draw(st.booleans()))
 
@@ -188,7 +188,7 @@ def deliver(stored, order, standard):
     if trouble := trouble_of(standard):
         return stored.failed(trouble, at=LATER).state, order, None
     if order is None:
-        change = begin(stored, order_id=ORDER, number="S1", line_ids=LINE_IDS, at=LATER)
+        change = begun_as_named(stored, at=LATER)
         return stored.converted(ORDER, at=LATER).state, change.state, change
     change = follow(order, stored, at=LATER)
     return stored, change.state, change

@@ -36,15 +36,24 @@ SCENARIO_SKUS: Final[tuple[tuple[str, str, int], ...]] = (
     ("COAT-BLK-L", "【样例】羽绒外套", 899_00),
     ("COAT-BLK-M", "【样例】羽绒外套", 899_00),
     ("MUG-BLU-U", "【样例】马克杯", 45_50),
+    ("BOX-WARM-M", "【样例】保暖礼盒", 259_00),
+    ("TEA-NEW-1", "【样例】新品花茶", 39_00),
     ("BAG-CAN-U", "【样例】帆布袋", 29_00),
 )
-"""Code, title and price in fen of what the shop sells. The last one is also its gift."""
+"""Code, title and price in fen of what the shop sells at the platform. The last one is its gift."""
+
+BOX: Final = "BOX-WARM-M"
+BOX_PARTS: Final = (("SCARF-RED-M", 1), ("GLOVE-BLK-L", 2))
+"""What is in the box, that the shop sells as one."""
+
+NEW_AT_THE_PLATFORM: Final = "TEA-NEW-1"
+"""What somebody has put on sale at the platform without telling the catalogue. It is seldom bought."""
 
 ITEMS: Final = tuple(
     Item(code=code, title=title, price_fen=fen, num_iid=600_000_000_001 + at, sku_id=str(5_000_000_000_001 + at))
     for at, (code, title, fen) in enumerate(SCENARIO_SKUS)
 )
-GIFT: Final = ITEMS[-1]
+*GOODS, NEW_ITEM, GIFT = ITEMS
 
 PLACES: Final = (
     ("广东省", "深圳市", "南山区"),
@@ -178,9 +187,9 @@ def _ask_for_money_back(trade: WireTrade, random: Random, at: datetime) -> None:
 
 def _basket(random: Random) -> dict[str, Any]:
     """Return what a buyer orders, as keyword arguments of ``new_trade`` and ``FakeTaobao.place``."""
-    wanted = [
-        _wanted(random, item) for item in random.sample(ITEMS[:-1], random.choices((1, 2, 3, 4), (5, 3, 1, 1))[0])
-    ]
+    wanted = [_wanted(random, item) for item in random.sample(GOODS, random.choices((1, 2, 3, 4), (5, 3, 1, 1))[0])]
+    if random.randrange(16) == 0:
+        wanted[-1] = _wanted(random, NEW_ITEM)
     goods = sum(line.item.price_fen * line.num + line.adjust_fen - line.discount_fen for line in wanted)
     sort = random.choices(("fixed", "step", "cod"), (92, 5, 3))[0]
     if goods >= 300_00 and random.randrange(4) == 0:

@@ -1,0 +1,78 @@
+"""Batches of rows that are put in place: every row is read, done and answered by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from attrs import evolve
+from litestar import Request
+
+from oms_adapters.http.bodies import Body, as_body
+from oms_adapters.http.languages import language_of
+from oms_adapters.http.problems import Told
+from oms_adapters.http.refusals import NoRows, TooManyRows
+from oms_app.actor import Actor
+from oms_domain.kernel.errors import OmsError
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+MOST_ROWS: Final = 100
+REFUSED: Final = "refused"
+
+
+class Rows(Body):
+    """At most 100 rows, each as it would be sent alone."""
+
+    rows: list[Any]
+
+
+class PutRow(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
+    """What became of one row: ``outcome`` is added, changed, unchanged, or refused with code, facts and text."""
+
+    index: int
+    outcome: str
+    item: Item | None = None
+    code: str = ""
+    fields: dict[str, Any] = {}
+    text: str = ""
+
+
+class PutRows(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
+    """One answer for each row, in their order."""
+
+    rows: list[PutRow[Item]]
+
+
+def each(
+    data: Rows,
+    kind: type[Row],
+    put: Callable[[Row, Actor], tuple[str, Item]],
+    *,
+    request: Request[Any, Any, Any],
+    actor: Actor,
+) -> PutRows[Item]:
+    """Put rows one after the other, each in a transaction of its own, remembered under a key of its own.
+
+    Raises:
+        NoRows, TooManyRows.
+    """
+    if not data.rows:
+        raise NoRows(field="rows")
+    if len(data.rows) > MOST_ROWS:
+        raise TooManyRows(field="rows", most=MOST_ROWS)
+    language = language_of(request.headers.get("accept-language", ""))
+
+    def answered() -> Iterator[PutRow[Item]]:
+        for index, row in enumerate(data.rows):
+            by = evolve(actor, once=actor.once.row(str(index)) if actor.once else None)
+            try:
+                outcome, item = put(as_body(row, kind), by)
+                yield PutRow(index=index, outcome=outcome, item=item)
+            except OmsError as refusal:
+                told = Told.of(refusal)
+                yield PutRow(index=index, outcome=REFUSED, code=told.code, fields=told.fields, text=told.text(language))
+
+    return PutRows(rows=list(answered()))
