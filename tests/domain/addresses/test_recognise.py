@@ -190,3 +190,15 @@ def test_divisions_of_ones_own_know_towns():
 )
 def test_a_text_made_to_be_slow_has_an_answer(text):
     assert "".join(piece.text for piece in recognise(text, ALL).pieces) == text
+
+
+def test_six_digits_that_no_province_has_are_no_postcode():
+    found = recognise("测试员 13000000001 广东省深圳市南山区示例路1号 770000", ALL)
+
+    assert (found.zip, found.street) == ("", "示例路1号 770000")
+
+
+def test_a_single_name_from_elsewhere_is_part_of_the_street_and_no_conflict():
+    found = recognise("测试员 13000000001 广东省深圳市南山区示例路1号 上海", ALL)
+
+    assert (found.city, found.street, found.doubts) == ("深圳市", "示例路1号 上海", ())

@@ -87,3 +87,13 @@ def test_every_test_has_words_in_both_languages(op):
 
     assert kind
     assert len(texts) == 2
+
+
+def test_of_an_empty_field_nothing_is_seen():
+    empty = Check("remark", Op.IS_EMPTY)
+
+    held = judge(empty, Facts(remark=""), CATALOGUE, at=NOW)
+    missed = judge(empty, Facts(remark="急用"), CATALOGUE, at=NOW)
+
+    assert print_verdict(held, CATALOGUE) == ("买家留言 为空",)
+    assert print_verdict(missed, CATALOGUE) == ("买家留言 为空（实为 “急用”）",)

@@ -112,3 +112,12 @@ def test_the_least_is_what_trying_everything_finds(goods, limit):
 
     assert packing.gap == 0
     assert len(packing.parcels) == fewest
+
+
+def test_a_search_that_is_given_up_says_how_many_parcels_there_may_be_too_many(monkeypatch):
+    goods = [heavy(w, 1, w) for w in (44, 24, 24, 22, 21, 17, 8, 8, 6, 6)]
+    monkeypatch.setattr("oms_domain.split_merge.packing.MOST_NODES", 3)
+
+    found = pack(goods, ParcelLimit(weight_g=61))
+
+    assert (len(found.parcels), found.least, found.gap) == (4, 3, 1)
