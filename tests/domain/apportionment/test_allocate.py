@@ -227,6 +227,8 @@ def test_amounts_are_shared_in_their_currency():
 
     assert shares == (Money(33, "USD"), Money(67, "USD"))
     assert allocate_money(Money(-3), (1, 1)) == (Money(-2), Money(-1))
+    assert allocate_money(Money(10), (3, 1), caps=(Money(5), Money(9))) == (Money(5), Money(5))
+    assert allocate_money(Money(10), (0, 0), quantum=4, zero_weights="equal") == (Money(6), Money(4))
     assert allocate_money(Money(10), (1, 1), APART) == (Money(5), Money(5), Money(0))
 
 

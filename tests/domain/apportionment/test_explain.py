@@ -177,31 +177,40 @@ def test_markdown_titles_stay_in_their_cells():
     assert lines[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     assert lines[2].startswith("| a\\|b \\*c\\* \\<i\\>\\\\ | 2 | 200.00 |")
     assert lines[6:8] == ["", "- not used of coupon: 55.99"]
-    assert markdown(explain(apportion(PricedOrder(lines=ORDER.lines[:1])))).endswith("| sum | 2 | 200.00 | 200.00 |")
+    assert markdown(explain(apportion(PricedOrder(lines=ORDER.lines[:1])))).splitlines() == [
+        "| line | units | goods | cash |",
+        "| --- | ---: | ---: | ---: |",
+        "| 样例羽绒服 | 2 | 200.00 | 200.00 |",
+        "| sum | 2 | 200.00 | 200.00 |",
+    ]
+    assert markdown(explain(apportion(PricedOrder(lines=(evolve(ORDER.lines[0], title="X`_]>[Y"),))))).splitlines()[
+        2
+    ] == ("| X\\`\\_\\]\\>\\[Y | 2 | 200.00 | 200.00 |")
 
 
 def test_json_has_the_amounts_in_minor_units_and_what_each_column_is():
-    found = as_json(explain(RESULT))
+    line = PricedLine(key="a", units=2, goods_fen=100, title="围巾")
+    off = Discount(id="c", kind="coupon", amount_fen=150, name="券", funder=Funder.PLATFORM, placed=(("a", 110),))
+    found = explain(apportion(PricedOrder(lines=(line,), discounts=(off,))))
 
-    assert found["currency"] == "CNY"
-    assert found["columns"][2] == {
-        "id": "full",
-        "title": "满200减30",
-        "sort": "discount",
-        "kind": "full_reduction",
-        "funder": "platform",
+    assert as_json(evolve(found, kept=(("services", 5),))) == {
+        "currency": "CNY",
+        "columns": [
+            {"id": "goods", "title": "goods", "sort": "amount", "kind": "", "funder": ""},
+            {"id": "c", "title": "券", "sort": "discount", "kind": "coupon", "funder": "platform"},
+            {"id": "net", "title": "net", "sort": "net", "kind": "", "funder": ""},
+            {"id": "cash", "title": "cash", "sort": "cash", "kind": "", "funder": ""},
+        ],
+        "rows": [{"key": "a", "title": "围巾", "units": 2, "amounts_fen": [100, -100, 0, 0]}],
+        "sums_fen": [100, -100, 0, 0],
+        "kept": [{"name": "services", "fen": 5}],
+        "unused": [{"id": "c", "fen": 50}],
+        "findings": [
+            {"what": "placed_above_owed", "step": "c", "line": "a", "stated_fen": 110, "ours_fen": 100},
+            {"what": "not_placed", "step": "c", "line": "", "stated_fen": 150, "ours_fen": 110},
+        ],
     }
-    assert found["rows"][0]["amounts_fen"][:3] == [20_000, -4_000, -1_920]
-    assert (found["rows"][0]["key"], found["rows"][0]["units"]) == ("coat", 2)
-    assert found["sums_fen"][-1] == 17_300
-    assert found["unused"] == [{"id": "hats", "fen": 5_599}]
-    assert found["findings"][0] == {
-        "what": "placed_above_owed",
-        "step": "hats",
-        "line": "hat",
-        "stated_fen": 4_450,
-        "ours_fen": 4_400,
-    }
+    assert text(evolve(found, kept=(("services", 5),))).splitlines()[-4] == "services, on no line: 0.05"
 
 
 def test_every_disagreement_is_a_sentence():

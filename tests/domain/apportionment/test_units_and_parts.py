@@ -129,6 +129,14 @@ def test_the_first_units_that_are_left():
 
     assert rest.first(2) == ((1, 3),)
     assert rest.first(0) == ()
+    holes = LinePart(key="a", runs=((1, 3), (5, 6), (8, 12)), goods=(70,))
+    assert [holes.first(units) for units in (1, 2, 3, 5, 7)] == [
+        ((1, 2),),
+        ((1, 3),),
+        ((1, 3), (5, 6)),
+        ((1, 3), (5, 6), (8, 10)),
+        ((1, 3), (5, 6), (8, 12)),
+    ]
     with pytest.raises(UnitsOutOfRange):
         rest.first(3)
 

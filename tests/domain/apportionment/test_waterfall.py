@@ -375,6 +375,9 @@ def test_what_the_platform_states_of_a_line_is_compared():
     result = apportion(order(line("a", 1000, stated_fen=901), line("b", 1000), discounts=(coupon(200),)))
 
     assert result.findings == (Finding(what="stated_net", line="a", stated_fen=901, ours_fen=900),)
+    assert evolve(result, findings=()) == evolve(
+        apportion(order(line("a", 1000), line("b", 1000), discounts=(coupon(200),))), order=result.order
+    )
 
 
 # --- what makes no sense ---------------------------------------------------------------------------------------------
