@@ -13,6 +13,7 @@ POLICY = {
     "auto_review_up_to": {"fen": 50000, "currency": "CNY"},
     "business_review": True,
     "auto_release": False,
+    "sign_by_carrier": False,
 }
 
 
@@ -38,6 +39,7 @@ def test_everything_automatic_is_off_by_default(api):
         "auto_review_up_to": None,
         "business_review": False,
         "auto_release": False,
+        "sign_by_carrier": False,
     }
 
 

@@ -58,6 +58,7 @@ def list_shops(as_json: bool) -> None:
 @click.option(
     "--apportionment-quantum", default=1, show_default=True, metavar="FEN", help="… in pieces of so many fen."
 )
+@click.option("--sign-by-carrier", is_flag=True, help="Sign an order when its carrier says that it was signed for.")
 @json_option
 @refusals_shown
 def add_shop(
@@ -71,6 +72,7 @@ def add_shop(
     business_review: bool,
     apportionment_rule: str,
     apportionment_quantum: int,
+    sign_by_carrier: bool,
     as_json: bool,
 ) -> None:
     """Add a shop."""
@@ -83,6 +85,7 @@ def add_shop(
         auto_release=auto_release,
         apportionment_rule=apportionment_rule,
         apportionment_quantum=apportionment_quantum,
+        sign_by_carrier=sign_by_carrier,
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
@@ -97,6 +100,7 @@ def add_shop(
 @click.option("--business-review/--no-business-review", default=None, help="A second review.")
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
+@click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -108,6 +112,7 @@ def change_policy(
     business_review: bool | None,
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
+    sign_by_carrier: bool | None,
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -120,6 +125,7 @@ def change_policy(
         "business_review": business_review,
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
+        "sign_by_carrier": sign_by_carrier,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")

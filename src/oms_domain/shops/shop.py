@@ -41,6 +41,7 @@ class ShopPolicy:
     apportionment_quantum: int = 1
     apportionment_order: tuple[str, ...] = ()  # the kinds of discounts and tenders; empty: the usual order
     gift_value: str = "free"
+    sign_by_carrier: bool = False  # the carrier's word that every parcel was signed for signs the order
 
 
 @frozen(kw_only=True)
