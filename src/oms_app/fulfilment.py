@@ -5,24 +5,26 @@ The calls themselves are made by processes, outside any transaction; each method
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.following import follow_platform
+from oms_app.booking import BY_WAREHOUSE, SILENT, Booking, book
 from oms_app.orders import save
-from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.ports.vault import Sealed
-from oms_app.ports.wms import Milestone, ParcelLeft, WmsReport
+from oms_app.ports.wms import WmsReport
 from oms_app.transactions import Pause, one_transaction, record
-from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.errors import Refused
-from oms_domain.kernel.identity import FulfilmentOrderId, PackageId
+from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, WriteBack
+from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
-from oms_domain.orders.sales_order import LONGEST_REASON, SalesOrder
+from oms_domain.orders.sales_order import LONGEST_REASON, FlagKind, SalesOrder
+from oms_domain.orders.states import OrderState
 
-LONGEST_PROGRESS: Final = 100
+LONGEST_WORD: Final = 100
+NOT_STOPPED: Final = "fulfilment.not_stopped"
 
 
 @frozen(kw_only=True)
@@ -54,6 +56,23 @@ class BookRefusal(FulfilmentCommand):
 
 
 @frozen(kw_only=True)
+class BookNotStopped(FulfilmentCommand):
+    """A warehouse that was asked to stop ships all the same, or has shipped: ``reason`` is its own word."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class NoteSilence:
+    """A warehouse has said nothing about an order for too long."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    order_id: OrderId
+    silent_since: datetime
+    by: Actor
+
+
+@frozen(kw_only=True)
 class BookReport:
     """The warehouse reports a milestone or a parcel."""
 
@@ -77,6 +96,7 @@ class Shipment:
     fulfilment: FulfilmentOrder
     order: SalesOrder
     receiver: Sealed | None = None
+    shop_name: str = ""
 
 
 @frozen(kw_only=True)
@@ -96,10 +116,17 @@ class FulfilmentService:
             if fulfilment.state is not FulfilmentState.PICKING or fulfilment.accepted:
                 return None
             order = tx.orders.get(fulfilment.order_id)
+            shop = tx.shops.get(order.shop_id)
             sealed = tx.vault.get(order.receiver.vault_id)
             tx.vault.log_opening(sealed.id, order_id=order.id, purpose=command.purpose)
             tx.commit()
-        return Shipment(fulfilment=fulfilment, order=order, receiver=sealed)
+        return Shipment(fulfilment=fulfilment, order=order, receiver=sealed, shop_name=shop.name)
+
+    def to_stop(self, command: ReadShipment) -> FulfilmentOrder | None:
+        """Return what the warehouse must be asked not to ship, None if that is not (or no longer) due."""
+        with self.begin(command) as tx:
+            fulfilment = tx.fulfilments.get(command.fulfilment_id)
+            return fulfilment if fulfilment.state is FulfilmentState.CANCELLED else None
 
     @one_transaction
     def to_write_back(self, command: BookWriteBack) -> Shipment | None:
@@ -126,11 +153,8 @@ class FulfilmentService:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             if fulfilment.state is FulfilmentState.PICKING and not fulfilment.accepted:
                 reason = storable(command.reason, longest=LONGEST_REASON)
-                record(tx, tx.fulfilments, fulfilment.refuse(reason, at=self.now()))
                 order = tx.orders.get(fulfilment.order_id)
-                refused = order.refused_by_warehouse(reason, at=self.now())
-                save(tx, refused)
-                self._catch_up(tx, refused.state)
+                Booking(tx, self.new_id, self.now()).refuse(reason, fulfilment, order)
             tx.commit()
 
     @one_transaction
@@ -140,13 +164,31 @@ class FulfilmentService:
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(report.fulfilment_id)
             order = tx.orders.get(fulfilment.order_id)
-            try:
-                self._book(tx, report, fulfilment, order)
-            except Refused as refusal:
-                differs = order.differs(theirs=_words(report), what=refusal.code, at=self.now())
-                tx.publish((differs,))
-                tx.report_difference(differs, order.shop_id)
+            book(tx, report, fulfilment, order, new_id=self.new_id, at=self.now())
             tx.commit()
+
+    @one_transaction
+    def book_not_stopped(self, command: BookNotStopped) -> None:
+        """Put it on the list of discrepancies: it may leave, although we have called it off."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(tx.fulfilments.get(command.fulfilment_id).order_id)
+            theirs = storable(command.reason or NOT_STOPPED, longest=LONGEST_WORD)
+            differs = order.differs(theirs=theirs, what=NOT_STOPPED, at=self.now())
+            tx.publish((differs,))
+            tx.report_difference(differs, order.shop_id)
+            tx.commit()
+
+    @one_transaction
+    def note_silence(self, command: NoteSilence) -> bool:
+        """Intercept an order that the warehouse says nothing of, for a person; False if it has moved meanwhile."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            if order.state is not OrderState.IN_WAREHOUSE or order.updated_at > command.silent_since:
+                return False
+            flagged = order.flag(FlagKind.INTERCEPTED, reason=SILENT, by=BY_WAREHOUSE, at=self.now())
+            save(tx, flagged)
+            tx.commit()
+        return True
 
     @one_transaction
     def book_write_back(self, command: BookWriteBack) -> None:
@@ -159,39 +201,3 @@ class FulfilmentService:
             else:
                 record(tx, tx.fulfilments, fulfilment.written_back(command.package_id, at=at))
             tx.commit()
-
-    def _catch_up(self, tx: Transaction, order: SalesOrder) -> None:
-        """What the platform said while the warehouse had the order was a discrepancy only: now it can be followed."""
-        if order.platform_order_id is not None:
-            platform_order = tx.platform_orders.get(order.platform_order_id)
-            if platform_order.standard is not None:
-                follow_platform(tx, order, platform_order, at=self.now())
-
-    def _book(self, tx: Transaction, report: WmsReport, fulfilment: FulfilmentOrder, order: SalesOrder) -> None:
-        at = self.now()
-        match report:
-            case Milestone(progress=progress):
-                if fulfilment.state is FulfilmentState.PICKING:
-                    record(tx, tx.fulfilments, fulfilment.accept(at=at))
-                    save(tx, order.progressed(storable(progress, longest=LONGEST_PROGRESS), at=at))
-            case ParcelLeft():
-                if fulfilment.has_parcel(report.tracking_no):
-                    return
-                package = Package(
-                    id=PackageId(self.new_id()),
-                    carrier=report.carrier,
-                    tracking_no=report.tracking_no,
-                    contents=report.contents,
-                    shipped_at=report.at,
-                )
-                shipped = order.ship(
-                    package.id, package.contents, carrier=package.carrier, tracking_no=package.tracking_no, at=at
-                )
-                parcel = fulfilment.ship(package, last=not shipped.state.contents, at=at)
-                save(tx, shipped)
-                record(tx, tx.fulfilments, parcel)
-                tx.stock.consume(order.id, package.contents, document=package.id)
-
-
-def _words(report: WmsReport) -> str:
-    return "parcel_left" if isinstance(report, ParcelLeft) else storable(report.progress, longest=LONGEST_PROGRESS)

@@ -33,20 +33,24 @@ from oms_app.orders import (
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
-from oms_app.ports.wms import ShipOrder
+from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
+from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
+from oms_app.reports import ReportService, TakeReport
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
+from oms_app.wms_accounts import WmsAccountService
 from oms_domain.channels.standard import (
     Platform,
     StandardOrder,
 )
-from oms_domain.kernel.identity import OrderId, SkuCode
+from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -76,6 +80,7 @@ class World:
         self.watch = Watch()
         self.platform = WatchedPlatform(watch=self.watch)
         self.warehouse = WatchedWarehouse(watch=self.watch)
+        self.wms: Wms = self.warehouse
         self.sealer = AesSealer(KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []
@@ -97,6 +102,9 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
+        self.reports = ReportService(**shared)
+        self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
+        self.wms_accounts = WmsAccountService(**shared, sealer=self.sealer)
         self.job_service = JobService(begin=begin, now=self.clock, pause=pause)
         self.personal = PersonalDataService(begin=begin, sealer=self.sealer, pause=pause)
         self.preparation = Preparation(sealer=self.sealer, new_id=self.new_id)
@@ -112,11 +120,12 @@ class World:
             OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
             ShippingProcess(
                 fulfilment=self.fulfilment,
-                wms=self.warehouse,
+                wms=self.wms,
                 gateways=self.platform,
                 sealer=self.sealer,
                 now=self.clock,
             ),
+            ReportProcess(reports=self.reports, fulfilment=self.fulfilment, queries=self.store.queries, now=self.clock),
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
         )
@@ -161,6 +170,16 @@ class World:
     def watch_warehouse(self) -> None:
         """Begin to poll the warehouse's reports."""
         self.store.jobs.ensure(POLL_WAREHOUSE, "all", due_at=self.clock())
+
+    def watch_silence(self) -> None:
+        """Begin to look for orders that a warehouse says nothing of."""
+        self.store.jobs.ensure(WATCH_SILENCE, "all", due_at=self.clock())
+
+    def is_told(self, *reports: NumberedReport, warehouse: WarehouseCode = MAIN) -> list[bool]:
+        """Take what a warehouse pushes, and let follow what follows; tell of each whether it was new."""
+        taken = [self.reports.take(TakeReport(warehouse=warehouse, report=each, by=ROOT)) for each in reports]
+        self.settle()
+        return taken
 
     def watch_platform(self, shop: Shop) -> None:
         """Begin to pull the shop's orders."""
@@ -213,6 +232,11 @@ class World:
         """Return what stands on the work list: order, our state, their word, and what differs."""
         rows = self.store.queries.differences(ROOT, limit=100)
         return [(row.order_id, row.ours, row.theirs, row.what) for row in rows]
+
+    def kept(self) -> list[tuple[str, str]]:
+        """Return state and reason of what warehouses have pushed, oldest first."""
+        rows = self.store.queries.wms_reports(ROOT, states=(), after=None, limit=1_000)
+        return [(str(row.state), row.reason) for row in reversed(rows)]
 
     def parked(self) -> list[tuple[str, str]]:
         return [(row.handler, row.error) for row in self.store.queries.parked_jobs(ROOT, limit=100)]

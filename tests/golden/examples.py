@@ -23,6 +23,8 @@ from oms_domain.fulfilment.fulfilment_order import (
     PackageWrittenBack,
     WriteBackRefused,
 )
+from oms_domain.fulfilment.reports import ReportReceived
+from oms_domain.fulfilment.wms_account import WarehouseConnected, WmsKind
 from oms_domain.inventory.buckets import StockParted
 from oms_domain.inventory.differences import DifferenceOpened, DifferenceSettled
 from oms_domain.inventory.documents import DocumentKind, StockDocumentEvent, Units
@@ -63,6 +65,7 @@ from oms_domain.orders.events import (
     OrderRevised,
     OrderShipped,
     OrderShippedOutside,
+    OrderShort,
     OrderSigned,
     OrderUnflagged,
     PlatformOrderAmbiguous,
@@ -171,6 +174,8 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _bundle(BundleRestored),
     _mapping(SkuMapped),
     _mapping(SkuUnmapped),
+    WarehouseConnected(account_id=an_id(21), warehouse=MAIN, kind=WmsKind.QIMEN, at=NOW),
+    ReportReceived(report_id=an_id(22), warehouse=MAIN, kind="parcels_left", number="F20261123-000001", at=NOW),
     StockReceived(receipt_id=an_id(20), sku=SCARF, warehouse=MAIN, quantity=Quantity(100), reason="采购入库", at=NOW),
     RulePut(
         **_RULE,
@@ -248,6 +253,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _order(OrderLeftToPerson, S.AWAITING_CS_REVIEW, condition="no_buyer_remark"),
     _order(OrderReleased, S.IN_WAREHOUSE, fulfilment_id=FULFILMENT),
     _order(OrderRefusedByWarehouse, S.AWAITING_RELEASE, reason="address_incomplete"),
+    _order(OrderShort, S.AWAITING_CS_REVIEW, fulfilment_id=FULFILMENT, reason="系统报缺", missing=((HAT, 1),)),
     _order(OrderProgressed, S.IN_WAREHOUSE, progress="packed"),
     _order(OrderShipped, S.SHIPPED, **_PARCEL, contents=((LINE, Quantity(2)), (OTHER_LINE, Quantity(1)))),
     _order(OrderShippedOutside, S.SHIPPED, previous=S.AWAITING_RELEASE),

@@ -97,7 +97,7 @@ def _catalogue(name: str, path: str, body: Any) -> Iterator[Call]:
 
 _MAPPING: Final = {"shop": "tb-1", "platform_sku_id": "5001", "target": "A"}
 
-CALLS: Final = (
+CALLS: tuple[Call, ...] = (
     Call(operation="health", path="/health", permission=None, scoped=None),
     Call(operation="ready", path="/ready", permission=None, scoped=None),
     Call(operation="explainProblem", path="/problems/orders.not_found", permission=None, scoped=None),
@@ -209,6 +209,30 @@ CALLS: Final = (
         changes=True,
         scoped=None,
     ),
+)
+CALLS += (
+    Call(operation="takeQimen", method="POST", path="/wms/qimen", permission=None, scoped=None),
+    Call(operation="takeKuaidi100", method="POST", path="/tracking/kuaidi100", permission=None, scoped=None),
+    Call(operation="listWmsAccounts", path="/wms/accounts", permission=Permission.ADMIN, scoped=403),
+    Call(
+        operation="connectWarehouse",
+        method="POST",
+        path="/wms/accounts/MAIN",
+        body={"kind": "simulated"},
+        permission=Permission.ADMIN,
+        changes=True,
+        scoped=403,
+    ),
+    Call(operation="listWmsReports", path="/wms/reports", permission=Permission.STOCK_READ, scoped=200),
+    Call(
+        operation="bookWmsReport",
+        method="POST",
+        path=f"/wms/reports/{ABSENT}/booking",
+        permission=Permission.STOCK_WRITE,
+        changes=True,
+        scoped=403,
+    ),
+    Call(operation="listTraces", path="/orders/{order_id}/traces", permission=Permission.ORDERS_READ),
 )
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 

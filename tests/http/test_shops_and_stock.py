@@ -18,6 +18,7 @@ POLICY = {
     "apportionment_quantum": 100,
     "apportionment_order": [],
     "gift_value": "shared",
+    "sign_by_carrier": False,
 }
 
 
@@ -48,6 +49,7 @@ def test_everything_automatic_is_off_by_default(api):
         "apportionment_quantum": 1,
         "apportionment_order": [],
         "gift_value": "free",
+        "sign_by_carrier": False,
     }
 
 

@@ -15,6 +15,7 @@ from attrs import define, field
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.crypto.secrets import CursorSigner, KeyedHasher
@@ -22,6 +23,8 @@ from oms_adapters.db.database import Database
 from oms_adapters.http.app import HttpOptions, create_app
 from oms_adapters.memory.store import MemoryStore
 from oms_adapters.platforms.taobao.translate import translate
+from oms_adapters.wms.qimen.account import QimenAccount
+from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
@@ -33,15 +36,20 @@ from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
+from oms_app.reports import ReportService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
+from oms_app.wms_accounts import WmsAccountService
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.identity import ShopId, uuid7
 from oms_domain.shops.shop import Shop
 from oms_domain.testing.builders import NOW
 
+ACCOUNTS: Final = (QimenAccount(warehouse="MAIN", app_key="app-1", secret="testsecret", customer_id="C001"),)
+SALT: Final = "salt123"
 PAYLOADS: Final = Path(__file__).parents[1] / "payloads" / "taobao"
 API: Final = "/api/v1"
 ROOT: Final = system("tests")
@@ -124,6 +132,20 @@ class World:
             "personal": PersonalDataService(begin=begin, sealer=sealer, pause=lambda n: None),
             "access": AccessService(
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id
+            ),
+            "wms_accounts": WmsAccountService(sealer=sealer, **common),
+            "wms_reports": (reports := ReportService(**common)),
+            "wms_callbacks": QimenCallbacks(
+                accounts=lambda app_key, customer_id: [
+                    each for each in ACCOUNTS if (each.app_key, each.customer_id) == (app_key, customer_id)
+                ],
+                take=reports.take,
+                now=self.clock,
+            ),
+            "tracking_callbacks": Kuaidi100Callbacks(
+                salt=SALT,
+                book=TrackingService(begin=begin, now=self.clock, pause=lambda n: None).book,
+                now=self.clock,
             ),
             "queries": self.store.queries,
             "gateways": Gateways(),

@@ -43,6 +43,10 @@ _PROVIDED = (
     "sealer",
     "signer",
     "job_service",
+    "wms_accounts",
+    "wms_reports",
+    "wms_callbacks",
+    "tracking_callbacks",
 )
 
 

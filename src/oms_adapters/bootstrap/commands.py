@@ -14,6 +14,7 @@ from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
+from oms_adapters.bootstrap.commands_wms import wms
 from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import console, json_option, show
@@ -98,7 +99,7 @@ def _show_settings(container: Container) -> None:
     rows = []
     for name, default, secret in names():
         value = _setting(settings, name)
-        shown = make_url(str(value)).render_as_string(hide_password=True) if secret else value
+        shown = _masked(name, str(value)) if secret else value
         rows.append({"setting": name, "value": shown, "default": default})
     show(rows, ["setting", "value", "default"], as_json=False, title="Settings")
     console().print(
@@ -111,6 +112,12 @@ def _setting(settings: object, name: str) -> object:
     head, _, rest = parts.partition("_")
     node = getattr(settings, head, None)
     return getattr(node, rest) if rest and hasattr(node, rest) else getattr(settings, parts)
+
+
+def _masked(name: str, value: str) -> str:
+    if name == "OMS_DATABASE_URL":
+        return make_url(value).render_as_string(hide_password=True)
+    return "***" if value else ""
 
 
 def _missing(container: Container) -> bool:
@@ -138,5 +145,6 @@ for command in (
     warehouses,
     apportion,
     explain_stored,
+    wms,
 ):
     oms.add_command(command)

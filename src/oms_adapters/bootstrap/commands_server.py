@@ -20,6 +20,7 @@ from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, r
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.bootstrap.worker import Workers
 from oms_app.processes.shipping import POLL_WAREHOUSE
+from oms_app.processes.warehouses import WATCH_SILENCE
 
 PULL_EVERY_S = 2
 
@@ -60,7 +61,7 @@ def worker() -> None:
     over = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: over.set())
-    container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
+    _watch_warehouses(container)
     workers = Workers(container.runner(), container.settings().worker.threads)
     workers.start()
     over.wait()
@@ -74,7 +75,7 @@ def worker() -> None:
 def drain(as_json: bool) -> None:
     """Do the background work that is due now (allocation, write-back …) and end. For use without a server."""
     container = ready()
-    container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
+    _watch_warehouses(container)
     steps = container.runner().drain()
     counts = container.jobs().counts(now=system_now())
     row = {"steps": steps, "outbox": counts.outbox, "ready": counts.ready, "parked": counts.parked}
@@ -88,7 +89,7 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
     signal.signal(signal.SIGTERM, _leave)
     workers = None
     if settings.worker.in_process:
-        container.jobs().ensure(POLL_WAREHOUSE, "all", due_at=system_now())
+        _watch_warehouses(container)
         workers = Workers(container.runner(), settings.worker.threads, every_step)
         container.database().on_publish(workers.wake)
         workers.start()
@@ -106,6 +107,12 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
         if workers is not None:
             workers.stop()
         _close(container)
+
+
+def _watch_warehouses(container: Container) -> None:
+    """Have warehouses' reports fetched, and those noticed that do not come."""
+    for handler in (POLL_WAREHOUSE, WATCH_SILENCE):
+        container.jobs().ensure(handler, "all", due_at=system_now())
 
 
 def _close(container: Container) -> None:

@@ -65,6 +65,7 @@ def list_shops(as_json: bool) -> None:
 @click.option(
     "--apportionment-quantum", default=1, show_default=True, metavar="FEN", help="… in pieces of so many fen."
 )
+@click.option("--sign-by-carrier", is_flag=True, help="Sign an order when its carrier says that it was signed for.")
 @json_option
 @refusals_shown
 def add_shop(
@@ -79,6 +80,7 @@ def add_shop(
     catalogue: str,
     apportionment_rule: str,
     apportionment_quantum: int,
+    sign_by_carrier: bool,
     as_json: bool,
 ) -> None:
     """Add a shop."""
@@ -92,6 +94,7 @@ def add_shop(
         catalogue=CataloguePolicy(catalogue),
         apportionment_rule=apportionment_rule,
         apportionment_quantum=apportionment_quantum,
+        sign_by_carrier=sign_by_carrier,
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
@@ -107,6 +110,7 @@ def add_shop(
 @click.option("--catalogue", type=click.Choice([m.value for m in CataloguePolicy]), help="`open` or `strict`.")
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
+@click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -119,6 +123,7 @@ def change_policy(
     catalogue: str | None,
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
+    sign_by_carrier: bool | None,
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -132,6 +137,7 @@ def change_policy(
         "catalogue": CataloguePolicy(catalogue) if catalogue else None,
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
+        "sign_by_carrier": sign_by_carrier,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")

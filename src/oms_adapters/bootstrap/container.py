@@ -12,12 +12,15 @@ from dependency_injector import containers, providers
 
 from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.crypto.secrets import CursorSigner, KeyedHasher
 from oms_adapters.db.database import Database, wait_with_jitter
 from oms_adapters.platforms.gateways import PlatformGateways
+from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_adapters.wms.simulated import SimulatedWarehouse
+from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
@@ -34,11 +37,15 @@ from oms_app.ports.transaction import Begin
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
+from oms_app.processes.warehouses import ReportProcess
+from oms_app.reports import ReportService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
+from oms_app.wms_accounts import WmsAccountService
 
 _log = structlog.get_logger("oms.jobs")
 
@@ -51,7 +58,7 @@ def _ring(settings: Settings) -> KeyRing:
     return KeyRing.load(settings.keys_path)
 
 
-def _warehouse(settings: Settings) -> SimulatedWarehouse:
+def _simulated(settings: Settings) -> SimulatedWarehouse:
     folder = Path(settings.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     return SimulatedWarehouse(system_now, folder / "simulated-warehouse.db")
@@ -65,7 +72,17 @@ def _key_keep(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.http.key_keep_s)
 
 
-def _handlers(*processes: OrderProcess | ShippingProcess | PullProcess | CatalogProcess) -> dict[str, Handler]:
+def _patience(settings: Settings) -> timedelta:
+    return timedelta(hours=settings.worker.warehouse_silent_h)
+
+
+def _salt(settings: Settings) -> str:
+    return str(settings.tracking.kuaidi100_salt)
+
+
+def _handlers(
+    *processes: OrderProcess | ShippingProcess | ReportProcess | PullProcess | CatalogProcess,
+) -> dict[str, Handler]:
     return {handler.name: handler for process in processes for handler in process.handlers()}
 
 
@@ -109,7 +126,10 @@ class Container(containers.DeclarativeContainer):
         now=now,
         sleep=providers.Object(time.sleep),
     )
-    wms = providers.Singleton(_warehouse, settings)
+    simulated_wms = providers.Singleton(_simulated, settings)
+    wms = providers.Singleton(
+        Warehouses, open=open, open_secret=sealer.provided.open_secret, simulated=simulated_wms, http=http, now=now
+    )
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
@@ -126,6 +146,17 @@ class Container(containers.DeclarativeContainer):
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
+    wms_accounts = providers.Singleton(
+        WmsAccountService, begin=begin, sealer=sealer, now=now, new_id=new_id, pause=pause
+    )
+    wms_reports = providers.Singleton(ReportService, begin=begin, now=now, new_id=new_id, pause=pause)
+    wms_callbacks = providers.Singleton(
+        QimenCallbacks, accounts=wms.provided.known_as, take=wms_reports.provided.take, now=now
+    )
+    tracking = providers.Singleton(TrackingService, begin=begin, now=now, pause=pause)
+    tracking_callbacks = providers.Singleton(
+        Kuaidi100Callbacks, salt=providers.Singleton(_salt, settings), book=tracking.provided.book, now=now
+    )
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
         AccessService,
@@ -151,6 +182,14 @@ class Container(containers.DeclarativeContainer):
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now
     )
+    report_process = providers.Singleton(
+        ReportProcess,
+        reports=wms_reports,
+        fulfilment=fulfilment,
+        queries=queries,
+        now=now,
+        patience=providers.Singleton(_patience, settings),
+    )
     pull_process = providers.Singleton(
         PullProcess,
         pulls=pulls,
@@ -162,6 +201,8 @@ class Container(containers.DeclarativeContainer):
         Runner,
         jobs=jobs,
         now=now,
-        handlers=providers.Singleton(_handlers, order_process, shipping_process, pull_process, catalog_process),
+        handlers=providers.Singleton(
+            _handlers, order_process, shipping_process, report_process, pull_process, catalog_process
+        ),
         report=providers.Object(report_job),
     )

@@ -38,11 +38,13 @@ BOUNDS: Final = {
     "OMS_HTTP_KEY_KEEP_S": (0, 300),
     "OMS_WORKER_THREADS": (1, 16),
     "OMS_WORKER_PULL_EVERY_S": (1, 3600),
+    "OMS_WORKER_WAREHOUSE_SILENT_H": (1, 24 * 60),
 }
 CHOICES: Final = {
     "OMS_LOG_LEVEL": ("debug", "info", "warning", "error"),
     "OMS_LANGUAGE": LANGUAGES,
 }
+SECRETS: Final = frozenset({"OMS_DATABASE_URL", "OMS_TRACKING_KUAIDI100_SALT"})
 
 
 @frozen
@@ -72,6 +74,14 @@ class WorkerSettings:
     in_process: bool = True
     threads: int = 2
     pull_every_s: int = 30
+    warehouse_silent_h: int = 48  # an order that a warehouse says nothing of for so long is shown to a person
+
+
+@frozen
+class TrackingSettings:
+    """What carriers sign their pushes with. Empty: none is taken."""
+
+    kuaidi100_salt: str = ts.secret(default="")
 
 
 @frozen
@@ -81,6 +91,7 @@ class Settings:
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
     worker: WorkerSettings = WorkerSettings()
+    tracking: TrackingSettings = TrackingSettings()
     keys_file: str = ""  # default: beside an embedded SQLite file
     data_dir: str = "data"  # simulators' files
     log_level: str = "info"
@@ -150,7 +161,7 @@ def _names(prefix: str, node: Any) -> Iterator[tuple[str, Any, bool]]:
         if attrs.has(type(value)):
             yield from _names(name, value)
         else:
-            yield name, value, name == "OMS_DATABASE_URL"
+            yield name, value, name in SECRETS
 
 
 def _unknown(environment: Any) -> Iterator[str]:

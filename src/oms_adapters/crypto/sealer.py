@@ -7,6 +7,7 @@ import json
 import secrets
 import zlib
 from typing import Final
+from uuid import UUID
 
 import attrs
 from attrs import define, field
@@ -76,6 +77,17 @@ class AesSealer:
         key_id, _, rest = blob.partition(b"\0")
         return self._decrypt(key_id.decode("ascii", "replace"), rest, _account_aad(shop_id), VaultId(shop_id))
 
+    def seal_secret(self, plain: bytes, owner: UUID) -> bytes:
+        """Seal a secret of ``owner``: key id, nonce and ciphertext in one blob."""
+        key_id, cipher = self._writing()
+        nonce = secrets.token_bytes(NONCE)
+        return key_id.encode() + b"\0" + nonce + cipher.encrypt(nonce, plain, _secret_aad(owner))
+
+    def open_secret(self, sealed: bytes, owner: UUID) -> bytes:
+        """Raises ``SealBroken``."""
+        key_id, _, rest = sealed.partition(b"\0")
+        return self._decrypt(key_id.decode("ascii", "replace"), rest, _secret_aad(owner), VaultId(owner))
+
     def _seal(
         self,
         kind: VaultKind,
@@ -118,6 +130,10 @@ def _aad(kind: VaultKind, shop_id: ShopId, id: VaultId) -> bytes:
 
 def _account_aad(shop_id: ShopId) -> bytes:
     return b"shop/account/" + shop_id.bytes
+
+
+def _secret_aad(owner: UUID) -> bytes:
+    return b"secret/" + owner.bytes
 
 
 def _packed(fields: tuple[str, ...]) -> bytes:

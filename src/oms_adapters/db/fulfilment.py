@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -13,7 +14,7 @@ from oms_adapters.db.types import Id, Instant, Json, code, document_columns, tab
 from oms_adapters.db.work import Saved, Work
 from oms_app.actor import Actor
 from oms_app.journal import Head
-from oms_app.ports.transaction import FulfilmentNotFound
+from oms_app.ports.transaction import FulfilmentNotFound, NumberUnknown
 from oms_domain.fulfilment.fulfilment_order import (
     FulfilmentLine,
     FulfilmentOrder,
@@ -23,6 +24,9 @@ from oms_domain.fulfilment.fulfilment_order import (
 )
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId, PackageId, ShopId, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
+
+MOST_FOUND: Final = 20
+"""Fulfilment orders that one tracking number is looked up in."""
 
 fulfilment_order = table(
     "fulfilment_order",
@@ -43,7 +47,7 @@ package = table(
     sa.Column("fulfilment_id", Id, sa.ForeignKey("fulfilment_order.id"), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("carrier", text(40), nullable=False),
-    sa.Column("tracking_no", text(64), nullable=False),
+    sa.Column("tracking_no", text(64), nullable=False, index=True),
     sa.Column("contents", Json, nullable=False),
     sa.Column("shipped_at", Instant, nullable=False),
     sa.Column("write_back", code(), nullable=False, index=True),
@@ -52,6 +56,14 @@ package = table(
 )
 
 _BY_ID = sa.select(fulfilment_order).where(fulfilment_order.c.id == sa.bindparam("id"))
+_BY_NUMBER = sa.select(fulfilment_order.c.id).where(fulfilment_order.c.number == sa.bindparam("number"))
+_BY_TRACKING_NO = (
+    sa.select(package.c.fulfilment_id)
+    .where(package.c.tracking_no == sa.bindparam("tracking_no"))
+    .order_by(package.c.fulfilment_id)
+    .distinct()
+    .limit(MOST_FOUND)
+)
 _PACKAGES = sa.select(package).where(package.c.fulfilment_id == sa.bindparam("id")).order_by(package.c.position)
 
 
@@ -139,6 +151,21 @@ class FulfilmentStore:
         head = Head(row.log_seq, row.log_hash)
         self.work.journal.loaded("fulfilment_order", found.id, found.shop_id, found, head)
         return found
+
+    def by_number(self, number: str) -> FulfilmentOrder:
+        rows = self.work.rows(_BY_NUMBER, {"number": number})
+        try:
+            return self.get(FulfilmentOrderId(rows[0].id))
+        except (IndexError, FulfilmentNotFound):
+            raise NumberUnknown(number=number) from None
+
+    def by_tracking_no(self, tracking_no: str) -> tuple[FulfilmentOrder, ...]:
+        rows = self.work.rows(_BY_TRACKING_NO, {"tracking_no": tracking_no})
+        found = []
+        for row in rows:
+            with suppress(FulfilmentNotFound):  # another shop's
+                found.append(self.get(FulfilmentOrderId(row.fulfilment_id)))
+        return tuple(found)
 
     def save(self, fulfilment: FulfilmentOrder) -> None:
         if not self.actor.sees(fulfilment.shop_id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,16 @@ from attrs import frozen
 from oms_adapters.db import driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
+from oms_adapters.db.fulfilment import fulfilment_order, package
 from oms_adapters.db.jobs import PARKED, job
 from oms_adapters.db.journal import difference, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.types import Id, Instant
+from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
 from oms_app.actor import Actor
+from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
@@ -27,10 +30,12 @@ from oms_app.queries.rows import (
     OrderDetail,
     OrderFilter,
     OrderRow,
+    ParcelTrace,
     ParkedJob,
     PlatformOrderRow,
     Position,
 )
+from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.stock import StockLevel
@@ -112,6 +117,31 @@ class SqlQueries:
             )
             for row in rows
         )
+
+    def wms_reports(
+        self, actor: Actor, *, states: Collection[ReportState], after: Position | None, limit: int
+    ) -> tuple[KeptReport, ...]:
+        if actor.shops is not None:
+            return ()
+        r = wms_report.c
+        statement = sa.select(wms_report).order_by(r.received_at.desc(), r.id.desc()).limit(limit)
+        if states:
+            statement = statement.where(r.state.in_(states))
+        if after is not None:
+            statement = statement.where(sa.tuple_(r.received_at, r.id) < _position(after))
+        return tuple(report_of(row) for row in self._rows(statement))
+
+    def traces(self, actor: Actor, order_id: OrderId) -> tuple[ParcelTrace, ...]:
+        self.order(actor, order_id)
+        p, t = package.c, package_trace.c
+        statement = (
+            sa.select(package_trace, p.tracking_no)
+            .join(package, p.id == t.package_id)
+            .join(fulfilment_order, fulfilment_order.c.id == p.fulfilment_id)
+            .where(fulfilment_order.c.order_id == order_id)
+            .order_by(t.at, t.id)
+        )
+        return tuple(ParcelTrace(tracking_no=row.tracking_no, trace=trace_of(row)) for row in self._rows(statement))
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
         parked = sa.select(job).where(job.c.state == PARKED)

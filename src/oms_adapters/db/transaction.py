@@ -25,6 +25,7 @@ from oms_adapters.db.shops import ShopStore
 from oms_adapters.db.stock_documents import StockDocumentStore
 from oms_adapters.db.vault import VaultStore
 from oms_adapters.db.warehouses import WarehouseStore
+from oms_adapters.db.wms import InboxStore, TraceStore, WmsAccountStore
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
@@ -57,6 +58,9 @@ class SqlTransaction:
     stock_documents: StockDocumentStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
+    inbox: InboxStore = field(init=False)
+    wms_accounts: WmsAccountStore = field(init=False)
+    traces: TraceStore = field(init=False)
     published: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -73,6 +77,9 @@ class SqlTransaction:
         self.stock_documents = StockDocumentStore(work)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
+        self.inbox = InboxStore(work)
+        self.wms_accounts = WmsAccountStore(work)
+        self.traces = TraceStore(work, self.new_id)
 
     def publish(self, events: Sequence[Event]) -> None:
         self._work.alive()

@@ -15,6 +15,7 @@ from litestar.di import Provide
 from oms_adapters.http.auth import guarding
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
+from oms_adapters.http.callbacks import CallbacksController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
@@ -30,6 +31,7 @@ from oms_adapters.http.skus import SkusController
 from oms_adapters.http.stock import StockController
 from oms_adapters.http.stock_documents import StocktakesController, TransfersController
 from oms_adapters.http.warehouses import WarehousesController
+from oms_adapters.http.wms import TracesController, WmsController
 from oms_adapters.http.work_lists import DiscrepanciesController, JobsController
 
 PREFIX: Final = "/api/v1"
@@ -54,6 +56,10 @@ NAMES: Final = frozenset(
         "sealer",  # oms_app.ports.vault.Sealer
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
+        "wms_accounts",  # WmsAccountService
+        "wms_reports",  # ReportService
+        "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
+        "tracking_callbacks",  # oms_adapters.http.callbacks.TrackingCallbacks
         "now",  # Clock
         "alive",  # () -> bool: the database answers and its schema is up to date
     }
@@ -106,6 +112,9 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     BundlesController,
                     SkuMappingsController,
                     DiscrepanciesController,
+                    WmsController,
+                    TracesController,
+                    CallbacksController,
                     JobsController,
                 ],
             ),

@@ -56,6 +56,7 @@ class PolicyBody(Body):
     apportionment_quantum: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_QUANTUM)] = 1
     apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
     gift_value: str = "free"
+    sign_by_carrier: bool = False
 
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
@@ -71,6 +72,7 @@ class PolicyBody(Body):
             apportionment_quantum=self.apportionment_quantum,
             apportionment_order=tuple(self.apportionment_order),
             gift_value=self.gift_value,
+            sign_by_carrier=self.sign_by_carrier,
         )
 
 
@@ -96,6 +98,7 @@ class PolicyView(View):
     apportionment_quantum: int
     apportionment_order: list[str]
     gift_value: str
+    sign_by_carrier: bool
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -110,6 +113,7 @@ class PolicyView(View):
             apportionment_quantum=policy.apportionment_quantum,
             apportionment_order=list(policy.apportionment_order),
             gift_value=policy.gift_value,
+            sign_by_carrier=policy.sign_by_carrier,
         )
 
 

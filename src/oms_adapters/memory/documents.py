@@ -10,7 +10,13 @@ from attrs import define, field
 from oms_adapters.memory.shelves import Shelf
 from oms_adapters.memory.tables import Opening, Tables
 from oms_adapters.memory.work import Work
-from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, PlatformOrderNotFound, UnmappedGoods
+from oms_app.ports.transaction import (
+    FulfilmentNotFound,
+    NumberUnknown,
+    OrderNotFound,
+    PlatformOrderNotFound,
+    UnmappedGoods,
+)
 from oms_app.ports.vault import Sealed, VaultRowGone
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.kernel.identity import (
@@ -192,14 +198,24 @@ class MemoryFulfilmentOrders:
             work=self.work,
             kind="fulfilment_order",
             stored=self.work.tables.fulfilments,
-            index={},
+            index=self.work.tables.fulfilment_numbers,
             shop_of=lambda fulfilment: fulfilment.shop_id,
-            key_of=lambda fulfilment: fulfilment.id,
+            key_of=lambda fulfilment: fulfilment.number,
             not_found=lambda id: FulfilmentNotFound(fulfilment_id=id),
         )
 
     def get(self, fulfilment_id: FulfilmentOrderId) -> FulfilmentOrder:
         return self.shelf.get(fulfilment_id)
+
+    def by_number(self, number: str) -> FulfilmentOrder:
+        found = self.shelf.by_key(number)
+        if found is None:
+            raise NumberUnknown(number=number)
+        return found
+
+    def by_tracking_no(self, tracking_no: str) -> tuple[FulfilmentOrder, ...]:
+        found = [each for each in self.shelf.all() if each.has_parcel(tracking_no)]
+        return tuple(sorted(found, key=lambda each: each.id))
 
     def save(self, fulfilment: FulfilmentOrder) -> None:
         self.shelf.save(fulfilment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from attrs import define
 
 from oms_adapters.memory.tables import JobState, Tables
 from oms_app.actor import Actor
+from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.ports.vault import IndexField
@@ -24,10 +25,12 @@ from oms_app.queries.rows import (
     OrderDetail,
     OrderFilter,
     OrderRow,
+    ParcelTrace,
     ParkedJob,
     PlatformOrderRow,
     Position,
 )
+from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.stock import StockLevel
@@ -92,6 +95,26 @@ class MemoryQueries:
     def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]:
         found = [difference for difference in self._all(self.tables.differences) if actor.sees(difference.shop_id)]
         return tuple(sorted(found, key=lambda difference: (difference.at, difference.id)))[:limit]
+
+    def wms_reports(
+        self, actor: Actor, *, states: Collection[ReportState], after: Position | None, limit: int
+    ) -> tuple[KeptReport, ...]:
+        if actor.shops is not None:
+            return ()
+        found = [kept for kept in self._all(self.tables.reports) if not states or kept.state in states]
+        return tuple(_page(found, lambda kept: (kept.received_at, kept.id), after, limit, newest_first=True))
+
+    def traces(self, actor: Actor, order_id: OrderId) -> tuple[ParcelTrace, ...]:
+        self.order(actor, order_id)
+        with self.tables.lock:
+            found = [
+                ParcelTrace(tracking_no=package.tracking_no, trace=trace)
+                for fulfilment in self.tables.fulfilments.values()
+                if fulfilment.order_id == order_id
+                for package in fulfilment.packages
+                for trace in self.tables.traces.get(package.id, ())
+            ]
+        return tuple(sorted(found, key=lambda told: told.trace.at))
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
         rows = [row for row in self._all(self.tables.jobs) if row.state is JobState.PARKED and row.is_seen_by(actor)]

@@ -37,7 +37,7 @@ class Shelf(Generic[D]):
     kind: str
     stored: dict[UUID, D]
     index: dict[Any, UUID]
-    shop_of: Callable[[D], ShopId | None]
+    shop_of: Callable[[D], ShopId | None]  # None: of no shop, for whoever may ask
     key_of: Callable[[D], Hashable]
     not_found: Callable[[UUID], NotFound]
     saved: dict[UUID, D] = field(factory=dict)
@@ -46,7 +46,7 @@ class Shelf(Generic[D]):
         """Return the document if there is one and it is the actor's."""
         with self.work.reading() as tables:
             document = self.saved.get(id) or self.stored.get(id)
-            if document is None or not self.work.sees(self.shop_of(document)):
+            if document is None or not self._is_seen(document):
                 return None
             head = tables.heads.get(id, Head())
             self.work.journal.loaded(self.kind, id, self.shop_of(document), document, head)
@@ -76,10 +76,14 @@ class Shelf(Generic[D]):
         """Gather ``document`` to be stored as its next version. Saved several times, the last counts, once."""
         with self.work.reading():
             known = self.stored.get(document.id, document)
-            if not self.work.sees(self.shop_of(document)) or not self.work.sees(self.shop_of(known)):
+            if not self._is_seen(document) or not self._is_seen(known):
                 raise self.not_found(document.id)
             self.work.journal.saved(self.kind, document.id, self.shop_of(document), document)
             self.saved[document.id] = document
+
+    def _is_seen(self, document: D) -> bool:
+        shop_id = self.shop_of(document)
+        return shop_id is None or self.work.sees(shop_id)
 
     def check(self, tables: Tables) -> Callable[[], None]:
         keys: dict[Hashable, UUID] = {}

@@ -15,6 +15,7 @@ from oms_app.access import ApiKey
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.jobs import Envelope
+from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_app.queries.rows import Difference
@@ -22,11 +23,14 @@ from oms_domain.catalog.bundle import Bundle
 from oms_domain.catalog.mapping import SkuMapping
 from oms_domain.catalog.sku import Sku
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.fulfilment.reports import ReportId
+from oms_domain.fulfilment.tracking import Trace
+from oms_domain.fulfilment.wms_account import WmsAccount
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.movements import Movement
 from oms_domain.inventory.stock import Reservation, StockLevel
 from oms_domain.inventory.warehouses import Warehouse
-from oms_domain.kernel.identity import OrderId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
+from oms_domain.kernel.identity import OrderId, PackageId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.shops.shop import Shop
@@ -121,6 +125,7 @@ class Tables:
     orders: dict[UUID, SalesOrder] = field(factory=dict)
     backordered: dict[UUID, None] = field(factory=dict)
     fulfilments: dict[UUID, FulfilmentOrder] = field(factory=dict)
+    fulfilment_numbers: dict[Any, UUID] = field(factory=dict)
 
     levels: dict[Place, StockLevel] = field(factory=dict)
     reservations: dict[OrderId, tuple[Reservation, ...]] = field(factory=dict)
@@ -134,6 +139,13 @@ class Tables:
 
     vault: dict[VaultId, Sealed] = field(factory=dict)
     openings: list[Opening] = field(factory=list)
+    wms_accounts: dict[UUID, WmsAccount] = field(factory=dict)
+    wms_warehouses: dict[Any, UUID] = field(factory=dict)
+    wms_secrets: dict[UUID, bytes] = field(factory=dict)
+    reports: dict[ReportId, KeptReport] = field(factory=dict)
+    report_keys: dict[tuple[str, str, str], ReportId] = field(factory=dict)
+    traces: dict[PackageId, tuple[Trace, ...]] = field(factory=dict)
+
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
     differences: dict[tuple[OrderId, str, str, str], Difference] = field(factory=dict)

@@ -24,6 +24,7 @@ from oms_adapters.memory.plain import plain
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
+from oms_adapters.memory.wms import MemoryInbox, MemoryTraces, MemoryWmsAccounts
 from oms_adapters.memory.work import Work
 from oms_app.actor import Actor, KeyReused, Once
 from oms_app.journal import Head, Journal
@@ -54,6 +55,9 @@ class MemoryTransaction:
     stock_documents: MemoryStockDocuments = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
+    inbox: MemoryInbox = field(init=False)
+    wms_accounts: MemoryWmsAccounts = field(init=False)
+    traces: MemoryTraces = field(init=False)
     answered: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -69,6 +73,9 @@ class MemoryTransaction:
         self.stock_documents = MemoryStockDocuments(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
+        self.inbox = MemoryInbox(self.work)
+        self.wms_accounts = MemoryWmsAccounts(self.work)
+        self.traces = MemoryTraces(self.work)
 
     @property
     def actor(self) -> Actor:
@@ -144,6 +151,7 @@ class MemoryTransaction:
         yield self.fulfilments.shelf.check
         yield self.warehouses.shelf.check
         yield self.stock_documents.shelf.check
+        yield self.wms_accounts.shelf.check
         yield self._check_journal
         yield self._check_answers
         yield self._check_job

@@ -16,12 +16,26 @@ from uuid import UUID
 
 from attrs import define, field
 
-from oms_app.ports.wms import Milestone, ParcelLeft, ShipOrder, WmsAnswer, WmsReport
-from oms_domain.kernel.identity import FulfilmentOrderId, LineId
+from oms_app.ports.wms import (
+    EntryNotice,
+    Milestone,
+    ParcelLeft,
+    ReturnNotice,
+    ShipOrder,
+    Stop,
+    StopAnswer,
+    StopOrder,
+    WarehouseLevel,
+    WmsAnswer,
+    WmsReport,
+)
+from oms_domain.kernel.identity import FulfilmentOrderId, LineId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 
 CARRIER: Final = "YTO"
 STEPS: Final = ("picked", "packed", "shipped")
+HAS_LEFT: Final = "already_left"
+STOPPED_BEFORE: Final = "stopped_before"
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS taken (
@@ -29,6 +43,8 @@ CREATE TABLE IF NOT EXISTS taken (
 );
 CREATE TABLE IF NOT EXISTS confirmed (report_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS open_orders (number TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS stopped (number TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS expected (number TEXT PRIMARY KEY);
 """
 
 
@@ -59,6 +75,8 @@ class SimulatedWarehouse:
         lines = json.dumps([[str(line_id), units] for line_id, _, units in order.lines])
         with self._lock, self._file:
             self._file.execute("BEGIN IMMEDIATE")
+            if self._file.execute("SELECT 1 FROM stopped WHERE number = ?", (order.number,)).fetchone():
+                return WmsAnswer(accepted=False, reason=STOPPED_BEFORE)
             place = self._file.execute("SELECT count(*) FROM taken").fetchone()[0] + 1
             new = self._file.execute(
                 "INSERT INTO taken VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING",
@@ -66,6 +84,35 @@ class SimulatedWarehouse:
             )
             if new.rowcount:
                 self._file.execute("INSERT INTO open_orders VALUES (?)", (order.number,))
+        return WmsAnswer(accepted=True)
+
+    def stop(self, order: StopOrder) -> StopAnswer:
+        """Stop what has not left. An order that it does not know is one that it will not take any more."""
+        with self._lock, self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            taken = self._file.execute("SELECT taken_at FROM taken WHERE number = ?", (order.number,)).fetchone()
+            if taken and self.now() >= datetime.fromisoformat(taken[0]) + self.pace * len(STEPS):
+                return StopAnswer(outcome=Stop.NOT_STOPPED, reason=HAS_LEFT)
+            self._file.execute("INSERT OR IGNORE INTO stopped VALUES (?)", (order.number,))
+            self._file.execute("DELETE FROM taken WHERE number = ?", (order.number,))
+            self._file.execute("DELETE FROM open_orders WHERE number = ?", (order.number,))
+        return StopAnswer(outcome=Stop.STOPPED)
+
+    def levels(self, warehouse: WarehouseCode, skus: tuple[SkuCode, ...]) -> tuple[WarehouseLevel, ...]:
+        """Return nothing: it keeps no stock of its own."""
+        return ()
+
+    def expect_return(self, notice: ReturnNotice) -> WmsAnswer:
+        """Take a notice. Nothing ever comes back to it."""
+        return self._expect(notice.number)
+
+    def expect_entry(self, notice: EntryNotice) -> WmsAnswer:
+        """Take a notice. Receipts are booked by hand."""
+        return self._expect(notice.number)
+
+    def _expect(self, number: str) -> WmsAnswer:
+        with self._lock, self._file:
+            self._file.execute("INSERT OR IGNORE INTO expected VALUES (?)", (number,))
         return WmsAnswer(accepted=True)
 
     def reports(self, limit: int) -> tuple[WmsReport, ...]:

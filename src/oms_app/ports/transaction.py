@@ -16,6 +16,7 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Command
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
+from oms_app.ports.reports import Inbox, Traces, WmsAccounts
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -128,6 +129,14 @@ class FulfilmentNotFound(NotFound):
 
 
 @frozen(kw_only=True)
+class NumberUnknown(NotFound):
+    """No fulfilment order has this number, or it is not the caller's."""
+
+    code: ClassVar[str] = "fulfilment.number_unknown"
+    number: str
+
+
+@frozen(kw_only=True)
 class VersionIsNot(Refused):
     """The document has changed since the caller read it."""
 
@@ -209,6 +218,12 @@ class FulfilmentOrders(Protocol):
     def get(self, fulfilment_id: FulfilmentOrderId) -> FulfilmentOrder:
         """Raises ``FulfilmentNotFound``."""
 
+    def by_number(self, number: str) -> FulfilmentOrder:
+        """Return the one that people and warehouses call by this number. Raises ``NumberUnknown``."""
+
+    def by_tracking_no(self, tracking_no: str) -> tuple[FulfilmentOrder, ...]:
+        """Return those with a parcel of this number, by id; a carrier gives a number out again after a while."""
+
     def save(self, fulfilment: FulfilmentOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
 
@@ -263,6 +278,15 @@ class Transaction(Protocol):
 
     @property
     def cursors(self) -> Cursors: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def wms_accounts(self) -> WmsAccounts: ...
+
+    @property
+    def traces(self) -> Traces: ...
 
     def publish(self, events: Sequence[Event]) -> None:
         """Put facts into the outbox and the operation log; the changes of the document since then go with the first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import ClassVar, Protocol
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -81,6 +82,15 @@ class Sealer(Protocol):
 
     def digest(self, field: IndexField, value: str) -> str:
         """Return the blind index of a value to search for; empty if it cannot be searched by."""
+
+
+class SecretSealer(Protocol):
+    """Encrypts and opens secrets that somebody else gave us; bound to what they are of."""
+
+    def seal_secret(self, plain: bytes, owner: UUID) -> bytes: ...
+
+    def open_secret(self, sealed: bytes, owner: UUID) -> bytes:
+        """Raises ``SealBroken``."""
 
 
 class Vault(Protocol):

@@ -13,6 +13,7 @@ from oms_app.actor import system
 from oms_app.channels import PullOrders, PullService
 from oms_app.fulfilment import (
     BookAcceptance,
+    BookNotStopped,
     BookRefusal,
     BookReport,
     BookWriteBack,
@@ -25,26 +26,31 @@ from oms_app.ports.channels import (
     Gateways,
     NotConnected,
     PlatformRefused,
+    RetryLater,
     ShipmentNotice,
     ShippedLine,
 )
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock
 from oms_app.ports.vault import Sealer
-from oms_app.ports.wms import ShipOrder, Wms
+from oms_app.ports.wms import PaperLine, Papers, ShipOrder, Stop, StopOrder, Wms
 from oms_app.processes.orders import actor_of
 from oms_app.runner import Handler
 from oms_app.shops import MarkAuthorisation, ShopService
+from oms_domain.apportionment.units import of_units
 from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.events import OrderShort
+from oms_domain.orders.sales_order import OrderLine, SalesOrder
 from oms_domain.shops.shop import Authorisation
 
 POLL_WAREHOUSE: Final = "shipping.poll_warehouse"
 PULL_ORDERS: Final = "channels.pull_orders"
 REPORTS: Final = 100
+NO_CONTENTS: Final = "parcel_without_contents"
 
 
 @frozen(kw_only=True)
@@ -61,6 +67,7 @@ class ShippingProcess:
     def handlers(self) -> tuple[Handler, ...]:
         return (
             Handler(name="shipping.send", run=self.send, events=(FulfilmentReleased.type,)),
+            Handler(name="shipping.stop_short", run=self.stop, events=(OrderShort.type,)),
             Handler(name="shipping.write_back", run=self.write_back, events=(PackageShipped.type,)),
             Handler(name=POLL_WAREHOUSE, run=self.poll),
         )
@@ -78,6 +85,23 @@ class ShippingProcess:
             self.fulfilment.book_refusal(BookRefusal(fulfilment_id=event.fulfilment_id, reason=answer.reason, by=actor))
         return None
 
+    def stop(self, job: Job) -> datetime | None:
+        """A warehouse that is short may find the goods after all: it must not ship what goes back to review."""
+        event, actor = job.envelope.event if job.envelope else None, actor_of(job, "stop")
+        assert isinstance(event, OrderShort)
+        ask = ReadShipment(fulfilment_id=event.fulfilment_id, by=evolve(actor, job=None))
+        fulfilment = self.fulfilment.to_stop(ask)
+        if fulfilment is None:
+            return None
+        answer = self.wms.stop(StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=event.reason))
+        if answer.outcome is Stop.NO_ANSWER:
+            raise RetryLater(reason=answer.reason)
+        if answer.outcome is Stop.NOT_STOPPED:
+            self.fulfilment.book_not_stopped(
+                BookNotStopped(fulfilment_id=fulfilment.id, reason=answer.reason, by=actor)
+            )
+        return None
+
     def write_back(self, job: Job) -> datetime | None:
         event, actor = job.envelope.event if job.envelope else None, actor_of(job, "write_back")
         assert isinstance(event, PackageShipped)
@@ -86,6 +110,9 @@ class ShippingProcess:
         if shipment is None:
             return None
         package = next(p for p in shipment.fulfilment.packages if p.id == event.package_id)
+        if not package.contents:  # told without contents, it would stand there for the whole order
+            self.fulfilment.book_write_back(evolve(book, refused=NO_CONTENTS))
+            return None
         try:
             self.gateways.of(shipment.order.shop_id).write_shipment(_notice(shipment, package))
         except PlatformRefused as refusal:
@@ -116,6 +143,7 @@ class ShippingProcess:
             region=order.region,
             remark=order.buyer_remark,
             lines=tuple((line.line_id, line.sku, line.quantity) for line in fulfilment.lines),
+            papers=papers_of(shipment),
         )
 
 
@@ -141,6 +169,42 @@ class PullProcess:
             )
             raise
         return self.now() + self.pull_every
+
+
+def papers_of(shipment: Shipment) -> Papers:
+    """Return what the warehouse prints: of each line what the units carry that are to leave now."""
+    order = shipment.order
+    to_ship = {line.line_id: int(line.quantity) for line in shipment.fulfilment.lines}
+    first = not any(line.shipped for line in order.lines)
+    lines = (
+        PaperLine(
+            line_id=line.id,
+            platform_line_no=line.platform_line_no,
+            title=line.title,
+            unit_price=line.unit_price,
+            net=Money(_of_units(line, to_ship[line.id]), line.payable.currency),
+        )
+        for line in order.lines
+        if line.id in to_ship
+    )
+    return Papers(
+        platform=order.platform,
+        order_no=order.platform_order_no,
+        shop_name=shipment.shop_name,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        freight=order.freight + order.services + order.cod_fee if first else Money(0, order.freight.currency),
+        cash_due=order.cash_on_delivery,
+        handle=order.buyer_handle,
+        lines=tuple(lines),
+    )
+
+
+def _of_units(line: OrderLine, units: int) -> int:
+    """Return what the units carry that are next to leave; a line of which more was taken back carries nothing."""
+    if line.payable.fen < 0 or line.shipped + units > line.quantity:
+        return 0
+    return of_units(line.payable.fen, line.quantity, line.shipped, line.shipped + units)
 
 
 def _notice(shipment: Shipment, package: Package) -> ShipmentNotice:

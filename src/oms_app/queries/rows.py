@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -11,8 +11,11 @@ from attrs import frozen
 
 from oms_app.actor import Actor
 from oms_app.journal import LogEntry
+from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
+from oms_domain.fulfilment.reports import ReportState
+from oms_domain.fulfilment.tracking import Trace
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.drift import Drift
@@ -136,6 +139,14 @@ class OrderDetail:
     log: tuple[LogEntry, ...]
 
 
+@frozen(kw_only=True)
+class ParcelTrace:
+    """One thing that a carrier told of one of an order's parcels."""
+
+    tracking_no: str
+    trace: Trace
+
+
 class Queries(Protocol):
     """Reads outside any transaction of a use case. Every answer holds only the actor's shops."""
 
@@ -162,6 +173,14 @@ class Queries(Protocol):
         """Raises ``PlatformOrderNotFound``."""
 
     def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]: ...
+
+    def wms_reports(
+        self, actor: Actor, *, states: Collection[ReportState], after: Position | None, limit: int
+    ) -> tuple[KeptReport, ...]:
+        """Return a page of what warehouses have pushed, newest first; nothing for an actor of some shops only."""
+
+    def traces(self, actor: Actor, order_id: OrderId) -> tuple[ParcelTrace, ...]:
+        """Return what carriers told of the order's parcels, oldest first. Raises ``OrderNotFound``."""
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]: ...
 

@@ -172,6 +172,16 @@ class OrderRefusedByWarehouse(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderShort(OrderEvent):
+    """The warehouse has too little to ship it; what it was to ship (``fulfilment_id``) is called off."""
+
+    type: ClassVar[str] = "orders.order_short"
+    fulfilment_id: FulfilmentOrderId
+    reason: str
+    missing: tuple[tuple[str, int], ...] = ()
+
+
+@frozen(kw_only=True)
 class OrderProgressed(OrderEvent):
     """The warehouse or the carrier told a milestone (accepted, picked, packed …); the state stays."""
 

@@ -340,6 +340,28 @@ class SalesOrder:
         event = e.OrderRefusedByWarehouse(order_id=self.id, state=state, reason=flag.reason, at=at)
         return Change(order, (event,))
 
+    def short_in_warehouse(
+        self, reason: str, missing: tuple[tuple[SkuCode, Quantity], ...] = (), *, at: datetime
+    ) -> Change[SalesOrder]:
+        """The warehouse has too little to ship it (缺货回告): back to review, and a person looks.
+
+        Args:
+            missing: SKU and units that the warehouse lacks, as far as it says.
+        """
+        state = next_state(ORDER_TABLE, self.state, M.WMS_SHORT)
+        assert self.fulfilment_id is not None  # or it would not be there
+        flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
+        flags = self.flags if self._has(flag) else (*self.flags, flag)
+        event = e.OrderShort(
+            order_id=self.id,
+            state=state,
+            fulfilment_id=self.fulfilment_id,
+            reason=flag.reason,
+            missing=tuple((str(sku), int(units)) for sku, units in missing),
+            at=at,
+        )
+        return Change(self._moved(state, at, progress="", flags=flags, fulfilment_id=None), (event,))
+
     def progressed(self, progress: str, *, at: datetime) -> Change[SalesOrder]:
         """Keep a milestone of the warehouse's work."""
         if self.progress == progress:

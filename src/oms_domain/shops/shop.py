@@ -49,6 +49,7 @@ class ShopPolicy:
     apportionment_order: tuple[str, ...] = ()  # the kinds of discounts and tenders; empty: the usual order
     gift_value: str = "free"
     catalogue: CataloguePolicy = CataloguePolicy.OPEN  # as shops worked before there was one; new ones are strict
+    sign_by_carrier: bool = False  # the carrier's word that every parcel was signed for signs the order
 
 
 @frozen(kw_only=True)

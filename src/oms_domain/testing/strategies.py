@@ -351,6 +351,7 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_rule=st.sampled_from(sorted(NAMED)),
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
+        sign_by_carrier=st.booleans(),
     )
 
 

@@ -1,0 +1,1 @@
+"""Carriers: what they tell of parcels under way."""

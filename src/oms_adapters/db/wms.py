@@ -1,0 +1,224 @@
+"""What is kept of warehouses and carriers: accounts, reports, traces of parcels. Tables, mapping, stores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from oms_adapters.db.codec import decode, encode
+from oms_adapters.db.types import Id, Instant, Json, blob, code, document_columns, table, text
+from oms_adapters.db.work import Saved, Work
+from oms_app.journal import Head
+from oms_app.ports.reports import KeptReport
+from oms_app.ports.transaction import NewId
+from oms_app.ports.wms import KINDS
+from oms_domain.fulfilment.reports import ReportId, ReportNotFound, ReportState
+from oms_domain.fulfilment.tracking import ParcelProgress, Trace
+from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId, WmsAccountNotFound, WmsTerms
+from oms_domain.kernel.identity import PackageId, WarehouseCode
+
+wms_account = table(
+    "wms_account",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("warehouse", text(32), nullable=False, unique=True),
+    sa.Column("terms", Json, nullable=False),
+    sa.Column("has_secret", sa.Boolean, nullable=False),
+    *document_columns(),
+)
+
+wms_secret = table(
+    "wms_secret",
+    sa.Column("account_id", Id, sa.ForeignKey("wms_account.id"), primary_key=True),
+    sa.Column("sealed", blob(), nullable=False),
+)
+
+wms_report = table(
+    "wms_report",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("warehouse", text(32), nullable=False),
+    sa.Column("kind", code(), nullable=False),
+    sa.Column("report_id", text(150), nullable=False),
+    sa.Column("number", text(64), nullable=False, index=True),
+    sa.Column("content", Json, nullable=False),
+    sa.Column("state", code(), nullable=False),
+    sa.Column("reason", text(300), nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("warehouse", "kind", "report_id"),
+    sa.Index("ix_wms_report_state", "state", "received_at", "id"),
+)
+
+package_trace = table(
+    "package_trace",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("package_id", Id, sa.ForeignKey("package.id"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("progress", code(), nullable=False),
+    sa.Column("text", text(500), nullable=False),
+    sa.Column("place", text(100), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),  # of the text: an index over the text itself is too wide
+    sa.UniqueConstraint("package_id", "at", "progress", "digest"),
+)
+
+_BY_WAREHOUSE = sa.select(wms_account).where(wms_account.c.warehouse == sa.bindparam("warehouse"))
+_ALL = sa.select(wms_account).order_by(wms_account.c.warehouse)
+_SECRET = sa.select(wms_secret.c.sealed).where(wms_secret.c.account_id == sa.bindparam("account_id"))
+_REPORT = sa.select(wms_report).where(wms_report.c.id == sa.bindparam("id"))
+_SAME_REPORT = sa.select(wms_report.c.id).where(
+    *(wms_report.c[name] == sa.bindparam(name) for name in ("warehouse", "kind", "report_id"))
+)
+_TRACES = (
+    sa.select(package_trace)
+    .where(package_trace.c.package_id.in_(sa.bindparam("package_ids", expanding=True)))
+    .order_by(package_trace.c.at, package_trace.c.id)
+)
+
+
+def account_of(row: Any) -> WmsAccount:
+    return WmsAccount(
+        id=WmsAccountId(row.id),
+        warehouse=WarehouseCode(row.warehouse),
+        terms=decode(row.terms, WmsTerms),
+        has_secret=bool(row.has_secret),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )
+
+
+def account_row(state: WmsAccount) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "warehouse": state.warehouse,
+        "terms": encode(state.terms),
+        "has_secret": state.has_secret,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+    }
+
+
+def report_of(row: Any) -> KeptReport:
+    return KeptReport(
+        id=ReportId(row.id),
+        warehouse=WarehouseCode(row.warehouse),
+        report=decode(row.content, KINDS[row.kind]),
+        state=ReportState(row.state),
+        reason=row.reason,
+        received_at=row.received_at,
+        updated_at=row.updated_at,
+    )
+
+
+def report_row(kept: KeptReport) -> dict[str, Any]:
+    return {
+        "id": kept.id,
+        "warehouse": kept.warehouse,
+        "kind": kept.report.kind,
+        "report_id": kept.report.report_id,
+        "number": kept.report.number,
+        "content": encode(kept.report),
+        "state": kept.state,
+        "reason": kept.reason[:300],
+        "received_at": kept.received_at,
+        "updated_at": kept.updated_at,
+    }
+
+
+def trace_of(row: Any) -> Trace:
+    return Trace(at=row.at, progress=ParcelProgress(row.progress), text=row.text, place=row.place)
+
+
+@frozen
+class WmsAccountStore:
+    """``oms_app.ports.reports.WmsAccounts`` on a database."""
+
+    work: Work
+
+    def of(self, warehouse: WarehouseCode) -> WmsAccount:
+        rows = self.work.rows(_BY_WAREHOUSE, {"warehouse": warehouse})
+        if not rows:
+            raise WmsAccountNotFound(warehouse=warehouse)
+        return self._loaded(rows[0])
+
+    def all(self) -> tuple[WmsAccount, ...]:
+        return tuple(map(self._loaded, self.work.rows(_ALL)))
+
+    def save(self, account: WmsAccount) -> None:
+        self.work.journal.saved("wms_account", account.id, None, account)
+        self.work.save(Saved(wms_account, account, account_row, (), self.work.loaded.get(account.id)))
+
+    def secret(self, account_id: WmsAccountId) -> bytes | None:
+        rows = self.work.rows(_SECRET, {"account_id": account_id})
+        return bytes(rows[0].sealed) if rows else None
+
+    def save_secret(self, account_id: WmsAccountId, sealed: bytes) -> None:
+        if self.secret(account_id) is None:
+            self.work.add(wms_secret, {"account_id": account_id, "sealed": sealed})
+        else:
+            change = wms_secret.update().where(wms_secret.c.account_id == account_id).values(sealed=sealed)
+            self.work.last.append((("wms_secret", account_id.hex), lambda connection: connection.execute(change)))
+
+    def _loaded(self, row: Any) -> WmsAccount:
+        found = account_of(row)
+        self.work.loaded.setdefault(found.id, found)
+        self.work.tables["wms_account"] = wms_account
+        self.work.journal.loaded("wms_account", found.id, None, found, Head(row.log_seq, row.log_hash))
+        return found
+
+
+@frozen
+class InboxStore:
+    """``oms_app.ports.reports.Inbox`` on a database."""
+
+    work: Work
+
+    def take(self, kept: KeptReport) -> bool:
+        row = report_row(kept)
+        same = {name: row[name] for name in ("warehouse", "kind", "report_id")}
+        if self.work.rows(_SAME_REPORT, same):
+            return False
+        self.work.add(wms_report, row)
+        return True
+
+    def get(self, report_id: ReportId) -> KeptReport:
+        rows = self.work.rows(_REPORT, {"id": report_id})
+        if not rows:
+            raise ReportNotFound(report_id=report_id)
+        return report_of(rows[0])
+
+    def save(self, kept: KeptReport) -> None:
+        values = {"state": kept.state, "reason": kept.reason[:300], "updated_at": kept.updated_at}
+        change = wms_report.update().where(wms_report.c.id == kept.id).values(**values)
+        self.work.last.append((("wms_report", kept.id.hex), lambda connection: connection.execute(change)))
+
+
+@frozen
+class TraceStore:
+    """``oms_app.ports.reports.Traces`` on a database."""
+
+    work: Work
+    new_id: NewId
+
+    def of(self, package_ids: Sequence[PackageId]) -> dict[PackageId, tuple[Trace, ...]]:
+        found: dict[PackageId, tuple[Trace, ...]] = {}
+        for row in self.work.rows(_TRACES, {"package_ids": list(package_ids)}) if package_ids else ():
+            id = PackageId(row.package_id)
+            found[id] = (*found.get(id, ()), trace_of(row))
+        return found
+
+    def add(self, package_id: PackageId, traces: Sequence[Trace]) -> None:
+        for trace in traces:
+            row = {
+                "id": self.new_id(),
+                "package_id": package_id,
+                "at": trace.at,
+                "progress": trace.progress,
+                "text": trace.text,
+                "place": trace.place,
+                "digest": hashlib.sha256(trace.text.encode()).hexdigest(),
+            }
+            self.work.add(package_trace, row)

@@ -1,0 +1,111 @@
+"""Accounts, reports and traces in dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field
+
+from oms_adapters.memory.shelves import Shelf
+from oms_adapters.memory.tables import Tables
+from oms_adapters.memory.work import Work
+from oms_app.ports.reports import KeptReport
+from oms_app.ports.transaction import Duplicate
+from oms_domain.fulfilment.reports import ReportId, ReportNotFound
+from oms_domain.fulfilment.tracking import Trace
+from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId, WmsAccountNotFound
+from oms_domain.kernel.identity import PackageId, WarehouseCode
+
+
+@define
+class MemoryWmsAccounts:
+    """The warehouses' accounts."""
+
+    work: Work
+    shelf: Shelf[WmsAccount] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shelf = Shelf(
+            work=self.work,
+            kind="wms_account",
+            stored=self.work.tables.wms_accounts,
+            index=self.work.tables.wms_warehouses,
+            shop_of=lambda account: None,
+            key_of=lambda account: account.warehouse,
+            not_found=lambda id: WmsAccountNotFound(warehouse=str(id)),
+        )
+
+    def of(self, warehouse: WarehouseCode) -> WmsAccount:
+        found = self.shelf.by_key(warehouse)
+        if found is None:
+            raise WmsAccountNotFound(warehouse=warehouse)
+        return found
+
+    def all(self) -> tuple[WmsAccount, ...]:
+        return tuple(sorted(self.shelf.all(), key=lambda account: account.warehouse))
+
+    def save(self, account: WmsAccount) -> None:
+        self.shelf.save(account)
+
+    def secret(self, account_id: WmsAccountId) -> bytes | None:
+        with self.work.reading() as tables:
+            return tables.wms_secrets.get(account_id)
+
+    def save_secret(self, account_id: WmsAccountId, sealed: bytes) -> None:
+        self.work.write(lambda tables: lambda: tables.wms_secrets.update({account_id: sealed}))
+
+
+@define
+class MemoryInbox:
+    """All reports that warehouses have pushed."""
+
+    work: Work
+
+    def take(self, kept: KeptReport) -> bool:
+        key = (kept.warehouse, kept.report.kind, kept.report.report_id)
+        with self.work.reading() as tables:
+            if key in tables.report_keys:
+                return False
+
+        def check(tables: Tables) -> Callable[[], None]:
+            if key in tables.report_keys:
+                raise Duplicate(what="report")
+
+            def store() -> None:
+                tables.report_keys[key] = kept.id
+                tables.reports[kept.id] = kept
+
+            return store
+
+        self.work.write(check)
+        return True
+
+    def get(self, report_id: ReportId) -> KeptReport:
+        with self.work.reading() as tables:
+            if report_id not in tables.reports:
+                raise ReportNotFound(report_id=report_id)
+            return tables.reports[report_id]
+
+    def save(self, kept: KeptReport) -> None:
+        self.work.write(lambda tables: lambda: tables.reports.update({kept.id: kept}))
+
+
+@define
+class MemoryTraces:
+    """What carriers have told of parcels."""
+
+    work: Work
+
+    def of(self, package_ids: Sequence[PackageId]) -> dict[PackageId, tuple[Trace, ...]]:
+        with self.work.reading() as tables:
+            found = {id: tables.traces[id] for id in package_ids if id in tables.traces}
+        return {id: tuple(sorted(traces, key=lambda trace: trace.at)) for id, traces in found.items()}
+
+    def add(self, package_id: PackageId, traces: Sequence[Trace]) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            known = tables.traces.get(package_id, ())
+            if any(trace in known for trace in traces):
+                raise Duplicate(what="trace")
+            return lambda: tables.traces.update({package_id: (*known, *traces)})
+
+        self.work.write(check)

@@ -1,0 +1,1 @@
+"""奇门 Qimen, the XML standard between order systems and warehouses. Source: TOP documentation, ``taobao.qimen.*``."""

@@ -1,0 +1,70 @@
+"""What is kept of warehouses and carriers in a transaction: reports, accounts, traces of parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from oms_app.ports.wms import NumberedReport
+from oms_domain.fulfilment.reports import ReportId, ReportState
+from oms_domain.fulfilment.tracking import Trace
+from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId
+from oms_domain.kernel.identity import PackageId, WarehouseCode
+
+
+@frozen(kw_only=True)
+class KeptReport:
+    """A report as it is kept: once for each warehouse, kind and report id."""
+
+    id: ReportId
+    warehouse: WarehouseCode
+    report: NumberedReport
+    state: ReportState = ReportState.RECEIVED
+    reason: str = ""
+    received_at: datetime
+    updated_at: datetime
+
+
+class Inbox(Protocol):
+    """All reports that warehouses have pushed."""
+
+    def take(self, kept: KeptReport) -> bool:
+        """Keep a report; False, and nothing is kept, if it was here before. Raises ``Duplicate`` at commit."""
+
+    def get(self, report_id: ReportId) -> KeptReport:
+        """Raises ``ReportNotFound``."""
+
+    def save(self, kept: KeptReport) -> None:
+        """Store what became of it."""
+
+
+class WmsAccounts(Protocol):
+    """The warehouses' accounts, one at most for a warehouse. They are of no shop: whoever may ask sees them all."""
+
+    def of(self, warehouse: WarehouseCode) -> WmsAccount:
+        """Raises ``WmsAccountNotFound``."""
+
+    def all(self) -> tuple[WmsAccount, ...]:
+        """Return them by warehouse."""
+
+    def save(self, account: WmsAccount) -> None:
+        """Store as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate``."""
+
+    def secret(self, account_id: WmsAccountId) -> bytes | None:
+        """Return the sealed secret."""
+
+    def save_secret(self, account_id: WmsAccountId, sealed: bytes) -> None:
+        """Put a sealed secret in place."""
+
+
+class Traces(Protocol):
+    """What carriers have told of parcels. Told again, it stands once."""
+
+    def of(self, package_ids: Sequence[PackageId]) -> dict[PackageId, tuple[Trace, ...]]:
+        """Return them oldest first."""
+
+    def add(self, package_id: PackageId, traces: Sequence[Trace]) -> None:
+        """Keep traces that are not there yet. Raises ``Duplicate`` at commit if somebody was first."""

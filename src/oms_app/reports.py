@@ -1,0 +1,186 @@
+"""Use cases of warehouses' reports: kept as they come, each once; then booked, or shown to a person.
+
+Two transactions on purpose: what is kept cannot be lost by a fault of the booking.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from attrs import evolve, frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.booking import book
+from oms_app.inventory import known_warehouse
+from oms_app.ports.reports import KeptReport
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.ports.wms import (
+    Counted,
+    EntryReceived,
+    Grade,
+    NumberedReport,
+    ReturnReceived,
+    ShippingReport,
+    StockDiffers,
+)
+from oms_app.transactions import Pause, one_transaction
+from oms_domain.fulfilment.reports import ReportId, ReportReceived, ReportState
+from oms_domain.inventory.movements import adds
+from oms_domain.inventory.stock import LedgerKind, Quality, StockReceived
+from oms_domain.kernel.errors import Denied, Invalid, NotFound, Refused
+from oms_domain.kernel.identity import WarehouseCode
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.kernel.text import storable
+
+OPEN: Final = frozenset({ReportState.RECEIVED, ReportState.REFUSED, ReportState.UNPLACED})
+LONGEST_REASON: Final = 300
+COUNTED: Final = "warehouse_count"
+QUALITIES: Final = {
+    Grade.GOOD: Quality.GOOD,
+    Grade.DEFECTIVE: Quality.DEFECTIVE,
+    Grade.MACHINE_DAMAGE: Quality.DEFECTIVE,
+    Grade.BOX_DAMAGE: Quality.DEFECTIVE,
+}
+"""What a grade is to our stock. Units in transit are not in the warehouse, and not counted here."""
+
+
+@frozen(kw_only=True)
+class TakeReport:
+    """Keep what a warehouse has pushed."""
+
+    permission: ClassVar[Permission] = Permission.STOCK_WRITE
+    warehouse: WarehouseCode
+    report: NumberedReport
+    by: Actor
+
+
+@frozen(kw_only=True)
+class BookKept:
+    """Book a report that is kept, also again after it was refused (重新入账)."""
+
+    permission: ClassVar[Permission] = Permission.STOCK_WRITE
+    report_id: ReportId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ReportAnswer:
+    """What became of a report."""
+
+    id: ReportId
+    state: ReportState
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class ReportService:
+    """Use cases of reports."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    pause: Pause
+
+    @one_transaction
+    def take(self, command: TakeReport) -> bool:
+        """Keep a report and have it booked; False if it was here before: then nothing is done."""
+        with self.begin(command) as tx:
+            at, report = self.now(), command.report
+            kept = KeptReport(
+                id=ReportId(self.new_id()),
+                warehouse=command.warehouse,
+                report=report,
+                received_at=at,
+                updated_at=at,
+            )
+            if not tx.inbox.take(kept):
+                return False
+            received = ReportReceived(
+                report_id=kept.id, warehouse=kept.warehouse, kind=report.kind, number=report.number, at=at
+            )
+            tx.publish((received,))
+            tx.commit()
+        return True
+
+    def book(self, command: BookKept) -> ReportAnswer:
+        """Book a report; booked already: nothing. What is in the way stands in the answer, and in what is kept.
+
+        Raises:
+            Denied: for an actor of some shops only: a warehouse serves every shop.
+        """
+        if command.by.shops is not None:
+            raise Denied(permission=command.permission)
+        try:
+            return self._book(command)
+        except (Refused, Invalid) as refusal:  # the store's own condition, at commit: of what was booked nothing stays
+            return self._refuse(command, refusal)
+
+    @one_transaction
+    def _book(self, command: BookKept) -> ReportAnswer:
+        with self.begin(command) as tx:
+            if done := tx.recall(ReportAnswer):
+                return done
+            kept = tx.inbox.get(command.report_id)
+            if kept.state in OPEN:
+                try:
+                    kept = self._placed(tx, kept)
+                except NotFound as missing:
+                    kept = evolve(kept, state=ReportState.UNPLACED, reason=missing.code)
+            return self._end(tx, kept)
+
+    @one_transaction
+    def _refuse(self, command: BookKept, refusal: Refused | Invalid) -> ReportAnswer:
+        with self.begin(command) as tx:
+            kept = tx.inbox.get(command.report_id)
+            reason = storable(str(refusal), longest=LONGEST_REASON)
+            return self._end(tx, evolve(kept, state=ReportState.REFUSED, reason=reason))
+
+    def _end(self, tx: Transaction, kept: KeptReport) -> ReportAnswer:
+        kept = evolve(kept, updated_at=self.now())
+        tx.inbox.save(kept)
+        answer = ReportAnswer(id=kept.id, state=kept.state, reason=kept.reason)
+        tx.remember(answer)
+        tx.commit()
+        return answer
+
+    def _placed(self, tx: Transaction, kept: KeptReport) -> KeptReport:
+        """Raises ``NotFound`` where the number is not ours."""
+        report = kept.report
+        if isinstance(report, StockDiffers):
+            return self._stock(tx, kept, report)
+        if isinstance(report, ReturnReceived | EntryReceived):
+            return evolve(kept, state=ReportState.KEPT, reason="")
+        return self._shipping(tx, kept, report)
+
+    def _shipping(self, tx: Transaction, kept: KeptReport, report: ShippingReport) -> KeptReport:
+        fulfilment = tx.fulfilments.by_number(report.number)
+        if fulfilment.warehouse != kept.warehouse:  # another warehouse's order is none of this one's business
+            return evolve(kept, state=ReportState.UNPLACED, reason="fulfilment.other_warehouse")
+        order = tx.orders.get(fulfilment.order_id)
+        refusal = book(tx, report, fulfilment, order, new_id=self.new_id, at=self.now())
+        if refusal is None:
+            return evolve(kept, state=ReportState.BOOKED, reason="")
+        return evolve(kept, state=ReportState.REFUSED, reason=storable(str(refusal), longest=LONGEST_REASON))
+
+    def _stock(self, tx: Transaction, kept: KeptReport, report: StockDiffers) -> KeptReport:
+        known_warehouse(tx, kept.warehouse)
+        movements = [
+            adds(each.sku, kept.warehouse, each.units, LedgerKind.ADJUST, QUALITIES[each.grade])
+            for each in report.counted
+            if each.units and each.grade in QUALITIES
+        ]
+        tx.stock.move(movements, document=kept.id)
+        found = [each for each in report.counted if each.units > 0 and each.grade is Grade.GOOD]
+        tx.publish([self._found(each, kept.warehouse) for each in found])
+        return evolve(kept, state=ReportState.BOOKED, reason="")
+
+    def _found(self, each: Counted, warehouse: WarehouseCode) -> StockReceived:
+        """Units that a count has found may be what an order waits for."""
+        return StockReceived(
+            receipt_id=self.new_id(),
+            sku=each.sku,
+            warehouse=warehouse,
+            quantity=Quantity(each.units),
+            reason=COUNTED,
+            at=self.now(),
+        )
