@@ -22,6 +22,14 @@ POLICY = {
 }
 
 
+APPORTIONED = {
+    "apportionment_rule": "largest_remainder",
+    "apportionment_quantum": 1,
+    "apportionment_order": [],
+    "gift_value": "free",
+}
+
+
 def test_a_shop_is_taken_on_with_its_policy(api):
     api.post("/warehouses", {"code": POLICY["warehouse"], "name": "样例仓"})
 
@@ -29,7 +37,8 @@ def test_a_shop_is_taken_on_with_its_policy(api):
     shop = answer.json()
 
     assert answer.status_code == 201
-    assert shop["policy"] == POLICY | {"auto_review_up_to": {"fen": 50000, "currency": "CNY", "text": "500.00"}}
+    up_to = {"auto_review_up_to": {"fen": 50000, "currency": "CNY", "text": "500.00"}}
+    assert shop["policy"] == APPORTIONED | POLICY | up_to
     assert (shop["authorisation"], shop["version"]) == ("none", 1)
     assert [each["code"] for each in api.get("/shops").json()["items"]] == ["tb-1", "tb-2"]
     assert api.get("/shops").json()["items"][1] == shop
@@ -38,7 +47,7 @@ def test_a_shop_is_taken_on_with_its_policy(api):
 def test_everything_automatic_is_off_by_default(api):
     shop = api.post("/shops", {"code": "tb-2", "name": "样例", "platform": "taobao"}).json()
 
-    assert shop["policy"] == {
+    assert shop["policy"] == APPORTIONED | {
         "warehouse": "MAIN",
         "auto_review": False,
         "auto_review_up_to": None,
