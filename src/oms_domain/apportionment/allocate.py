@@ -24,7 +24,6 @@ from oms_domain.kernel.money import Money
 ZeroWeights = Literal["error", "equal"]
 
 _INT: Final = {int}
-_ZERO_WEIGHTS: Final = ("error", "equal")
 
 
 def allocate(
@@ -67,9 +66,10 @@ def allocate(
     """
     if type(total) is not int:
         raise InvalidTotal(value=repr(total)[:40])
-    if zero_weights not in _ZERO_WEIGHTS:
+    if zero_weights != "error" and zero_weights != "equal":
         raise InvalidRule(field="zero_weights", value=repr(zero_weights)[:40])
-    if type(weights) is not tuple and not isinstance(weights, Sequence):
+    kind = type(weights)
+    if kind is not tuple and kind is not list and not isinstance(weights, Sequence):
         raise InvalidWeight(field="weights", value=repr(weights)[:40])
     if weights:
         if {*map(type, weights)} != _INT or min(weights) < 0:

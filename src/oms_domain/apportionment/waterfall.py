@@ -185,11 +185,11 @@ def apportion(order: PricedOrder, policy: ApportionmentPolicy = DEFAULT_POLICY) 
     by_kind: dict[str, list[Step]] = {}
     reductions: tuple[Reduction, ...] = (*order.discounts, *order.tenders)
     for reduction in reductions:
-        by_kind.setdefault(str(reduction.kind), []).append(reduction)
+        by_kind.setdefault(reduction.kind, []).append(reduction)
     if order.freight_fen:
         by_kind[FREIGHT] = [FreightCharge(amount_fen=order.freight_fen)]
     for kind in (DiscountKind.LINE, *policy.order):
-        for step in by_kind.get(str(kind), ()):
+        for step in by_kind.get(kind, ()):
             if isinstance(step, FreightCharge):
                 run.charge(step)
             else:

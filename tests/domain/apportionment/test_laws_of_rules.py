@@ -206,7 +206,7 @@ def test_what_is_no_answer_is_told_with_the_law_that_it_breaks(rule, laws, numbe
     assert why in str(caught.value)
 
 
-@pytest.mark.parametrize("rule", [Rule(rest="apart"), ASCENDING_REST, by_the_book], ids=str)
+@pytest.mark.parametrize("rule", [Rule(rest="apart"), ASCENDING_REST, by_the_book], ids=["apart", "named", "own"])
 def test_by_default_a_rule_is_held_to_what_is_promised_for_it(rule):
     check_allocation_rule(rule, examples=40)
 
