@@ -99,11 +99,6 @@ class Demand:
             raise InvalidDemand(field="lines", why="two have the same id")
 
     @property
-    def units(self) -> int:
-        """All units of all lines."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
     def by_sku(self) -> dict[SkuCode, int]:
         """Units by SKU, in their order."""
         sums: dict[SkuCode, int] = {}

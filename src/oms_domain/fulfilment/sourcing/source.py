@@ -57,7 +57,7 @@ def source(
         parts=_parts(problem, found.taken, examined),
         scores=_scores(problem, found.taken),
         verdicts=_verdicts(problem, examined, found.taken, found.score, tried, is_single),
-        gap=_gap(problem, found),
+        gap=_gap(problem, found.score, found.bound or found.score),
         nodes=found.nodes,
         strategy=strategy.name,
     )
@@ -140,13 +140,11 @@ def _verdicts(
     return tuple(found)
 
 
-def _gap(problem: Problem, found: Found) -> Gap | None:
-    if found.score is None or found.bound is None:
-        return None
-    stage = _first_difference(found.score, found.bound)
+def _gap(problem: Problem, score: Score, bound: Score) -> Gap | None:
+    stage = _first_difference(score, bound)
     if stage is None:
         return None
-    return Gap(stage=stage, rules=_names(problem, stage), found=found.score[stage], bound=found.bound[stage])
+    return Gap(stage=stage, rules=_names(problem, stage), found=score[stage], bound=bound[stage])
 
 
 def _first_difference(one: Score, other: Score) -> int | None:
