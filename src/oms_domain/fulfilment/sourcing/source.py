@@ -8,10 +8,10 @@ from datetime import datetime
 from oms_domain.fulfilment.carriers.carrier import Carrier
 from oms_domain.fulfilment.carriers.choose import choose
 from oms_domain.fulfilment.sourcing.bounds import Bounds
-from oms_domain.fulfilment.sourcing.demand import Demand, Place, checked_places
+from oms_domain.fulfilment.sourcing.demand import Demand, SourcePlace, checked_places
 from oms_domain.fulfilment.sourcing.examine import Examined, examine, verdict
 from oms_domain.fulfilment.sourcing.greedy import Alternative, alternatives, singles
-from oms_domain.fulfilment.sourcing.plan import Gap, Plan, PlanPart, RuleScore, Sourced, Standing, Verdict
+from oms_domain.fulfilment.sourcing.plan import Gap, PlaceVerdict, Plan, PlanPart, RuleScore, Sourced, Standing
 from oms_domain.fulfilment.sourcing.problem import Problem, Score, Taken, problem_of
 from oms_domain.fulfilment.sourcing.search import Found, search
 from oms_domain.fulfilment.sourcing.shortage import is_short, shortage
@@ -20,7 +20,7 @@ from oms_domain.kernel.time import utc
 
 
 def source(
-    demand: Demand, places: Sequence[Place], carriers: Sequence[Carrier], strategy: Strategy, *, at: datetime
+    demand: Demand, places: Sequence[SourcePlace], carriers: Sequence[Carrier], strategy: Strategy, *, at: datetime
 ) -> Sourced:
     """Return the best plan under a strategy, or what is missing.
 
@@ -111,7 +111,7 @@ def _verdicts(
     best: Score,
     tried: Mapping[int, Alternative | None],
     is_single: bool,
-) -> tuple[Verdict, ...]:
+) -> tuple[PlaceVerdict, ...]:
     """Return what became of each place, by code."""
     at = {candidate.place.code: number for number, candidate in enumerate(problem.candidates)}
     found = []
