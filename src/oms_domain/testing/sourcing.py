@@ -27,10 +27,10 @@ from oms_domain.fulfilment.sourcing import (
     DemandLine,
     Destination,
     Holding,
-    Place,
     Point,
     RegionList,
     RuleName,
+    SourcePlace,
     SourcingRule,
     SplitPolicy,
     Strategy,
@@ -54,7 +54,7 @@ class Case:
     """Everything that ``source`` is asked with."""
 
     demand: Demand
-    places: tuple[Place, ...]
+    places: tuple[SourcePlace, ...]
     carriers: tuple[Carrier, ...]
     strategy: Strategy
 
@@ -76,7 +76,7 @@ def a_demand(*lines: DemandLine, **changes: Any) -> Demand:
     return Demand(lines=lines or (a_line(),), **given)
 
 
-def a_place(code: str = "SH1", carriers: str = "ZTO", **changes: Any) -> Place:
+def a_place(code: str = "SH1", carriers: str = "ZTO", **changes: Any) -> SourcePlace:
     """A forward centre in Shanghai with contracts; ``stock``: units by SKU."""
     stock: dict[str, int] = changes.pop("stock", {"SCARF": 10})
     given: dict[str, Any] = {
@@ -87,7 +87,7 @@ def a_place(code: str = "SH1", carriers: str = "ZTO", **changes: Any) -> Place:
         "holdings": tuple(Holding(sku=SkuCode(sku), units=units) for sku, units in stock.items()),
         **changes,
     }
-    return Place(code=WarehouseCode(code), **given)
+    return SourcePlace(code=WarehouseCode(code), **given)
 
 
 def a_carrier(code: str = "ZTO", *, days: int = 2, **changes: Any) -> Carrier:
@@ -177,7 +177,7 @@ def _point(pick: Pick) -> Point:
     return Point(pick(22, 40) * 1_000_000, pick(100, 122) * 1_000_000)
 
 
-def _place(pick: Pick, number: int, skus: int, carriers: int, most_units: int) -> Place:
+def _place(pick: Pick, number: int, skus: int, carriers: int, most_units: int) -> SourcePlace:
     place = a_place(
         f"W{number}",
         " ".join(f"C{at}" for at in range(carriers) if pick(0, 5)),

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_domain.fulfilment.carriers import (
+    CarriedGoods,
     Carrier,
     CarrierDoesNotFit,
     CarrierRule,
     Choice,
     Contract,
-    Goods,
     GoodsMark,
     InvalidDivision,
     InvalidRegions,
@@ -36,8 +36,8 @@ from oms_domain.fulfilment.promise import Departure, WorkingCalendar
 from oms_domain.testing.sourcing import a_carrier
 
 LEFT = Departure(ship_at=datetime(2026, 11, 27, 12, tzinfo=UTC), ship_on=date(2026, 11, 27))  # a Friday
-SHIRT = Goods(units=2, weight_g=400, volume_cm3=900)
-SOAP = Goods(units=1, weight_g=400, marks=frozenset({GoodsMark.LIQUID}))
+SHIRT = CarriedGoods(units=2, weight_g=400, volume_cm3=900)
+SOAP = CarriedGoods(units=1, weight_g=400, marks=frozenset({GoodsMark.LIQUID}))
 
 
 def ask(*carriers, goods=(SHIRT,), contracts=None, by=(CarrierRule.PRIORITY, CarrierRule.CHEAPEST), **wishes):
@@ -126,7 +126,7 @@ def test_a_contracts_own_tariff_goes_before_the_list_prices():
 
 
 def test_volume_may_weigh_more_than_the_goods_do():
-    feathers = Goods(units=1, weight_g=100, volume_cm3=12_001)
+    feathers = CarriedGoods(units=1, weight_g=100, volume_cm3=12_001)
 
     assert ask(a_carrier(), goods=(feathers,)).best.cost_fen == 800 + 2 * 200  # 2,001 g at 6,000 cm³ the kilogram
 
@@ -140,14 +140,15 @@ def test_of_two_regions_that_match_the_smaller_one_decides():
 def test_more_parcels_than_a_carrier_handles_at_once_are_no_offer():
     one_each = a_carrier(limits=Limits(weight_g=400))
 
-    full = ask(one_each, goods=(Goods(units=MOST_PARCELS, weight_g=400),))
-    over = ask(one_each, goods=(Goods(units=MOST_PARCELS + 1, weight_g=400),))
+    full = ask(one_each, goods=(CarriedGoods(units=MOST_PARCELS, weight_g=400),))
+    over = ask(one_each, goods=(CarriedGoods(units=MOST_PARCELS + 1, weight_g=400),))
 
     assert (len(full.best.parcels), reasons(over)) == (50, {"ZTO": NoOffer.TOO_MANY_PARCELS})
 
 
 goods_lists = st.lists(
-    st.builds(Goods, units=st.integers(1, 6), weight_g=st.integers(0, 30), volume_cm3=st.integers(0, 30)), min_size=1
+    st.builds(CarriedGoods, units=st.integers(1, 6), weight_g=st.integers(0, 30), volume_cm3=st.integers(0, 30)),
+    min_size=1,
 )
 
 

@@ -22,7 +22,7 @@ even_rates = rates.filter(is_even)
 parcels = st.lists(st.integers(0, 40), min_size=1, max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rate=rates, weights=parcels)
 def test_parcels_never_cost_less_than_their_sum_at_the_least(rate, weights):
     cost = sum(map(rate.cost_fen, weights))
@@ -31,7 +31,7 @@ def test_parcels_never_cost_less_than_their_sum_at_the_least(rate, weights):
     assert under(rate).base + sum(under(rate).slope(weight) for weight in weights) <= FINE * cost
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rate=even_rates, weight=st.integers(0, 40), more=parcels)
 def test_what_comes_on_top_costs_its_share_beyond_the_room(rate, weight, more):
     """Also when it leaves in further parcels."""
@@ -41,7 +41,7 @@ def test_what_comes_on_top_costs_its_share_beyond_the_room(rate, weight, more):
     assert least_fen(rate, weight) * rate.next_g + rate.next_fen * beyond <= cost * rate.next_g
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), for_freight=st.booleans(), split_lines=st.booleans())
 def test_the_bound_of_every_beginning_of_a_plan_is_at_most_its_score(data, for_freight, split_lines):
     case = any_case(

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domain.fulfilment.brute import best_score
 
+from oms_domain.fulfilment.carriers import GoodsMark, Rate, Tariff
 from oms_domain.fulfilment.sourcing import (
     DEFAULT_STRATEGY,
     Plan,
@@ -179,6 +180,26 @@ def test_the_same_sku_on_two_lines_is_short_together_though_each_line_could_be_h
 
     assert isinstance(found, Shortage)
     assert [(each.short, each.why, each.there) for each in found.missing] == [(1, "not_enough", (("A", 5),))] * 2
+
+
+@pytest.mark.parametrize("most_nodes", range(1, 12))
+def test_wherever_the_search_is_cut_off_the_gap_holds(most_nodes):
+    lines = [a_line(number, f"S{number}", weight_g=700 + 100 * number) for number in range(1, 7)]
+    stock = {f"S{number}": 1 for number in range(1, 7)}
+    places = tuple(a_place(f"W{at}", "A B", stock={**stock, f"S{at + 1}": 0}, division=f"{31 + at}") for at in range(5))
+    rates = tuple(Rate(origin=f"{31 + at}", first_fen=500 + 37 * at, next_fen=230 - 19 * at) for at in range(5))
+    carriers = (a_carrier("A", tariff=Tariff(rates=rates)), a_carrier("B", refuses={GoodsMark.COLD}))
+
+    def ask_up_to(most):
+        strategy = a_strategy("cheapest_freight", "lowest_promise", most_nodes=most)
+        return source(a_demand(*lines), places, carriers, strategy, at=AT)
+
+    best, found = ask_up_to(100_000), ask_up_to(most_nodes)
+
+    assert best.gap is None
+    assert found.nodes <= most_nodes
+    bound = found.gap.bound if found.gap else found.scores[0].value
+    assert bound <= best.scores[0].value <= found.scores[0].value
 
 
 def test_an_order_too_large_for_the_search_is_sourced_all_the_same_with_its_gap():

@@ -7,8 +7,8 @@ from attrs import evolve
 from oms_domain.fulfilment.sourcing import (
     DEFAULT_STRATEGY,
     PastOrder,
+    SourcingTrialSums,
     SplitPolicy,
-    TrialSums,
     as_json,
     source,
     text,
@@ -153,7 +153,7 @@ ORDERS = (
 def test_past_orders_show_what_another_strategy_would_have_done():
     trial = try_out(ORDERS, CARRIERS, before=DEFAULT_STRATEGY, after=SPLITTING)
 
-    assert trial.sums == TrialSums(
+    assert trial.sums == SourcingTrialSums(
         orders=3, changed=1, parcels=(2, 3), cost_fen=(1800, 2400), days=(3, 3), unsourced=(1, 1)
     )
     assert trial_text(trial) == "\n".join(

@@ -20,18 +20,18 @@ from oms_domain.fulfilment.carriers.choose import (
     choose,
     lanes_between,
 )
-from oms_domain.fulfilment.carriers.packing import Goods, Limits, Parcel, pack
+from oms_domain.fulfilment.carriers.packing import CarriedGoods, Limits, PackedParcel, pack
 from oms_domain.fulfilment.carriers.regions import InvalidDivision, InvalidRegions, Regions, division
 from oms_domain.fulfilment.carriers.tariff import InvalidTariff, Rate, Tariff, Transit
 
 __all__ = [
     "BY_PRIORITY",
+    "CarriedGoods",
     "Carrier",
     "CarrierDoesNotFit",
     "CarrierRule",
     "Choice",
     "Contract",
-    "Goods",
     "GoodsMark",
     "InvalidDivision",
     "InvalidRegions",
@@ -41,7 +41,7 @@ __all__ = [
     "Loss",
     "NoOffer",
     "Offer",
-    "Parcel",
+    "PackedParcel",
     "Rate",
     "Regions",
     "Tariff",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from oms_domain.fulfilment.carriers.carrier import Carrier, Contract, GoodsMark
-from oms_domain.fulfilment.carriers.packing import Goods, Limits, Parcel, pack
+from oms_domain.fulfilment.carriers.packing import CarriedGoods, Limits, PackedParcel, pack
 from oms_domain.fulfilment.carriers.tariff import Rate, Tariff, between
 from oms_domain.fulfilment.promise.promise import Departure, Promise, promised
 from oms_domain.kernel.identity import CarrierCode
@@ -54,7 +54,7 @@ class Offer:
 
     carrier: CarrierCode
     position: int
-    parcels: tuple[Parcel, ...]
+    parcels: tuple[PackedParcel, ...]
     cost_fen: int
     promise: Promise
 
@@ -79,14 +79,14 @@ class Lane:
     refuses: frozenset[GoodsMark]
     promise: Promise
 
-    def refusal(self, goods: Goods) -> NoOffer | None:
+    def refusal(self, goods: CarriedGoods) -> NoOffer | None:
         """Return why not even one unit is taken, None if it is."""
         if not self.refuses.isdisjoint(goods.marks):
             return NoOffer.GOODS_REFUSED
         most_g, most_cm3 = self.limits.room
         return NoOffer.UNIT_TOO_LARGE if goods.weight_g > most_g or goods.volume_cm3 > most_cm3 else None
 
-    def offer(self, goods: Sequence[Goods]) -> Offer | NoOffer:
+    def offer(self, goods: Sequence[CarriedGoods]) -> Offer | NoOffer:
         """Return what the carrier would do for all of the goods together."""
         for each in goods:
             if (why := self.refusal(each)) is not None:
@@ -198,7 +198,11 @@ def ranked(offers: Iterable[Offer], by: Sequence[CarrierRule]) -> tuple[Offer, .
 
 
 def choose(
-    lanes: Iterable[Lane], goods: Sequence[Goods], *, by: Sequence[CarrierRule] = BY_PRIORITY, lost: Sequence[Loss] = ()
+    lanes: Iterable[Lane],
+    goods: Sequence[CarriedGoods],
+    *,
+    by: Sequence[CarrierRule] = BY_PRIORITY,
+    lost: Sequence[Loss] = (),
 ) -> Choice:
     """Ask every carrier for all of the goods, and put the offers in order.
 

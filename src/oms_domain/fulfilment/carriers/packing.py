@@ -32,7 +32,7 @@ class Limits:
 
 
 @frozen(kw_only=True)
-class Goods:
+class CarriedGoods:
     """``units`` of one kind, each of a weight and a volume, with its marks."""
 
     units: int
@@ -42,27 +42,27 @@ class Goods:
 
 
 @frozen
-class Parcel:
+class PackedParcel:
     """Weight and volume of what is packed together (包裹)."""
 
     weight_g: int
     volume_cm3: int
 
 
-def pack(goods: Sequence[Goods], limits: Limits) -> tuple[Parcel, ...] | None:
+def pack(goods: Sequence[CarriedGoods], limits: Limits) -> tuple[PackedParcel, ...] | None:
     """Return the parcels, or None if a unit fits in none, or if there would be more than ``MOST_PARCELS``.
 
-    Goods are taken heaviest first, then bulkiest; each unit goes into the first parcel that has room. First fit
+    CarriedGoods are taken heaviest first, then bulkiest; each unit goes into the first parcel that has room. First fit
     decreasing needs at most 11/9 of the least number and one more where weight alone limits; it is not the least.
 
-    >>> crates = (Goods(units=3, weight_g=600), Goods(units=3, weight_g=400))
+    >>> crates = (CarriedGoods(units=3, weight_g=600), CarriedGoods(units=3, weight_g=400))
     >>> [parcel.weight_g for parcel in pack(crates, Limits(weight_g=1000)) or ()]
     [1000, 1000, 1000]
     """
     most_g, most_cm3 = limits.room
     weight, volume = sum(g.units * g.weight_g for g in goods), sum(g.units * g.volume_cm3 for g in goods)
     if weight <= most_g and volume <= most_cm3:
-        return (Parcel(weight, volume),)
+        return (PackedParcel(weight, volume),)
     packed: list[tuple[int, int]] = []
     for each in sorted(goods, key=lambda g: (-g.weight_g, -g.volume_cm3)):
         rest = each.units
@@ -77,7 +77,7 @@ def pack(goods: Sequence[Goods], limits: Limits) -> tuple[Parcel, ...] | None:
             fit = min(rest, full)
             packed.append((fit * each.weight_g, fit * each.volume_cm3))
             rest -= fit
-    return tuple(Parcel(*one) for one in packed)
+    return tuple(PackedParcel(*one) for one in packed)
 
 
 def _fitting(room: int, each: int) -> int:

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from oms_domain.fulfilment.carriers.carrier import Contract, GoodsMark
 from oms_domain.fulfilment.carriers.choose import Wishes
-from oms_domain.fulfilment.carriers.packing import Goods
+from oms_domain.fulfilment.carriers.packing import CarriedGoods
 from oms_domain.fulfilment.carriers.regions import Regions, division
 from oms_domain.fulfilment.promise.promise import WorkingHours
 from oms_domain.fulfilment.sourcing.distance import Point
@@ -58,9 +58,9 @@ class DemandLine:
     volume_cm3: int = field(default=0, validator=_within(0, LARGEST_UNIT, InvalidDemand))
     marks: frozenset[GoodsMark] = field(default=frozenset(), converter=frozenset)
 
-    def goods(self, units: int) -> Goods:
+    def goods(self, units: int) -> CarriedGoods:
         """Return some of its units as a carrier sees them."""
-        return Goods(units=units, weight_g=self.weight_g, volume_cm3=self.volume_cm3, marks=self.marks)
+        return CarriedGoods(units=units, weight_g=self.weight_g, volume_cm3=self.volume_cm3, marks=self.marks)
 
 
 def _a_division(_value: Any, attribute: Any, code: str) -> None:
@@ -99,11 +99,6 @@ class Demand:
             raise InvalidDemand(field="lines", why="two have the same id")
 
     @property
-    def units(self) -> int:
-        """All units of all lines."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
     def by_sku(self) -> dict[SkuCode, int]:
         """Units by SKU, in their order."""
         sums: dict[SkuCode, int] = {}
@@ -121,7 +116,7 @@ class Holding:
 
 
 @frozen(kw_only=True)
-class Place:
+class SourcePlace:
     """A warehouse or store that ships.
 
     Args:
@@ -155,7 +150,7 @@ class Place:
         return {each.sku: each.units for each in self.holdings}
 
 
-def checked_places(places: tuple[Place, ...]) -> tuple[Place, ...]:
+def checked_places(places: tuple[SourcePlace, ...]) -> tuple[SourcePlace, ...]:
     """Return the places by code, so that nothing depends on the order in which they come.
 
     Raises:

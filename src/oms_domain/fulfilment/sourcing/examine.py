@@ -10,8 +10,8 @@ from attrs import frozen
 from oms_domain.fulfilment.carriers.carrier import Carrier
 from oms_domain.fulfilment.carriers.choose import Lane, Loss, lanes_between
 from oms_domain.fulfilment.promise.promise import departure
-from oms_domain.fulfilment.sourcing.demand import Demand, Place
-from oms_domain.fulfilment.sourcing.plan import RuleScore, Standing, Verdict
+from oms_domain.fulfilment.sourcing.demand import Demand, SourcePlace
+from oms_domain.fulfilment.sourcing.plan import PlaceVerdict, RuleScore, Standing
 from oms_domain.fulfilment.sourcing.strategy import RuleName, Strategy
 
 
@@ -26,14 +26,16 @@ class Examined:
             that is out for another reason.
     """
 
-    place: Place
+    place: SourcePlace
     holds: int
     out: Standing | None
     lanes: tuple[Lane, ...] = ()
     without: tuple[Loss, ...] = ()
 
 
-def examine(place: Place, demand: Demand, carriers: Sequence[Carrier], strategy: Strategy, at: datetime) -> Examined:
+def examine(
+    place: SourcePlace, demand: Demand, carriers: Sequence[Carrier], strategy: Strategy, at: datetime
+) -> Examined:
     """Put a place to the gates, one after the other; the first that it does not pass is the reason."""
     stock = place.stock
     holds = sum(min(units, stock.get(sku, 0)) for sku, units in demand.by_sku.items())
@@ -55,7 +57,7 @@ def examine(place: Place, demand: Demand, carriers: Sequence[Carrier], strategy:
     return Examined(place=place, holds=holds, out=None if can_go else Standing.NO_CARRIER, lanes=lanes, without=without)
 
 
-def _gate(place: Place, demand: Demand, strategy: Strategy) -> Standing | None:
+def _gate(place: SourcePlace, demand: Demand, strategy: Strategy) -> Standing | None:
     if not place.active:
         return Standing.NOT_ACTIVE
     if demand.place not in (None, place.code) and not strategy.has_manual:
@@ -71,9 +73,9 @@ def verdict(
     *,
     scores: tuple[RuleScore, ...] = (),
     decided_by: tuple[RuleName, ...] = (),
-) -> Verdict:
+) -> PlaceVerdict:
     """Return what became of an examined place."""
-    return Verdict(
+    return PlaceVerdict(
         place=each.place.code,
         standing=standing,
         holds=each.holds,

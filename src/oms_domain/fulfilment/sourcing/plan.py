@@ -8,7 +8,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from oms_domain.fulfilment.carriers.choose import Choice, Loss
-from oms_domain.fulfilment.carriers.packing import Parcel
+from oms_domain.fulfilment.carriers.packing import PackedParcel
 from oms_domain.fulfilment.promise.promise import Promise
 from oms_domain.fulfilment.sourcing.strategy import RuleName
 from oms_domain.kernel.identity import CarrierCode, LineId, SkuCode, WarehouseCode
@@ -40,7 +40,7 @@ class RuleScore:
 
 
 @frozen(kw_only=True)
-class Verdict:
+class PlaceVerdict:
     """One candidate: its standing, and the scores of the best plan found with it.
 
     Args:
@@ -65,7 +65,7 @@ class PlanPart:
     place: WarehouseCode
     carrier: CarrierCode
     lines: tuple[tuple[LineId, int], ...]
-    parcels: tuple[Parcel, ...]
+    parcels: tuple[PackedParcel, ...]
     cost_fen: int
     promise: Promise
     choice: Choice
@@ -105,7 +105,7 @@ class Plan:
 
     parts: tuple[PlanPart, ...]
     scores: tuple[RuleScore, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PlaceVerdict, ...]
     gap: Gap | None
     nodes: int
     strategy: str
@@ -162,7 +162,7 @@ class Shortage:
     """No plan: what is missing where. ``is_proven``: the search was not cut off, so there is none."""
 
     missing: tuple[Missing, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PlaceVerdict, ...]
     is_proven: bool
     nodes: int
     strategy: str

@@ -9,8 +9,8 @@ from typing import Final
 from attrs import field, frozen
 
 from oms_domain.fulfilment.carriers.choose import CarrierRule, Lane, Offer, ranked
-from oms_domain.fulfilment.carriers.packing import Goods
-from oms_domain.fulfilment.sourcing.demand import Demand, DemandLine, Place
+from oms_domain.fulfilment.carriers.packing import CarriedGoods
+from oms_domain.fulfilment.sourcing.demand import Demand, DemandLine, SourcePlace
 from oms_domain.fulfilment.sourcing.distance import Point, metres_between
 from oms_domain.fulfilment.sourcing.strategy import RuleName, SourcingRule, Strategy
 
@@ -61,7 +61,7 @@ class Candidate:
         admits: by line, the lanes that would take one unit of it, as bits; 0: the line cannot come from here.
     """
 
-    place: Place
+    place: SourcePlace
     stock: tuple[int, ...]
     lanes: tuple[Lane, ...]
     admits: tuple[int, ...]
@@ -119,7 +119,7 @@ class Problem:
         return taken if is_there and self.offers(taken) is not None else None
 
 
-def best_offer(lanes: Iterable[Lane], goods: Sequence[Goods], by: Sequence[CarrierRule]) -> Offer | None:
+def best_offer(lanes: Iterable[Lane], goods: Sequence[CarriedGoods], by: Sequence[CarrierRule]) -> Offer | None:
     """Return the first offer in order of choice, None if there is none."""
     offers = ranked((answer for lane in lanes if isinstance(answer := lane.offer(goods), Offer)), by)
     return offers[0] if offers else None
@@ -131,7 +131,7 @@ def days_until(offer: Offer, today: date) -> int:
 
 
 def problem_of(
-    demand: Demand, open_places: Sequence[tuple[Place, tuple[Lane, ...]]], strategy: Strategy, *, today: date
+    demand: Demand, open_places: Sequence[tuple[SourcePlace, tuple[Lane, ...]]], strategy: Strategy, *, today: date
 ) -> Problem:
     """Put a demand and its eligible places, by code, into numbers."""
     skus = {sku: at for at, sku in enumerate(demand.by_sku)}

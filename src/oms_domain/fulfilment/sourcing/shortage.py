@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oms_domain.fulfilment.sourcing.demand import DemandLine, Place
+from oms_domain.fulfilment.sourcing.demand import DemandLine, SourcePlace
 from oms_domain.fulfilment.sourcing.examine import Examined, verdict
 from oms_domain.fulfilment.sourcing.plan import Lack, Missing, Shortage, Standing
 from oms_domain.fulfilment.sourcing.problem import Problem
@@ -54,5 +54,5 @@ def _lack(problem: Problem, at: int, line: DemandLine) -> Lack:
     return Lack.NOT_TOGETHER
 
 
-def _units(place: Place, line: DemandLine) -> int:
+def _units(place: SourcePlace, line: DemandLine) -> int:
     return place.stock.get(line.sku, 0)

@@ -8,10 +8,10 @@ from datetime import datetime
 from oms_domain.fulfilment.carriers.carrier import Carrier
 from oms_domain.fulfilment.carriers.choose import choose
 from oms_domain.fulfilment.sourcing.bounds import Bounds
-from oms_domain.fulfilment.sourcing.demand import Demand, Place, checked_places
+from oms_domain.fulfilment.sourcing.demand import Demand, SourcePlace, checked_places
 from oms_domain.fulfilment.sourcing.examine import Examined, examine, verdict
 from oms_domain.fulfilment.sourcing.greedy import Alternative, alternatives, singles
-from oms_domain.fulfilment.sourcing.plan import Gap, Plan, PlanPart, RuleScore, Sourced, Standing, Verdict
+from oms_domain.fulfilment.sourcing.plan import Gap, PlaceVerdict, Plan, PlanPart, RuleScore, Sourced, Standing
 from oms_domain.fulfilment.sourcing.problem import Problem, Score, Taken, problem_of
 from oms_domain.fulfilment.sourcing.search import Found, search
 from oms_domain.fulfilment.sourcing.shortage import is_short, shortage
@@ -20,7 +20,7 @@ from oms_domain.kernel.time import utc
 
 
 def source(
-    demand: Demand, places: Sequence[Place], carriers: Sequence[Carrier], strategy: Strategy, *, at: datetime
+    demand: Demand, places: Sequence[SourcePlace], carriers: Sequence[Carrier], strategy: Strategy, *, at: datetime
 ) -> Sourced:
     """Return the best plan under a strategy, or what is missing.
 
@@ -57,7 +57,7 @@ def source(
         parts=_parts(problem, found.taken, examined),
         scores=_scores(problem, found.taken),
         verdicts=_verdicts(problem, examined, found.taken, found.score, tried, is_single),
-        gap=_gap(problem, found),
+        gap=_gap(problem, found.score, found.bound or found.score),
         nodes=found.nodes,
         strategy=strategy.name,
     )
@@ -111,7 +111,7 @@ def _verdicts(
     best: Score,
     tried: Mapping[int, Alternative | None],
     is_single: bool,
-) -> tuple[Verdict, ...]:
+) -> tuple[PlaceVerdict, ...]:
     """Return what became of each place, by code."""
     at = {candidate.place.code: number for number, candidate in enumerate(problem.candidates)}
     found = []
@@ -140,13 +140,11 @@ def _verdicts(
     return tuple(found)
 
 
-def _gap(problem: Problem, found: Found) -> Gap | None:
-    if found.score is None or found.bound is None:
-        return None
-    stage = _first_difference(found.score, found.bound)
+def _gap(problem: Problem, score: Score, bound: Score) -> Gap | None:
+    stage = _first_difference(score, bound)
     if stage is None:
         return None
-    return Gap(stage=stage, rules=_names(problem, stage), found=found.score[stage], bound=found.bound[stage])
+    return Gap(stage=stage, rules=_names(problem, stage), found=score[stage], bound=bound[stage])
 
 
 def _first_difference(one: Score, other: Score) -> int | None:

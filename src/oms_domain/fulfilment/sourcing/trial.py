@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from oms_domain.fulfilment.carriers.carrier import Carrier
-from oms_domain.fulfilment.sourcing.demand import Demand, Place
+from oms_domain.fulfilment.sourcing.demand import Demand, SourcePlace
 from oms_domain.fulfilment.sourcing.plan import Plan, Sourced
 from oms_domain.fulfilment.sourcing.source import source
 from oms_domain.fulfilment.sourcing.strategy import Strategy
@@ -28,12 +28,12 @@ class PastOrder:
 
     number: str
     demand: Demand
-    places: tuple[Place, ...]
+    places: tuple[SourcePlace, ...]
     at: datetime
 
 
 @frozen(kw_only=True)
-class Outcome:
+class SourcingOutcome:
     """What became of an order under a strategy; ``days`` until the last parcel arrives."""
 
     places: tuple[WarehouseCode, ...]
@@ -44,12 +44,12 @@ class Outcome:
 
 
 @frozen(kw_only=True)
-class TrialRow:
+class SourcingTrialRow:
     """One order before and after; None: it could not be sourced."""
 
     number: str
-    before: Outcome | None
-    after: Outcome | None
+    before: SourcingOutcome | None
+    after: SourcingOutcome | None
 
     @property
     def is_changed(self) -> bool:
@@ -58,7 +58,7 @@ class TrialRow:
 
 
 @frozen(kw_only=True)
-class TrialSums:
+class SourcingTrialSums:
     """What the orders that both strategies source come to, and how many each cannot."""
 
     orders: int
@@ -70,18 +70,18 @@ class TrialSums:
 
 
 @frozen(kw_only=True)
-class Trial:
+class SourcingTrial:
     """Two strategies against each other, order by order."""
 
     before: str
     after: str
-    rows: tuple[TrialRow, ...]
+    rows: tuple[SourcingTrialRow, ...]
 
     @property
-    def sums(self) -> TrialSums:
+    def sums(self) -> SourcingTrialSums:
         """Parcels, freight and days before and after."""
         both = [(row.before, row.after) for row in self.rows if row.before is not None and row.after is not None]
-        return TrialSums(
+        return SourcingTrialSums(
             orders=len(self.rows),
             changed=sum(row.is_changed for row in self.rows),
             parcels=(sum(before.parcels for before, _ in both), sum(after.parcels for _, after in both)),
@@ -94,7 +94,9 @@ class Trial:
         )
 
 
-def try_out(orders: Iterable[PastOrder], carriers: Sequence[Carrier], *, before: Strategy, after: Strategy) -> Trial:
+def try_out(
+    orders: Iterable[PastOrder], carriers: Sequence[Carrier], *, before: Strategy, after: Strategy
+) -> SourcingTrial:
     """Source past orders under two strategies. Changes nothing.
 
     Raises:
@@ -105,15 +107,15 @@ def try_out(orders: Iterable[PastOrder], carriers: Sequence[Carrier], *, before:
         one, other = (
             source(order.demand, order.places, carriers, strategy, at=order.at) for strategy in (before, after)
         )
-        rows.append(TrialRow(number=order.number, before=_outcome(one, order), after=_outcome(other, order)))
-    return Trial(before=before.name, after=after.name, rows=tuple(rows))
+        rows.append(SourcingTrialRow(number=order.number, before=_outcome(one, order), after=_outcome(other, order)))
+    return SourcingTrial(before=before.name, after=after.name, rows=tuple(rows))
 
 
-def _outcome(found: Sourced, order: PastOrder) -> Outcome | None:
+def _outcome(found: Sourced, order: PastOrder) -> SourcingOutcome | None:
     if not isinstance(found, Plan):
         return None
     today = order.at.astimezone(order.demand.zone).date()
-    return Outcome(
+    return SourcingOutcome(
         places=tuple(part.place for part in found.parts),
         parcels=found.parcels,
         cost_fen=found.cost_fen,
@@ -122,7 +124,7 @@ def _outcome(found: Sourced, order: PastOrder) -> Outcome | None:
     )
 
 
-def trial_text(trial: Trial, *, currency: str = "CNY") -> str:
+def trial_text(trial: SourcingTrial, *, currency: str = "CNY") -> str:
     """Return a table with a row for each order, before and after, and the sums of those that both source."""
     rows = [["order", "from", "", "parcels", "", "freight", "", "days", ""]]
     for row in trial.rows:
@@ -138,7 +140,7 @@ def trial_text(trial: Trial, *, currency: str = "CNY") -> str:
     return "\n".join([*aligned([cells(row) for row in rows], left=(0, 1, 2)), *notes])
 
 
-def trial_json(trial: Trial) -> dict[str, Any]:
+def trial_json(trial: SourcingTrial) -> dict[str, Any]:
     """Return what JSON can hold."""
     sums = trial.sums
     return {
@@ -169,14 +171,14 @@ def trial_json(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _cells(outcome: Outcome | None, currency: str) -> list[str]:
+def _cells(outcome: SourcingOutcome | None, currency: str) -> list[str]:
     if outcome is None:
         return ["-", "-", "-", "-"]
     cost = print_money(Money(outcome.cost_fen, currency))
     return [" + ".join(outcome.places), str(outcome.parcels), cost, str(outcome.days)]
 
 
-def _outcome_json(outcome: Outcome | None) -> dict[str, Any] | None:
+def _outcome_json(outcome: SourcingOutcome | None) -> dict[str, Any] | None:
     if outcome is None:
         return None
     return {

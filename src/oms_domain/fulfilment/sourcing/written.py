@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from oms_domain.fulfilment.sourcing.plan import Plan, PlanPart, RuleScore, Shortage, Sourced, Standing, Verdict
+from oms_domain.fulfilment.sourcing.plan import PlaceVerdict, Plan, PlanPart, RuleScore, Shortage, Sourced, Standing
 from oms_domain.kernel.columns import aligned, cells
 from oms_domain.kernel.money import Money, print_money
 
@@ -83,7 +83,7 @@ def _part_json(part: PlanPart) -> dict[str, Any]:
     }
 
 
-def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+def _verdict_json(verdict: PlaceVerdict) -> dict[str, Any]:
     return {
         "place": verdict.place,
         "standing": str(verdict.standing),
@@ -124,7 +124,7 @@ def _proof(plan: Plan) -> list[str]:
     ]
 
 
-def _candidates(verdicts: Sequence[Verdict], called: Callable[[Any], str]) -> list[str]:
+def _candidates(verdicts: Sequence[PlaceVerdict], called: Callable[[Any], str]) -> list[str]:
     rules = next((tuple(score.rule for score in each.scores) for each in verdicts if each.scores), ())
     rows = [["candidate", "holds", *rules, "why"]]
     for verdict in verdicts:
@@ -133,7 +133,7 @@ def _candidates(verdicts: Sequence[Verdict], called: Callable[[Any], str]) -> li
     return aligned([[*cells(row[:-1]), row[-1]] for row in rows], left=(0, len(rules) + 2))
 
 
-def _why(verdict: Verdict) -> str:
+def _why(verdict: PlaceVerdict) -> str:
     said = str(verdict.standing)
     if verdict.decided_by:
         said += f" by {' + '.join(verdict.decided_by)}"
