@@ -10,7 +10,8 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation
-from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
+from oms_app.conversion import IntakeAnswer
+from oms_app.intake import IntakeService, TakeIn
 from oms_app.ports.channels import ChannelGateway, Gateways, OrderGone, OrderRef
 from oms_app.ports.transaction import Begin, Clock, Transaction
 from oms_app.transactions import Pause, one_transaction

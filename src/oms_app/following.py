@@ -9,7 +9,7 @@ from oms_app.orders import give_back, save
 from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
 from oms_domain.catalog.matching import Sold
-from oms_domain.orders import intake
+from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.placement import BY_DEFAULT, policy_of
 from oms_domain.orders.platform_order import PlatformOrder
@@ -22,17 +22,17 @@ def follow_platform(
     order: SalesOrder,
     platform_order: PlatformOrder,
     *,
-    sold: Mapping[str, Sold] = intake.NOTHING_SOLD,
+    sold: Mapping[str, Sold] = sub_orders.NOTHING_SOLD,
     at: datetime,
 ) -> SalesOrder:
     """Follow what the platform says; what the table refuses is put on the work list of discrepancies.
 
-    ``sold``: what the lines of ``intake.lines_to_match`` are of ours.
+    ``sold``: what the lines of ``sub_orders.lines_to_match`` are of ours.
     """
     policy = policy_of(tx.shops.get(order.shop_id).policy) if order.state is OrderState.AWAITING_PAYMENT else BY_DEFAULT
     change = intake.follow(order, platform_order, sold=sold, policy=policy, at=at)
     after = change.state
-    if lost := intake.lost_lines(order, after):
+    if lost := sub_orders.lost_lines(order, after):
         tx.stock.release(order.id, lost)
     if after.state is OrderState.CANCELLED is not order.state:
         give_back(tx, order, reason=intake.BY_PLATFORM, now=lambda: at)

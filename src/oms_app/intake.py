@@ -6,46 +6,32 @@ log, outbox) is stored together or not at all; stock is reserved afterwards, by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.arrivals import Arrival, Preparation, RawPayload
-from oms_app.following import follow_platform, stop_for_a_person
+from oms_app.conversion import Chunk, IntakeAnswer, Outcome, Taken, answer_of, settle
+from oms_app.following import stop_for_a_person
 from oms_app.matching import Matching
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, StaleVersion, StoreRefusedData, Transaction
 from oms_app.ports.vault import IndexField, Sealed
 from oms_app.transactions import Pause, one_transaction, record
-from oms_domain.apportionment.policy import ApportionmentPolicy
-from oms_domain.catalog.matching import Sold, UnmappedSku
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, ShopId, VaultId
-from oms_domain.kernel.money import Money
+from oms_domain.kernel.identity import PlatformOrderId, ShopId, VaultId
 from oms_domain.orders import intake
 from oms_domain.orders.placement import policy_of
-from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble, unmapped_trouble
+from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
-from oms_domain.orders.states import OrderState
+from oms_domain.orders.sub_orders import live_lines
 
 CHUNK: Final = 500
 """Orders in one transaction at most."""
-
-
-class Outcome(StrEnum):
-    """What a payload did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"  # the same again, or older than what is stored
-    EXCEPTION = "exception"  # kept, but no sales order could be made or followed
-    REFUSED = "refused"  # not stored
 
 
 @frozen(kw_only=True)
@@ -86,22 +72,6 @@ class ConvertWaiting:
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
     platform_order_ids: tuple[PlatformOrderId, ...]
     by: Actor
-
-
-@frozen(kw_only=True)
-class IntakeAnswer:
-    """What became of one payload."""
-
-    outcome: Outcome
-    order_no: str
-    platform_order_id: PlatformOrderId | None = None
-    order_id: OrderId | None = None
-    number: str = ""
-    state: OrderState | None = None
-    payable: Money | None = None
-    trouble: Trouble | None = None
-    code: str = ""  # of a refusal
-    field: str = ""
 
 
 @frozen(kw_only=True)
@@ -192,7 +162,7 @@ class IntakeService:
     @one_transaction
     def _convert_waiting(self, command: ConvertWaiting, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:
         numbers.start()
-        chunks, answers, at = dict[ShopId, _Chunk](), list[IntakeAnswer](), self.now()
+        chunks, answers, at = dict[ShopId, Chunk](), list[IntakeAnswer](), self.now()
         with self.begin(command) as tx:
             found = tx.platform_orders.get_many(command.platform_order_ids).values()
             waiting = [each for each in found if each.trouble is not None and each.trouble.unmapped]
@@ -201,16 +171,16 @@ class IntakeService:
                 if each.shop_id not in chunks:
                     chunks[each.shop_id] = self._chunk(tx, each.shop_id, numbers)
                 order = orders.get(each.order_id) if each.order_id else None
-                taken = self._settle(chunks[each.shop_id], Change(each), order, None, Outcome.UPDATED, at)
+                taken = settle(chunks[each.shop_id], Change(each), order, None, Outcome.UPDATED, at)
                 answers.append(taken.answer)
             tx.commit()
         return tuple(answers)
 
-    def _chunk(self, tx: Transaction, shop_id: ShopId, numbers: NumberPool) -> _Chunk:
+    def _chunk(self, tx: Transaction, shop_id: ShopId, numbers: NumberPool) -> Chunk:
         """Raises ``ShopNotFound`` for a shop that the actor does not see."""
         policy = tx.shops.get(shop_id).policy
         matching = Matching(tx, shop_id, policy.catalogue, self.now, self.new_id)
-        return _Chunk(tx, numbers, policy_of(policy), matching)
+        return Chunk(tx, self.new_id, numbers, policy_of(policy), matching)
 
     @one_transaction
     def _take_in(self, command: TakeIn, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:
@@ -224,7 +194,7 @@ class IntakeService:
                 line
                 for arrival in command.arrivals
                 if arrival.standard is not None and arrival.order_no not in known
-                for line in intake.live_lines(arrival.standard)
+                for line in live_lines(arrival.standard)
             )
             orders = tx.orders.get_many([p.order_id for p in known.values() if p.order_id])
             answers: list[IntakeAnswer] = []
@@ -246,19 +216,19 @@ class IntakeService:
 
     def _take(
         self,
-        chunk: _Chunk,
+        chunk: Chunk,
         command: TakeIn,
         arrival: Arrival,
         stored: PlatformOrder | None,
         order: SalesOrder | None,
-    ) -> _Taken:
+    ) -> Taken:
         tx, at = chunk.tx, self.now()
         receiver, buyer = _ref(arrival.receiver), _ref(arrival.buyer)
         if stored is None:
             new = self._new(command, arrival, receiver, buyer, chunk.numbers.next("P"), at)
             _store_vault(tx, arrival.receiver, arrival.buyer, arrival.raw)
             begun = Change(new, (new.received(at=at),))
-            return self._settle(chunk, begun, None, arrival.trouble, Outcome.CREATED, at)
+            return settle(chunk, begun, None, arrival.trouble, Outcome.CREATED, at)
         if arrival.standard is None:
             return self._keep_unreadable(tx, arrival, stored, order, at)
         freshness = intake.compare(stored, arrival.standard, receiver=receiver, buyer=buyer)
@@ -266,88 +236,42 @@ class IntakeService:
             return self._keep_unreadable(tx, arrival, stored, order, at)  # its own sums say that it is not the one
         if freshness is intake.Freshness.AMBIGUOUS and not arrival.fetched:
             tx.publish((stored.ambiguous(at=at),))
-            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+            return Taken(stored, order, answer_of(Outcome.UNCHANGED, stored, order))
         mended = freshness is intake.Freshness.SAME and stored.trouble is not None and arrival.trouble is None
         if freshness in (intake.Freshness.OLDER, intake.Freshness.SAME) and not mended:
-            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+            return Taken(stored, order, answer_of(Outcome.UNCHANGED, stored, order))
         receiver, buyer = (
             _kept_or_put(tx, stored.receiver, arrival.receiver),
             _kept_or_put(tx, stored.buyer, arrival.buyer),
         )
         _store_vault(tx, arrival.raw)
         newer = stored.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=arrival.raw.id, at=at)
-        return self._settle(chunk, newer, order, arrival.trouble, Outcome.UPDATED, at)
+        return settle(chunk, newer, order, arrival.trouble, Outcome.UPDATED, at)
 
     def _keep_unreadable(
         self, tx: Transaction, arrival: Arrival, stored: PlatformOrder, order: SalesOrder | None, at: datetime
-    ) -> _Taken:
+    ) -> Taken:
         """A known order came in a form that cannot be followed: the last good version stands, a person is told."""
         if stored.trouble == arrival.trouble:
-            return _Taken(stored, order, _answer(Outcome.UNCHANGED, stored, order))
+            return Taken(stored, order, answer_of(Outcome.UNCHANGED, stored, order))
         assert arrival.trouble is not None
         _store_vault(tx, arrival.raw)
         change = evolve(stored, raw=arrival.raw.id).failed(arrival.trouble, at=at)
         record(tx, tx.platform_orders, change)
         order = stop_for_a_person(tx, order, at=at)
-        return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
+        return Taken(change.state, order, answer_of(Outcome.EXCEPTION, change.state, order))
 
-    def _settle(
-        self,
-        chunk: _Chunk,
-        change: Change[PlatformOrder],
-        order: SalesOrder | None,
-        trouble: Trouble | None,
-        outcome: Outcome,
-        at: datetime,
-    ) -> _Taken:
-        """Follow a stored or newer platform order with its sales order, or put it on the exceptions list."""
-        tx, sold = chunk.tx, intake.NOTHING_SOLD
-        if trouble is None:
-            sold, unmapped = chunk.match(order, change.state)
-            trouble = unmapped_trouble(unmapped) if unmapped else None
-        if trouble is not None:
-            if not change.events and change.state.trouble == trouble:  # tried again, and nothing has changed
-                return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
-            change = change.then(change.state.failed(trouble, at=at))
-            record(tx, tx.platform_orders, change)
-            order = stop_for_a_person(tx, order, at=at)
-            return _Taken(change.state, order, _answer(Outcome.EXCEPTION, change.state, order))
-        if order is None:
-            begun = self._begin(chunk, change.state, sold, at)
-            change = change.then(change.state.converted(begun.state.id, at=at))
-            record(tx, tx.platform_orders, change)
-            record(tx, tx.orders, begun)
-            return _Taken(change.state, begun.state, _answer(outcome, change.state, begun.state))
-        if change.state.trouble is not None:
-            change = change.then(change.state.mended(at=at))
-        record(tx, tx.platform_orders, change)
-        followed = follow_platform(tx, order, change.state, sold=sold, at=at)
-        return _Taken(change.state, followed, _answer(outcome, change.state, followed))
-
-    def _convert(self, chunk: _Chunk, known: PlatformOrder, arrival: Arrival) -> IntakeAnswer:
+    def _convert(self, chunk: Chunk, known: PlatformOrder, arrival: Arrival) -> IntakeAnswer:
         tx, at = chunk.tx, self.now()
         order = tx.orders.get(known.order_id) if known.order_id else None
         if known.conversion is Conversion.CONVERTED:
-            return _answer(Outcome.UNCHANGED, known, order)
+            return answer_of(Outcome.UNCHANGED, known, order)
         change = Change(known)
         if arrival.standard is not None and arrival.standard != known.standard:
             receiver = _kept_or_put(tx, known.receiver, arrival.receiver)
             buyer = _kept_or_put(tx, known.buyer, arrival.buyer)
             change = known.updated(arrival.standard, receiver=receiver, buyer=buyer, raw=known.raw, at=at)
-        return self._settle(chunk, change, order, arrival.trouble, Outcome.CREATED, at).answer
-
-    def _begin(
-        self, chunk: _Chunk, platform_order: PlatformOrder, sold: Mapping[str, Sold], at: datetime
-    ) -> Change[SalesOrder]:
-        return intake.begin(
-            platform_order,
-            order_id=OrderId(self.new_id()),
-            number=chunk.numbers.next("S"),
-            sold=sold,
-            line_ids=[LineId(self.new_id()) for what in sold.values() for _ in what.parts],
-            policy=chunk.policy,
-            at=at,
-        )
+        return settle(chunk, change, order, arrival.trouble, Outcome.CREATED, at).answer
 
     def _new(
         self, command: TakeIn, arrival: Arrival, receiver: PartyRef, buyer: PartyRef, number: str, at: datetime
@@ -367,33 +291,9 @@ class IntakeService:
         )
 
 
-@define
-class _Chunk:
-    """What the orders of one shop share in one transaction."""
-
-    tx: Transaction
-    numbers: NumberPool
-    policy: ApportionmentPolicy
-    matching: Matching
-
-    def match(
-        self, order: SalesOrder | None, platform_order: PlatformOrder
-    ) -> tuple[Mapping[str, Sold], tuple[UnmappedSku, ...]]:
-        """Return what the lines are of ours that must be known now, and those of which nobody has said it."""
-        assert platform_order.standard is not None
-        return self.matching.match(intake.lines_to_match(order, platform_order.standard))
-
-
 @frozen(kw_only=True)
 class _Answers:
     rows: tuple[IntakeAnswer, ...]
-
-
-@frozen
-class _Taken:
-    platform_order: PlatformOrder
-    order: SalesOrder | None
-    answer: IntakeAnswer = field()
 
 
 def _ref(sealed: Sealed) -> PartyRef:
@@ -412,19 +312,6 @@ def _kept_or_put(tx: Transaction, old: PartyRef, sealed: Sealed) -> PartyRef:
         return old
     tx.vault.put(sealed)
     return new
-
-
-def _answer(outcome: Outcome, platform_order: PlatformOrder, order: SalesOrder | None) -> IntakeAnswer:
-    return IntakeAnswer(
-        outcome=outcome,
-        order_no=platform_order.order_no,
-        platform_order_id=platform_order.id,
-        order_id=order.id if order else None,
-        number=order.number if order else "",
-        state=order.state if order else None,
-        payable=order.payable if order else None,
-        trouble=platform_order.trouble,
-    )
 
 
 def convert_again(

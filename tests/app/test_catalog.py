@@ -18,7 +18,8 @@ from oms_app.catalog import (
     RestoreBundle,
     RestoreSku,
 )
-from oms_app.intake import ConvertWaiting, Outcome
+from oms_app.conversion import Outcome
+from oms_app.intake import ConvertWaiting
 from oms_app.ports.transaction import StoreRefusedData, VersionIsNot
 from oms_app.ports.wms import ParcelLeft
 from oms_app.processes import catalog as process

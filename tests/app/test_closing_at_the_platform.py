@@ -4,7 +4,8 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT, later
 
-from oms_app.intake import Outcome, TakeIn
+from oms_app.conversion import Outcome
+from oms_app.intake import TakeIn
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception, ReleaseOrder
 from oms_domain.channels.standard import AmountMismatch, LineRefund, Platform, PlatformState
 from oms_domain.kernel.money import Money

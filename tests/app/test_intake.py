@@ -11,7 +11,8 @@ from tests.app.world import ROOT, World, later
 
 from oms_adapters.memory.platform import RECEIVER
 from oms_app.actor import Once
-from oms_app.intake import Outcome, TakeIn, convert_again
+from oms_app.conversion import Outcome
+from oms_app.intake import TakeIn, convert_again
 from oms_app.ports.transaction import StoreRefusedData
 from oms_domain.channels.standard import AmountMismatch, Platform, PlatformState, UnreadablePayload
 from oms_domain.kernel.money import Money

@@ -15,8 +15,9 @@ from oms_app.actor import Actor, system
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
+from oms_app.conversion import IntakeAnswer
 from oms_app.fulfilment import FulfilmentService
-from oms_app.intake import IntakeAnswer, IntakeService, TakeIn
+from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
 from oms_app.numbering import Numbering

@@ -12,7 +12,7 @@ from tests.contracts.sealed import a_sealed_row
 
 from oms_app.access import ApiKey
 from oms_app.actor import KeyReused, Once, Permission, system
-from oms_app.intake import IntakeAnswer, Outcome
+from oms_app.conversion import IntakeAnswer, Outcome
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderAnswer
 from oms_app.ports.transaction import Contended

@@ -18,7 +18,8 @@ from oms_adapters.platforms.taobao.scenario import _basket
 from oms_adapters.platforms.taobao.translate import translate
 from oms_app.actor import system
 from oms_app.arrivals import Preparation
-from oms_app.intake import IntakeService, Outcome, TakeIn
+from oms_app.conversion import Outcome
+from oms_app.intake import IntakeService, TakeIn
 from oms_app.numbering import Numbering
 from oms_app.ports.transaction import Begin
 from oms_app.shops import AddShop, ShopService

@@ -11,7 +11,7 @@ from tests.http.world import numbered, payload
 
 from oms_adapters.http.payloads import split
 from oms_adapters.http.refusals import Malformed, NoRows, TooManyRows
-from oms_app.intake import IntakeAnswer, Outcome
+from oms_app.conversion import IntakeAnswer, Outcome
 from oms_app.ports.transaction import StoreRefusedData
 
 MONEY = {"fen": 14300, "currency": "CNY", "text": "143.00"}

@@ -15,7 +15,8 @@ from oms_adapters.bootstrap.output import console, json_option, show
 from oms_adapters.bootstrap.refusals import FileTooLarge, ShopOnOtherPlatform, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
 from oms_adapters.texts.catalogue import title
-from oms_app.intake import CHUNK, IntakeAnswer, Outcome, TakeIn
+from oms_app.conversion import IntakeAnswer, Outcome
+from oms_app.intake import CHUNK, TakeIn
 from oms_domain.channels.standard import Platform, UnreadablePayload
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.shops.shop import Shop

@@ -12,7 +12,8 @@ from oms_adapters.bootstrap.commands_ingest import answer_row, trouble_text
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
-from oms_app.intake import Outcome, convert_again
+from oms_app.conversion import Outcome
+from oms_app.intake import convert_again
 from oms_app.jobs import RedriveJob
 from oms_app.queries.rows import LARGEST_PAGE, Difference, Position, Queries
 from oms_domain.kernel.errors import OmsError

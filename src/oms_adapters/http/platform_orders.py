@@ -19,7 +19,8 @@ from oms_adapters.http.shops import KnownShop, KnownShops
 from oms_adapters.http.views import Given, MoneyView, View, plain
 from oms_app.actor import Actor, KeyReused, Permission
 from oms_app.arrivals import Arrival, Preparation
-from oms_app.intake import CHUNK, ConvertAgain, IntakeAnswer, IntakeService, Outcome, TakeIn, convert_again
+from oms_app.conversion import IntakeAnswer, Outcome
+from oms_app.intake import CHUNK, ConvertAgain, IntakeService, TakeIn, convert_again
 from oms_app.ports.channels import Gateways
 from oms_app.ports.transaction import StoreRefusedData
 from oms_app.queries.rows import PlatformOrderRow, Queries

@@ -26,7 +26,8 @@ from oms_adapters.memory.platform import MemoryPlatform
 from oms_adapters.platforms.taobao.translate import translate
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_app.actor import Once
-from oms_app.intake import IntakeAnswer, Outcome, TakeIn
+from oms_app.conversion import IntakeAnswer, Outcome
+from oms_app.intake import TakeIn
 from oms_app.orders import ApproveOrder, ReleaseOrder
 from oms_app.personal import RevealPersonalData
 from oms_app.ports.channels import PlatformRefused
