@@ -19,13 +19,9 @@ pytestmark = pytest.mark.timeout(600)
 
 def coverage_of(tests, package, report, *, among="not long and not broad"):
     """Run tests with every branch of ``package`` counted; return, by file, the lines and branches not reached."""
-    count = [
-        f"--cov={package}",
-        "--cov-branch",
-        f"--cov-report=json:{report}",
-        f"--cov-config={ROOT / 'pyproject.toml'}",
-    ]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", among]
+    count = [f"--cov={package}", "--cov-branch", f"--cov-report=json:{report}", "--cov-config=pyproject.toml"]
+    quiet = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=600"]
+    command = [sys.executable, "-m", "pytest", *quiet, "-m", among]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
     environment = kept | {"HYPOTHESIS_PROFILE": "few", "COVERAGE_FILE": str(report.with_suffix(".data"))}
     done = subprocess.run(

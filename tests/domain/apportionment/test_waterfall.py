@@ -106,6 +106,7 @@ def test_the_tool_shows_the_smallest_order_that_breaks_an_identity(monkeypatch):
     assert "0.01  0.01" in str(broken.value)  # one line of one fen
 
 
+@pytest.mark.broad
 def test_a_policy_whose_rule_is_not_sound_is_shown_with_the_smallest_order():
     def to_the_dearest(total, weights, quantum):
         return [total if weight == max(weights) else 0 for weight in weights]

@@ -89,6 +89,7 @@ def test_no_unit_is_lost_and_no_limit_passed(goods, limit):
     assert packed == {each.key: each.units for each in goods}
 
 
+@pytest.mark.broad
 @settings(deadline=None, max_examples=100)
 @given(goods=goods_, limit=limits)
 def test_the_least_is_what_trying_everything_finds(goods, limit):
