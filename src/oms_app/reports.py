@@ -11,11 +11,10 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.booking import book
-from oms_app.inventory import known_warehouse
+from oms_app.inventory import PostStock, StockService
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.wms import (
-    Counted,
     EntryReceived,
     Grade,
     NumberedReport,
@@ -25,11 +24,10 @@ from oms_app.ports.wms import (
 )
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.fulfilment.reports import ReportId, ReportReceived, ReportState
-from oms_domain.inventory.movements import adds
-from oms_domain.inventory.stock import LedgerKind, Quality, StockReceived
+from oms_domain.inventory.documents import DocumentKind, Units
+from oms_domain.inventory.stock import Quality
 from oms_domain.kernel.errors import Denied, Invalid, NotFound, Refused
-from oms_domain.kernel.identity import WarehouseCode
-from oms_domain.kernel.quantity import Quantity
+from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.text import storable
 
 OPEN: Final = frozenset({ReportState.RECEIVED, ReportState.REFUSED, ReportState.UNPLACED})
@@ -80,6 +78,7 @@ class ReportService:
     now: Clock
     new_id: NewId
     pause: Pause
+    stock: StockService
 
     @one_transaction
     def take(self, command: TakeReport) -> bool:
@@ -111,9 +110,29 @@ class ReportService:
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
         try:
+            self._post_count(command)
             return self._book(command)
         except (Refused, Invalid) as refusal:  # the store's own condition, at commit: of what was booked nothing stays
             return self._refuse(command, refusal)
+
+    def _post_count(self, command: BookKept) -> None:
+        """Post what a count has changed. A transaction of its own, that the report's id lets happen once."""
+        with self.begin(command) as tx:
+            kept = tx.inbox.get(command.report_id)
+        report = kept.report
+        if not isinstance(report, StockDiffers) or kept.state not in OPEN:
+            return
+        lines = _lines(report)
+        if lines:
+            post = PostStock(
+                kind=DocumentKind.ADJUSTMENT,
+                warehouse=kept.warehouse,
+                lines=lines,
+                reason=COUNTED,
+                reference=str(kept.id),
+                by=evolve(command.by, once=None, job=None),
+            )
+            self.stock.post(post)
 
     @one_transaction
     def _book(self, command: BookKept) -> ReportAnswer:
@@ -147,7 +166,7 @@ class ReportService:
         """Raises ``NotFound`` where the number is not ours."""
         report = kept.report
         if isinstance(report, StockDiffers):
-            return self._stock(tx, kept, report)
+            return evolve(kept, state=ReportState.BOOKED, reason="")  # by the posting that came before
         if isinstance(report, ReturnReceived | EntryReceived):
             return evolve(kept, state=ReportState.KEPT, reason="")
         return self._shipping(tx, kept, report)
@@ -162,25 +181,12 @@ class ReportService:
             return evolve(kept, state=ReportState.BOOKED, reason="")
         return evolve(kept, state=ReportState.REFUSED, reason=storable(str(refusal), longest=LONGEST_REASON))
 
-    def _stock(self, tx: Transaction, kept: KeptReport, report: StockDiffers) -> KeptReport:
-        known_warehouse(tx, kept.warehouse)
-        movements = [
-            adds(each.sku, kept.warehouse, each.units, LedgerKind.ADJUST, QUALITIES[each.grade])
-            for each in report.counted
-            if each.units and each.grade in QUALITIES
-        ]
-        tx.stock.move(movements, document=kept.id)
-        found = [each for each in report.counted if each.units > 0 and each.grade is Grade.GOOD]
-        tx.publish([self._found(each, kept.warehouse) for each in found])
-        return evolve(kept, state=ReportState.BOOKED, reason="")
 
-    def _found(self, each: Counted, warehouse: WarehouseCode) -> StockReceived:
-        """Units that a count has found may be what an order waits for."""
-        return StockReceived(
-            receipt_id=self.new_id(),
-            sku=each.sku,
-            warehouse=warehouse,
-            quantity=Quantity(each.units),
-            reason=COUNTED,
-            at=self.now(),
-        )
+def _lines(report: StockDiffers) -> tuple[Units, ...]:
+    """Return what a count has changed, by SKU and quality."""
+    sums: dict[tuple[SkuCode, Quality], int] = {}
+    for each in report.counted:
+        if each.grade in QUALITIES:
+            key = (each.sku, QUALITIES[each.grade])
+            sums[key] = sums.get(key, 0) + each.units
+    return tuple(Units(sku=sku, quality=quality, units=units) for (sku, quality), units in sums.items() if units)

@@ -103,7 +103,7 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
-        self.reports = ReportService(**shared)
+        self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
         self.wms_accounts = WmsAccountService(**shared, sealer=self.sealer)
         self.job_service = JobService(begin=begin, now=self.clock, pause=pause)

@@ -153,6 +153,13 @@ def test_a_shop_is_connected_as_the_page_says(ready):
     assert (shop["code"], shop["authorisation"], shop["auto_release"]) == ("tb-1", "valid", True)
 
 
+def test_a_warehouse_is_connected_as_the_page_says(ready):
+    ready.reads("connect-a-warehouse.md")
+
+    (account,) = ready.runs("wms", "accounts", "--json")
+    assert (account["warehouse"], account["kind"], account["has_secret"]) == ("EAST", "qimen", True)
+
+
 def test_the_work_lists_are_worked_off_as_the_page_says(ready):
     ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
     reviewable_orders(ready)
@@ -202,6 +209,7 @@ def test_every_page_with_something_to_type_is_read_here():
     assert with_commands == {
         "api.md",
         "connect-a-shop.md",
+        "connect-a-warehouse.md",
         "exceptions-and-discrepancies.md",
         "personal-data.md",
         "run-on-mariadb.md",

@@ -122,7 +122,7 @@ class World:
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),
-            "stock": StockService(numbering=numbering, **common),
+            "stock": (stock := StockService(numbering=numbering, **common)),
             "transfers": TransferService(numbering=numbering, **common),
             "stocktakes": StocktakeService(numbering=numbering, **common),
             "warehouses": WarehouseService(**common),
@@ -134,7 +134,7 @@ class World:
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id
             ),
             "wms_accounts": WmsAccountService(sealer=sealer, **common),
-            "wms_reports": (reports := ReportService(**common)),
+            "wms_reports": (reports := ReportService(**common, stock=stock)),
             "wms_callbacks": QimenCallbacks(
                 accounts=lambda app_key, customer_id: [
                     each for each in ACCOUNTS if (each.app_key, each.customer_id) == (app_key, customer_id)

@@ -137,6 +137,10 @@ class Container(containers.DeclarativeContainer):
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
     stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    wms_reports = providers.Singleton(ReportService, begin=begin, now=now, new_id=new_id, pause=pause, stock=stock)
+    wms_callbacks = providers.Singleton(
+        QimenCallbacks, accounts=wms.provided.known_as, take=wms_reports.provided.take, now=now
+    )
     transfers = providers.Singleton(
         TransferService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
@@ -148,10 +152,6 @@ class Container(containers.DeclarativeContainer):
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
     wms_accounts = providers.Singleton(
         WmsAccountService, begin=begin, sealer=sealer, now=now, new_id=new_id, pause=pause
-    )
-    wms_reports = providers.Singleton(ReportService, begin=begin, now=now, new_id=new_id, pause=pause)
-    wms_callbacks = providers.Singleton(
-        QimenCallbacks, accounts=wms.provided.known_as, take=wms_reports.provided.take, now=now
     )
     tracking = providers.Singleton(TrackingService, begin=begin, now=now, pause=pause)
     tracking_callbacks = providers.Singleton(
