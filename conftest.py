@@ -13,11 +13,12 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 
 PAGES = Sybil(
     parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)],
-    patterns=["README.md", "docs/**/*.md"],
+    # ``**`` stands for one folder only: each depth has a pattern of its own.
+    patterns=["README.md", "docs/**/*.md", "docs/**/**/*.md"],
 )
 DOCSTRINGS = Sybil(
     parsers=[DocTestParser()],
-    patterns=["src/oms_domain/**/*.py"],
+    patterns=["src/oms_domain/**/*.py", "src/oms_domain/**/**/*.py"],
     document_types={".py": PythonDocStringDocument},
 )
 

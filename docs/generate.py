@@ -12,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,9 @@ from oms_adapters.bootstrap import settings
 from oms_adapters.bootstrap.commands import oms
 from oms_adapters.db.types import metadata
 from oms_adapters.http.problems import status_of
+from oms_domain.aftersales.returns import RETURN_ENDS, RETURN_ENTRIES, RETURN_TABLE
+from oms_domain.aftersales.states import CASE_ENDS, CASE_ENTRIES, CASE_TABLES
+from oms_domain.aftersales.tickets import SETTLED_TICKETS, TICKET_ENTRIES, TICKET_TABLE
 from oms_domain.apportionment import Rule, family, presets
 from oms_domain.apportionment.presets import NAMED
 from oms_domain.conditions.fields import Field, FieldKind
@@ -41,6 +45,7 @@ from oms_domain.kernel.states import mermaid
 from oms_domain.orders.rules.fields import ORDER_FIELDS
 from oms_domain.orders.rules.templates import TEMPLATES
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
+from oms_domain.refunds.states import REFUND_ENDS, REFUND_ENTRIES, REFUND_TABLE
 from oms_domain.testing.counterexamples import HOLDS_WITH_CAPS, bounds, read
 from oms_domain.testing.laws import LAWS, Law
 
@@ -51,6 +56,7 @@ PAGES: Final = (
         for name in ("states", "settings", "cli", "errors", "events", "tables", "rules")
     ),
     DOCS / "explanation" / "apportionment.md",
+    *sorted((DOCS / "explanation" / "aftersales").glob("*.md")),
 )
 
 FULFILMENT_ENTRIES: Final = frozenset({FulfilmentState.APPROVED})
@@ -365,6 +371,24 @@ def _default(value: Any) -> str:
     return "required" if value is None else f"{value:,}"
 
 
+MACHINES: Final[Mapping[str, tuple[Table, Collection[StrEnum], Collection[StrEnum]]]] = {
+    "return": (RETURN_TABLE, RETURN_ENTRIES, RETURN_ENDS),
+    "refund": (REFUND_TABLE, REFUND_ENTRIES, REFUND_ENDS),
+    "ticket": (TICKET_TABLE, TICKET_ENTRIES, SETTLED_TICKETS),
+    **{kind.replace("_", "-"): (table, CASE_ENTRIES, CASE_ENDS) for kind, table in CASE_TABLES.items()},
+}
+"""Machines of aftersales by the name of their parts."""
+
+
+def machine_parts() -> dict[str, Callable[[], str]]:
+    """Return the picture and the rows of each machine of aftersales."""
+    found: dict[str, Callable[[], str]] = {}
+    for name, (table, entries, ends) in MACHINES.items():
+        found[f"{name}-diagram"] = partial(diagram, table, entries, ends)
+        found[f"{name}-states"] = partial(rows, table)
+    return found
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "order-diagram": lambda: diagram(ORDER_TABLE, ENTRIES, ENDS),
     "order-states": lambda: rows(ORDER_TABLE),
@@ -386,6 +410,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "counterexamples": counterexample_rows,
     "family": family_rows,
     "presets": preset_rows,
+    **machine_parts(),
 }
 
 

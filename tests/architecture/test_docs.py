@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 
 import oms_domain
+from oms_domain.aftersales.returns import RETURN_TABLE
+from oms_domain.aftersales.states import CASE_ENDS, CASE_ENTRIES, CASE_TABLES
+from oms_domain.aftersales.tickets import TICKET_TABLE
 from oms_domain.fulfilment.fulfilment_order import FULFILMENT_ENDS, FULFILMENT_TABLE, FulfilmentState
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.states import mermaid
 from oms_domain.orders.states import ENDS, ENTRIES, ORDER_TABLE
+from oms_domain.refunds.states import REFUND_TABLE
 
 DOCS = Path(__file__).parents[2] / "docs"
 GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
@@ -52,6 +56,15 @@ def test_the_diagrams_are_the_tables(table, entries, ends):
     assert f"```mermaid\n{mermaid(table, entries=entries, ends=ends)}\n```" in STATES, REGENERATE
 
 
+@pytest.mark.parametrize("kind", CASE_TABLES)
+def test_every_kind_of_claim_has_a_page_with_its_table_and_a_worked_example(kind):
+    page = (DOCS / "explanation/aftersales" / f"{kind.replace('_', '-')}.md").read_text(encoding="utf-8")
+
+    assert mermaid(CASE_TABLES[kind], entries=CASE_ENTRIES, ends=CASE_ENDS) in page, REGENERATE
+    assert "## Worked example\n" in page
+    assert ">>>" in page
+
+
 def test_a_page_that_was_left_behind_is_noticed():
     rewritten = runpy.run_path(str(DOCS / "generate.py"))["rewritten"]
     behind = STATES.replace("awaiting_payment --> awaiting_allocation : pay", "")
@@ -81,7 +94,9 @@ def test_every_event_is_in_the_glossary_with_its_type():
     assert events <= {(code, value) for code, (_, value) in words().items()}
 
 
-@pytest.mark.parametrize("table", [ORDER_TABLE, FULFILMENT_TABLE])
+@pytest.mark.parametrize(
+    "table", [ORDER_TABLE, FULFILMENT_TABLE, RETURN_TABLE, REFUND_TABLE, TICKET_TABLE, *CASE_TABLES.values()]
+)
 def test_states_of_one_document_have_chinese_names_of_their_own(table):
     names = [words()[f"{type(state).__name__}.{state.name}"][0] for state in table]
 

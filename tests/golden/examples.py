@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from tests.golden.aftersales import AFTERSALES
+
 from oms_adapters.db.codec import encode
 from oms_domain.catalog.bundle import BundleAdded, BundleChanged, BundleDeleted, BundleEvent, BundleRestored
 from oms_domain.catalog.mapping import MappingEvent, SkuMapped, SkuUnmapped
@@ -273,4 +275,5 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _fulfilment(PackageWrittenBack, F.SHIPPED, package_id=PACKAGE),
     _fulfilment(WriteBackRefused, F.SHIPPED, package_id=PACKAGE, reason="B150"),
     _fulfilment(FulfilmentCancelled, F.CANCELLED, reason="refunded"),
+    *AFTERSALES,
 )

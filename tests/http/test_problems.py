@@ -37,6 +37,9 @@ from oms_app.ports.transaction import (
     VersionIsNot,
 )
 from oms_app.ports.vault import SealBroken, VaultRowGone
+from oms_domain.aftersales.returns import ReturnMove, ReturnState
+from oms_domain.aftersales.states import CaseKind, CaseMove, CaseState
+from oms_domain.aftersales.tickets import TicketMove, TicketState
 from oms_domain.channels.capabilities import Capability, CapabilityMissing
 from oms_domain.channels.standard import UnreadablePayload
 from oms_domain.inventory.stock import StockBelowReserved
@@ -48,6 +51,9 @@ from oms_domain.orders.platform_order import AlreadyConverted
 from oms_domain.orders.review import ReviewCondition
 from oms_domain.orders.sales_order import AmountsDoNotAddUp, CancelNeedsWarehouse, FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.states import OrderMove, OrderState
+from oms_domain.refunds.compensation import CompensationKind
+from oms_domain.refunds.refundable import WhyNot
+from oms_domain.refunds.states import RefundMove, RefundState
 from oms_domain.shops.shop import InvalidShopCode, ShopCodeTaken, ShopNotFound
 from oms_domain.testing.builders import ORDER, SHOP
 
@@ -281,6 +287,17 @@ def all_kinds() -> list[type[OmsError]]:
         ("permissions", (Permission,)),
         ("flags", (FlagKind,)),
         ("conditions", (ReviewCondition,)),
+        ("case_kinds", (CaseKind,)),
+        ("case_states", (CaseState,)),
+        ("case_moves", (CaseMove,)),
+        ("return_states", (ReturnState,)),
+        ("return_moves", (ReturnMove,)),
+        ("refund_states", (RefundState,)),
+        ("refund_moves", (RefundMove,)),
+        ("ticket_states", (TicketState,)),
+        ("ticket_moves", (TicketMove,)),
+        ("compensation_kinds", (CompensationKind,)),
+        ("why_not", (WhyNot,)),
     ],
 )
 def test_every_word_has_its_texts_in_both_languages(section, kinds):

@@ -10,16 +10,21 @@ from typing import Any, Final
 
 LANGUAGES: Final = ("zh", "en")
 
-NAMED: Final = {
-    "state": "states",
-    "theirs": "states",
-    "move": "moves",
-    "allowed": "moves",
-    "permission": "permissions",
-    "flags": "flags",
-    "kind": "flags",
+_STATES: Final = ("states", "case_states", "return_states", "refund_states", "ticket_states")
+_MOVES: Final = ("moves", "case_moves", "return_moves", "refund_moves", "ticket_moves")
+
+NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "state": _STATES,
+    "order_state": ("states",),
+    "theirs": _STATES,
+    "move": _MOVES,
+    "allowed": (*_MOVES, "case_kinds"),
+    "permission": ("permissions",),
+    "flags": ("flags",),
+    "kind": ("flags", "case_kinds", "compensation_kinds"),
+    "why": ("why_not",),
 }
-"""Facts of a refusal whose values have texts of their own, and where those stand."""
+"""Facts of a refusal whose values have texts of their own, and where those stand: the first that has it counts."""
 
 
 REASONS: Final = {"orders.order_left_to_person": "conditions"}
@@ -73,4 +78,5 @@ def _shown(name: str, value: Any, texts: Mapping[str, Mapping[str, Any]]) -> str
         return "、".join(_shown(name, each, texts) for each in value) or "-"
     if isinstance(value, dict):
         return str(value.get("text", value))
-    return str(texts.get(NAMED.get(name, ""), {}).get(str(value), value))
+    found = (texts[section][str(value)] for section in NAMED.get(name, ()) if str(value) in texts[section])
+    return str(next(found, value))

@@ -12,6 +12,14 @@ OrderId = NewType("OrderId", UUID)
 LineId = NewType("LineId", UUID)
 FulfilmentOrderId = NewType("FulfilmentOrderId", UUID)
 PackageId = NewType("PackageId", UUID)
+PlatformAftersalesId = NewType("PlatformAftersalesId", UUID)
+CaseId = NewType("CaseId", UUID)
+ReturnOrderId = NewType("ReturnOrderId", UUID)
+RefundId = NewType("RefundId", UUID)
+"""Stored before anything outside is asked to pay, and sent with every ask: who pays twice for one id pays once."""
+TicketId = NewType("TicketId", UUID)
+EvidenceId = NewType("EvidenceId", UUID)
+"""Handle of a stored file (凭证)."""
 VaultId = NewType("VaultId", UUID)
 """Handle of one immutable, encrypted version of somebody's personal data."""
 EventId = NewType("EventId", UUID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -25,15 +25,26 @@ def next_state(table: Mapping[S, Mapping[M, S]], state: S, move: M) -> S:
 
 
 def check_table(
-    table: Mapping[S, Mapping[M, S]], *, entries: Collection[S], ends: Collection[S], moves: type[M]
+    table: Mapping[S, Mapping[M, S]],
+    *,
+    entries: Collection[S],
+    ends: Collection[S],
+    moves: Iterable[M],
+    states: Iterable[S] | None = None,
 ) -> tuple[str, ...]:
     """Return what is wrong with a table, one finding a line; an empty tuple means sound.
 
-    Sound is: every state of the enum is a key; every state is reachable from an entry; the states with an empty row
-    are exactly the declared ends; an end can be reached from every state; every move of the enum is used.
+    Sound is: every state is a key; every state is reachable from an entry; the states with an empty row are exactly
+    the declared ends; an end can be reached from every state; every move is used.
+
+    Args:
+        moves: those that the table must use, usually the whole enum.
+        states: those that it must have; by default the whole enum. A table that shares its words with others has
+            some of them only.
     """
-    states = set(type(next(iter(table))))
-    findings = [f"{state}: not in the table" for state in sorted(states - set(table))]
+    states = set(type(next(iter(table))) if states is None else states)
+    findings = [f"{state}: stands in the table, but is none of its states" for state in sorted(set(table) - states)]
+    findings += [f"{state}: not in the table" for state in sorted(states - set(table))]
     findings += [f"{state}: cannot be reached" for state in sorted(states - _reached(table, set(entries)))]
     dead = {state for state, row in table.items() if not row}
     findings += [f"{state}: no way out, but not declared an end" for state in sorted(dead - set(ends))]

@@ -1,0 +1,56 @@
+"""What a case is made of: who asked, for which units, how it ended, and what a person has to look at."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from oms_domain.aftersales.states import CaseMove
+from oms_domain.apportionment.units import Runs
+from oms_domain.kernel.identity import LineId, SkuCode
+
+
+class AskedBy(StrEnum):
+    """Who asked."""
+
+    BUYER = "buyer"  # at the platform
+    CUSTOMER_SERVICE = "customer_service"  # for the buyer
+
+
+class Responsibility(StrEnum):
+    """Who is to blame (责任判定)."""
+
+    BUYER = "buyer"
+    SHOP = "shop"  # us
+    WAREHOUSE = "warehouse"
+    CARRIER = "carrier"
+    SUPPLIER = "supplier"
+
+
+@frozen(kw_only=True)
+class CaseLine:
+    """Units of one order line that the claim is about. ``replacement``: the SKU that is to be sent for them."""
+
+    line_id: LineId
+    sku: SkuCode
+    units: Runs
+    replacement: SkuCode | None = None
+
+
+@frozen(kw_only=True)
+class Closing:
+    """How a case ended without what was asked, and by whom."""
+
+    how: CaseMove
+    reason: str
+    by: str
+
+
+@frozen(kw_only=True)
+class Difference:
+    """A discrepancy with the platform that a person has not dealt with: both sides, as texts for people."""
+
+    what: str  # refund, state, kind, refunded_after_close, refunded_before_receipt, …
+    theirs: str
+    ours: str
