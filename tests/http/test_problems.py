@@ -11,7 +11,9 @@ from attrs import frozen
 from tests.http.routes import ABSENT
 from tests.http.world import Caller, World, numbered, serving
 
+import oms_adapters.carriers
 import oms_adapters.http
+import oms_adapters.wms
 import oms_app
 import oms_domain
 from oms_adapters.http import refusals as r
@@ -257,11 +259,11 @@ def test_every_kind_of_fact_can_be_shown():
 
 
 def test_every_code_has_its_texts_in_both_languages():
-    for package in (oms_domain, oms_app, oms_adapters.http):
+    packages = (oms_domain, oms_app, oms_adapters.http, oms_adapters.wms, oms_adapters.carriers)
+    for package in packages:
         load(package)
-    ours = {
-        kind.code for kind in all_kinds() if kind.__module__.startswith(("oms_domain", "oms_app", "oms_adapters.http"))
-    }
+    names = tuple(package.__name__ for package in packages)
+    ours = {kind.code for kind in all_kinds() if kind.__module__.startswith(names)}
 
     missing = {language: sorted(ours - set(catalogue(language)["problems"])) for language in LANGUAGES}
     extra = {language: sorted(set(catalogue(language)["problems"]) - ours) for language in LANGUAGES}

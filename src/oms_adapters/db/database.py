@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import command
@@ -25,10 +25,12 @@ from oms_adapters.db.queries import SqlQueries
 from oms_adapters.db.transaction import SqlTransactions
 from oms_app.ports.transaction import Clock, NewId
 
+LONGEST_WAIT_S: Final = 0.5
+
 
 def wait_with_jitter(attempt: int) -> None:
-    """Wait 2–20 ms before the second try, twice as long before each further one."""
-    time.sleep(random.uniform(0.002, 0.02) * 2 ** (attempt - 2))
+    """Wait 2–20 ms before the second try, twice as long before each further one, up to half a second."""
+    time.sleep(min(random.uniform(0.002, 0.02) * 2 ** (attempt - 2), LONGEST_WAIT_S))
 
 
 @define

@@ -334,7 +334,7 @@ def test_each_row_has_its_own_answer_and_one_refusal_ends_with_one(oms, order):
     ]
     assert (rows[1]["code"], rows[1]["fields"]) == ("orders.number_unknown", {"number": "S20200101-000001"})
     assert rows[2]["code"] == "states.move_not_allowed"
-    assert rows[2]["why"].startswith("An order that is awaiting release cannot be approved; it can: ")
+    assert rows[2]["why"].startswith("What is awaiting release cannot be approved; it can: ")
     assert oms.rows("orders", "list")[0]["state"] == "awaiting_release"
 
 

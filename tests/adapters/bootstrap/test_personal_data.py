@@ -158,6 +158,7 @@ class Life(StoredWorld):
         super().__init__(database, clock, new_id, KeyRing.load(data / "oms-keys.json"))
         self.real = SimulatedWarehouse(clock, data / "simulated-warehouse.db")
         self.warehouse: Any = LoudWarehouse(self.real)
+        self.wms = self.warehouse
         self.platform = MemoryPlatform()
         self.wire()
         self.runner = Runner(jobs=database.jobs, now=clock, handlers=self.runner.handlers, report=self._told)

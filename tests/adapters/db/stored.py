@@ -29,6 +29,7 @@ class StoredWorld(World):
         self.clock, self.new_id, self.store, self.open = clock, new_id, database, database.open
         self.watch = Watch()
         self.platform, self.warehouse = WatchedPlatform(watch=self.watch), WatchedWarehouse(watch=self.watch)
+        self.wms = self.warehouse
         self.sealer = AesSealer(ring or KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []
