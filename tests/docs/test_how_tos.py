@@ -161,7 +161,7 @@ def test_a_warehouse_is_connected_as_the_page_says(ready):
 
 
 def test_the_work_lists_are_worked_off_as_the_page_says(ready):
-    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     reviewable_orders(ready)
     with ready.made[-1].database().engines.write.begin() as connection:
         connection.exec_driver_sql("UPDATE job SET state = 'parked'")
@@ -173,7 +173,7 @@ def test_the_work_lists_are_worked_off_as_the_page_says(ready):
 
 
 def test_the_api_is_called_as_the_page_says(ready):
-    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     ids = reviewable_orders(ready, 3)
     ready.own |= dict(zip(("ID", "ID-1", "ID-2"), ids, strict=True))
 
@@ -185,7 +185,7 @@ def test_the_api_is_called_as_the_page_says(ready):
 
 
 def test_personal_data_are_opened_as_the_page_says(ready):
-    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     ready.own["ID"], *_ = reviewable_orders(ready)
     ready.runs("api-keys", "add", "crm", "--scope", "pii:read")
 
@@ -203,6 +203,18 @@ def test_it_runs_on_a_server_as_the_page_says(reader, fresh_url, tmp_path, kind,
     assert reader.typed == 4
 
 
+def test_a_catalogue_is_kept_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    skus = [f"{code},样例" for code in ("GLOVE-BLK-L", "MUG-BLU-U", "TEA-NEW")]
+    Path("skus.csv").write_text("\n".join(["code,title", *skus]), encoding="utf-8")
+    Path("mappings.csv").write_text("shop,target,merchant_code\ntb-1,TEA-NEW,TEA-GREEN", encoding="utf-8")
+
+    ready.reads("skus-bundles-and-mapping.md")
+
+    assert len(ready.runs("skus", "list", "--json")) == 4
+    assert len(ready.runs("mappings", "list", "--json")) == 3
+
+
 def test_every_page_with_something_to_type_is_read_here():
     with_commands = {path.name for path in HOW_TO.glob("*.md") if commands(path.name)}
 
@@ -214,6 +226,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "personal-data.md",
         "run-on-mariadb.md",
         "run-on-postgresql.md",
+        "skus-bundles-and-mapping.md",
     }
 
 

@@ -13,7 +13,8 @@ from oms_domain.kernel.identity import uuid7
 from oms_domain.testing.builders import NOW
 
 TRADE = payload()["trade_fullinfo_get_response"]["trade"]
-CODES = [call for call in CALLS if call.method == "POST"]
+PUSHED = {"takeQimen", "takeKuaidi100"}  # they answer in the form of those who push; their own tests feed them anything
+CODES = [call for call in CALLS if call.method == "POST" and call.operation not in PUSHED]
 
 scalars = (
     st.none()

@@ -93,6 +93,7 @@ def test_parcels_hold_what_left_and_no_line_gives_more_than_it_has(lines, parcel
 
 
 def test_a_milestone_that_nobody_ranks_is_shown_whenever_it_comes():
+    assert (is_step_on("packed", "picked"), is_step_on("picked", "packed")) == (True, False)
     assert is_step_on("other_robot", "packed")
     assert is_step_on("packed", "other_robot")
     assert not is_step_on("other_robot", "other_robot")

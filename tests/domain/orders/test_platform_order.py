@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import evolve
 
+from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import AmountMismatch
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.orders import events as e
-from oms_domain.orders.platform_order import AlreadyConverted, Conversion, Trouble
+from oms_domain.orders.platform_order import AlreadyConverted, Conversion, Trouble, unmapped_trouble
 from oms_domain.testing.builders import (
     BUYER,
     NOW,
@@ -89,3 +90,21 @@ def test_an_unreadable_one_has_no_time_of_its_own():
 
 def test_an_ambiguous_message_is_told_so_that_it_is_fetched_again():
     assert a_platform_order().ambiguous(at=LATER) == e.PlatformOrderAmbiguous(**facts())
+
+
+def test_goods_that_nobody_has_mapped_are_trouble_named_after_the_first():
+    unmapped = UnmappedSku(line_no="1001", platform_sku_id="5001", merchant_code="X-1", title="样例围巾")
+
+    trouble = unmapped_trouble((unmapped,))
+
+    assert (trouble.reason, trouble.field, trouble.why) == ("unmapped_sku", "line 1001", "样例围巾")
+    assert trouble.unmapped == (unmapped,)
+
+
+def test_an_order_that_can_be_followed_again_is_converted_without_a_new_version_of_it():
+    stuck = a_platform_order(conversion=Conversion.EXCEPTION, trouble=Trouble(reason="unmapped_sku"), order_id=ORDER)
+
+    change = stuck.mended(at=NOW)
+
+    assert (change.state.conversion, change.state.trouble) == (Conversion.CONVERTED, None)
+    assert [event.type for event in change.events] == ["platform_orders.updated"]

@@ -352,3 +352,11 @@ def test_a_discrepancy_leaves_the_order_as_it_is():
     event = a_sales_order().differs(theirs="unpaid", what="state", at=LATER)
 
     assert event == e.OrderDiffers(theirs="unpaid", what="state", **facts(S.AWAITING_CS_REVIEW))
+
+
+def test_a_warehouse_that_falls_short_gives_the_order_back_to_review_and_a_person():
+    change = a_sales_order(state=S.IN_WAREHOUSE).short_in_warehouse("仓库缺货", ((SCARF, Quantity(1)),), at=NOW)
+
+    assert (change.state.state, change.state.fulfilment_id) == (S.AWAITING_CS_REVIEW, None)
+    assert [(flag.kind, flag.reason) for flag in change.state.flags] == [(FlagKind.INTERCEPTED, "仓库缺货")]
+    assert change.events[0].missing == ((SCARF, 1),)

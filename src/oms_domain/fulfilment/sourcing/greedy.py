@@ -67,10 +67,8 @@ def alternatives(problem: Problem, bounds: Bounds, whole: Mapping[int, Alternati
     }
     first = _lowest_score(problem, bounds, gifts)
     by_score = _scored(problem, _filled(problem, bounds, first, _lowest_score))
-    known = found.get(first.place)
-    if by_score is not None and (known is None or by_score.score < known.score):
-        found[first.place] = by_score
-    return found
+    either = [plan for plan in (found.get(first.place), by_score) if plan is not None]
+    return found | ({first.place: min(either, key=lambda plan: plan.score)} if either else {})
 
 
 def _scored(problem: Problem, taken: Taken | None) -> Alternative | None:

@@ -134,12 +134,9 @@ def _candidates(verdicts: Sequence[PlaceVerdict], called: Callable[[Any], str]) 
 
 
 def _why(verdict: PlaceVerdict) -> str:
-    said = str(verdict.standing)
-    if verdict.decided_by:
-        said += f" by {' + '.join(verdict.decided_by)}"
-    if verdict.standing is Standing.NO_CARRIER:
-        said += f" ({', '.join(f'{loss.carrier}: {loss.why}' for loss in verdict.without)})"
-    return said
+    by = f" by {' + '.join(verdict.decided_by)}" if verdict.decided_by else ""
+    losses = ", ".join(f"{loss.carrier}: {loss.why}" for loss in verdict.without)
+    return f"{verdict.standing}{by}{f' ({losses})' if verdict.standing is Standing.NO_CARRIER else ''}"
 
 
 def _missing(shortage: Shortage, called: Callable[[Any], str]) -> list[str]:
