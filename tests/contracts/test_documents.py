@@ -31,6 +31,7 @@ from oms_app.ports.transaction import (
 from oms_domain.kernel.money import Money, total
 from oms_domain.shops.shop import ShopNotFound
 from oms_domain.testing import strategies
+from oms_domain.testing.builders import placed
 
 
 def parties():
@@ -57,12 +58,13 @@ def families(draw):
 def later_orders(draw, order):
     """The same order later on: every line changed, and perhaps one more."""
     ceiling_fen = 10**11
-    lines = [draw(strategies.order_lines(line.id, line.platform_line_no, ceiling_fen)) for line in order.lines]
+    alone = [draw(strategies.order_lines(line.id, line.platform_line_no, ceiling_fen)) for line in order.lines]
     extras = {name: draw(strategies.amounts(0, ceiling_fen)) for name in ("freight", "services", "cod_fee")}
-    payable = total([line.payable for line in lines]) + total(extras.values())
+    payable = total([line.payable for line in alone]) + total(extras.values())
+    lines, steps = placed(alone, freight=extras["freight"])
     same = {name: getattr(order, name) for name in ("id", "number", "shop_id", "platform_order_id")}
     same |= {"receiver": draw(parties()), "buyer": draw(parties())}
-    return draw(strategies.sales_orders(**same, **extras, lines=tuple(lines), payable=payable, version=1))
+    return draw(strategies.sales_orders(**same, **extras, lines=lines, steps=steps, payable=payable, version=1))
 
 
 def loaded(backend, shop, platform_order, order, fulfilment):

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 from tests.contracts.rows import (
     ROOT,
+    a_line,
     a_new_shop,
     a_stored_order,
     an_order,
@@ -27,6 +28,7 @@ from oms_app.actor import Once, system
 from oms_app.ports.transaction import OrderNotFound, StaleVersion, StockMoved
 from oms_app.queries.rows import OrderFilter
 from oms_domain.kernel.identity import SkuCode
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.shops.shop import ShopNotFound
 from oms_domain.testing.builders import MAIN
 
@@ -100,7 +102,7 @@ def test_a_refusal_at_commit_leaves_nothing(backend, shop, order):
 
     def take_too_much(tx):
         written.extend(write_everything(tx, backend, shop, order))
-        much = an_order(backend, shop, lines=(evolve(order.lines[0], id=backend.new_id(), quantity=99),))
+        much = an_order(backend, shop, lines=(a_line(backend, sku=order.lines[0].sku, quantity=Quantity(99)),))
         put(tx, much, backend)
         tx.stock.reserve(much.id, reservations(much))  # 99 and 2 of 100
 

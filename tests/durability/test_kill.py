@@ -111,6 +111,7 @@ def clients(installation: Installation, sent: list[bytes], acked: dict[int, str]
         over.set()
 
 
+@pytest.mark.timeout(600)  # eleven starts of a server
 def test_ten_kills_at_random_points_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     installation = Installation(tmp_path)
     trades = make_trades(20261123, 900, START)

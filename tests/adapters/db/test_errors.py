@@ -40,6 +40,7 @@ from oms_adapters.db.numbers import api_key
 from oms_adapters.db.stock_tables import stock_level
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.numbering import Numbering
+from oms_app.orders import HoldOrder, OrderService
 from oms_app.ports.transaction import Begin, Contended, Duplicate, StoreRefusedData, StoreUnavailable
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import SkuCode
@@ -310,6 +311,12 @@ def stock_service(backend: Backend, tries: list[int]) -> StockService:
     return StockService(**shared, numbering=numbering)
 
 
+def order_service(backend: Backend, tries: list[int]) -> OrderService:
+    numbering = Numbering(backend.numbers, backend.clock)
+    shared = {"begin": Begin(backend.open), "now": backend.clock, "new_id": backend.new_id, "pause": tries.append}
+    return OrderService(**shared, numbering=numbering)
+
+
 def receipt(units: int = 5) -> ReceiveStock:
     return ReceiveStock(sku=SkuCode("A"), warehouse=MAIN, quantity=Quantity(units), reason="采购", by=ROOT)
 
@@ -375,10 +382,8 @@ def test_a_connection_that_dies_before_many_rows_are_sent_may_be_tried_again(bac
 
 @servers
 def test_a_connection_that_dies_while_committing_is_told_and_not_tried_again(backend, end_connections):
-    receive(backend, "A", 1)
-    engine, tries = backend.store.engines.write, []
-    service = stock_service(backend, tries)
-    service.receive(receipt())  # it has numbers from then on: taking them is a transaction of its own
+    order, tries = a_stored_order(backend), []
+    engine, service = backend.store.engines.write, order_service(backend, tries)
 
     def die(_: Any) -> None:
         end_connections()
@@ -386,14 +391,13 @@ def test_a_connection_that_dies_while_committing_is_told_and_not_tried_again(bac
     sa.event.listen(engine, "commit", die)
     try:
         with pytest.raises(StoreUnavailable) as refusal:
-            service.receive(receipt())
+            service.hold(HoldOrder(order_id=order.id, reason="等买家", by=ROOT))
     finally:
         sa.event.remove(engine, "commit", die)
 
     assert refusal.value.why == "connection_lost"
     assert tries == []
-    service.receive(receipt())
-    assert units(backend, "A") == (11, 0)
+    assert service.hold(HoldOrder(order_id=order.id, reason="等买家", by=ROOT)).flags == ("held",)
 
 
 @servers
