@@ -46,7 +46,7 @@ class Installation:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMS_")}
         self.environment = inherited | {"OMS_HTTP_PORT": str(self.port)}
         self.run("migrate")
-        self.run("shops", "add", "tb", "--name", "样例", "--platform", "taobao")
+        self.run("shops", "add", "tb", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
         self.key = self.run("api-keys", "add", "test", "--scope", "admin")["key"]
 
     def run(self, *words: str) -> Any:
