@@ -21,6 +21,7 @@ from oms_adapters.memory.documents import (
 )
 from oms_adapters.memory.jobs import done_with, redriven
 from oms_adapters.memory.plain import plain
+from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemorySourcings, MemoryStrategies
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
@@ -53,6 +54,10 @@ class MemoryTransaction:
     warehouses: MemoryWarehouses = field(init=False)
     stock: MemoryStock = field(init=False)
     stock_documents: MemoryStockDocuments = field(init=False)
+    carriers: MemoryCarriers = field(init=False)
+    shipping: MemoryShipping = field(init=False)
+    strategies: MemoryStrategies = field(init=False)
+    sourcings: MemorySourcings = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     inbox: MemoryInbox = field(init=False)
@@ -71,6 +76,10 @@ class MemoryTransaction:
         self.warehouses = MemoryWarehouses(self.work)
         self.stock = MemoryStock(self.work, self.new_id)
         self.stock_documents = MemoryStockDocuments(self.work)
+        self.carriers = MemoryCarriers(self.work)
+        self.shipping = MemoryShipping(self.work)
+        self.strategies = MemoryStrategies(self.work)
+        self.sourcings = MemorySourcings(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
         self.inbox = MemoryInbox(self.work)
@@ -152,6 +161,9 @@ class MemoryTransaction:
         yield self.warehouses.shelf.check
         yield self.stock_documents.shelf.check
         yield self.wms_accounts.shelf.check
+        yield self.carriers.shelf.check
+        yield self.shipping.shelf.check
+        yield self.strategies.shelf.check
         yield self._check_journal
         yield self._check_answers
         yield self._check_job
