@@ -1,6 +1,6 @@
 """Aftersales: cases, refund orders with their ledger, return orders, platforms' documents, tickets, shops' terms.
 
-Revision: 0011, after 0006.
+Revision: 0011, after 0007.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from oms_adapters.db.migrating import create_index, create_table
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,7 @@ from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.refunds import LedgerStore, RefundStore
 from oms_adapters.db.shops import ShopStore
+from oms_adapters.db.sourcing import CARRIERS, SHIPPING, STRATEGIES, KeptSourcingStore, RecordStore
 from oms_adapters.db.stock_documents import StockDocumentStore
 from oms_adapters.db.vault import VaultStore
 from oms_adapters.db.warehouses import WarehouseStore
@@ -32,6 +33,7 @@ from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
 from oms_app.ports.transaction import Clock, NewId
+from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.events import OrderDiffers
@@ -58,6 +60,10 @@ class SqlTransaction:
     warehouses: WarehouseStore = field(init=False)
     stock: StockStore = field(init=False)
     stock_documents: StockDocumentStore = field(init=False)
+    carriers: RecordStore[CarrierRecord] = field(init=False)
+    shipping: RecordStore[ShippingRecord] = field(init=False)
+    strategies: RecordStore[StrategyRecord] = field(init=False)
+    sourcings: KeptSourcingStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
     inbox: InboxStore = field(init=False)
@@ -84,6 +90,10 @@ class SqlTransaction:
         self.warehouses = WarehouseStore(work)
         self.stock = StockStore(work, actor.id, self.now, self.new_id)
         self.stock_documents = StockDocumentStore(work)
+        self.carriers = RecordStore(work, CARRIERS)
+        self.shipping = RecordStore(work, SHIPPING)
+        self.strategies = RecordStore(work, STRATEGIES)
+        self.sourcings = KeptSourcingStore(work, actor)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
         self.inbox = InboxStore(work)

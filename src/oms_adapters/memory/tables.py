@@ -16,6 +16,7 @@ from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
+from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_app.queries.rows import Difference
@@ -29,6 +30,7 @@ from oms_domain.catalog.mapping import SkuMapping
 from oms_domain.catalog.sku import Sku
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.fulfilment.reports import ReportId
+from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.fulfilment.wms_account import WmsAccount
 from oms_domain.inventory.differences import StockDifference
@@ -143,6 +145,14 @@ class Tables:
     stock_references: dict[Any, UUID] = field(factory=dict)
     warehouses: dict[UUID, Warehouse] = field(factory=lambda: {FIRST_WAREHOUSE.id: FIRST_WAREHOUSE})
     warehouse_codes: dict[Any, UUID] = field(factory=lambda: {FIRST_WAREHOUSE.code: FIRST_WAREHOUSE.id})
+
+    carriers: dict[UUID, CarrierRecord] = field(factory=dict)
+    carrier_codes: dict[Any, UUID] = field(factory=dict)
+    shipping: dict[UUID, ShippingRecord] = field(factory=dict)
+    shipping_warehouses: dict[Any, UUID] = field(factory=dict)
+    strategies: dict[UUID, StrategyRecord] = field(factory=dict)
+    strategy_names: dict[Any, UUID] = field(factory=dict)
+    sourcings: dict[OrderId, KeptSourcing] = field(factory=dict)
 
     vault: dict[VaultId, Sealed] = field(factory=dict)
     openings: list[Opening] = field(factory=list)

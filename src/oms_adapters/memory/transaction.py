@@ -30,6 +30,7 @@ from oms_adapters.memory.documents import (
 )
 from oms_adapters.memory.jobs import done_with, redriven
 from oms_adapters.memory.plain import plain
+from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemorySourcings, MemoryStrategies
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
@@ -62,6 +63,10 @@ class MemoryTransaction:
     warehouses: MemoryWarehouses = field(init=False)
     stock: MemoryStock = field(init=False)
     stock_documents: MemoryStockDocuments = field(init=False)
+    carriers: MemoryCarriers = field(init=False)
+    shipping: MemoryShipping = field(init=False)
+    strategies: MemoryStrategies = field(init=False)
+    sourcings: MemorySourcings = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     inbox: MemoryInbox = field(init=False)
@@ -87,6 +92,10 @@ class MemoryTransaction:
         self.warehouses = MemoryWarehouses(self.work)
         self.stock = MemoryStock(self.work, self.new_id)
         self.stock_documents = MemoryStockDocuments(self.work)
+        self.carriers = MemoryCarriers(self.work)
+        self.shipping = MemoryShipping(self.work)
+        self.strategies = MemoryStrategies(self.work)
+        self.sourcings = MemorySourcings(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
         self.inbox = MemoryInbox(self.work)
@@ -175,6 +184,9 @@ class MemoryTransaction:
         yield self.warehouses.shelf.check
         yield self.stock_documents.shelf.check
         yield self.wms_accounts.shelf.check
+        yield self.carriers.shelf.check
+        yield self.shipping.shelf.check
+        yield self.strategies.shelf.check
         yield self.cases.shelf.check
         yield self.refunds.shelf.check
         yield self.refund_ledgers.check

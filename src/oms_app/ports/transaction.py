@@ -26,6 +26,7 @@ from oms_app.ports.aftersales import (
 )
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
+from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -281,6 +282,18 @@ class Transaction(Protocol):
 
     @property
     def stock_documents(self) -> StockDocuments: ...
+
+    @property
+    def carriers(self) -> Carriers: ...
+
+    @property
+    def shipping(self) -> ShippingSettings: ...
+
+    @property
+    def strategies(self) -> Strategies: ...
+
+    @property
+    def sourcings(self) -> KeptSourcings: ...
 
     @property
     def vault(self) -> Vault: ...
