@@ -113,6 +113,7 @@ class Container(containers.DeclarativeContainer):
     jobs = database.provided.jobs
     queries = database.provided.queries
     catalog_queries = database.provided.catalog_queries
+    aftersales_queries = database.provided.aftersales_queries
     doctor = database.provided.doctor
 
     begin = providers.Singleton(Begin, open)
@@ -157,6 +158,27 @@ class Container(containers.DeclarativeContainer):
     tracking_callbacks = providers.Singleton(
         Kuaidi100Callbacks, salt=providers.Singleton(_salt, settings), book=tracking.provided.book, now=now
     )
+    cases = providers.Singleton(
+        CaseService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
+    refunds = providers.Singleton(
+        RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
+    returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
+    asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    tickets = providers.Singleton(
+        TicketService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
+    ask_pulls = providers.Singleton(
+        AskPullService,
+        begin=begin,
+        now=now,
+        new_id=new_id,
+        gateways=gateways,
+        sealer=sealer,
+        asks=asks,
+        pause=pause,
+    )
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
         AccessService,
@@ -196,6 +218,24 @@ class Container(containers.DeclarativeContainer):
         shops=shops,
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
+    )
+    money_process = providers.Singleton(
+        MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
+    )
+    ask_process = providers.Singleton(
+        AskProcess,
+        cases=cases,
+        asks=asks,
+        pulls=ask_pulls,
+        gateways=gateways,
+        now=now,
+        pull_every=providers.Singleton(_pull_every, settings),
+    )
+    goods_process = providers.Singleton(
+        GoodsProcess, cases=cases, returns=returns, stock=stock, wms=wms, sealer=sealer, queries=aftersales_queries
+    )
+    ticket_process = providers.Singleton(
+        TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
     )
     runner = providers.Singleton(
         Runner,
