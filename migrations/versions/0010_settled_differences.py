@@ -1,6 +1,6 @@
 """Discrepancies that somebody has seen to.
 
-Revision: 0010, after 0006.
+Revision: 0010, after 0011.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from oms_adapters.db.migrating import add_optional_column
 from oms_adapters.db.types import Instant
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
