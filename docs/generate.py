@@ -180,6 +180,8 @@ def event_sections() -> str:
 
 
 TABLES: Final = {
+    "aftersales_case": "What buyers ask back of an order, from the ask to its end.",
+    "aftersales_terms": "How each shop takes claims, where it has set anything of its own.",
     "api_key": "Keys that programs call with: prefix, keyed hash of the secret, rights, shops.",
     "bundle_part": "Which units of which SKUs are in one bundle.",
     "catalog_item": "SKUs and bundles, deleted ones too: they share one list of codes.",
@@ -203,8 +205,13 @@ TABLES: Final = {
     "package": "Parcels that have left, and whether the platform knows of them.",
     "pii_access": "Who opened which sealed row, for which purpose.",
     "pii_vault": "Sealed personal data and raw payloads, with masks and blind indexes.",
+    "platform_aftersales": "A platform's refunds and returns in standard form, as they came.",
     "platform_order": "A channel's order in standard form, as it came.",
+    "refund_cap": "What each order line paid with each tender, and what of it is gone or held: the last guard.",
+    "refund_entry": "The refund ledger: money held, moved and let go, unit by unit; only ever added to.",
+    "refund_order": "Money on its way back to the buyer.",
     "reservation": "Units of an order line that are held in a warehouse.",
+    "return_order": "Goods that are to come back, and what has come.",
     "sales_order": "The order that we work on.",
     "sales_order_line": "Its lines with the amounts placed on them.",
     "shop": "Shops with their policies.",
@@ -214,6 +221,7 @@ TABLES: Final = {
     "stock_document": "Receipts, returns, transfers, stocktakes and whatever else books stock.",
     "stock_ledger": "Every change of every quantity of stock; only ever added to.",
     "stock_level": "Quantities by SKU and warehouse; of a hot SKU in several buckets, which add up.",
+    "ticket": "What people have to look after, with its time limit.",
     "unmapped_sku": "Goods of platform orders that wait until somebody has said what they are of ours.",
     "warehouse": "Places that stock lies in.",
 }

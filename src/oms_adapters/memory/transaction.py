@@ -10,6 +10,15 @@ from uuid import UUID
 
 from attrs import define, field
 
+from oms_adapters.memory.aftersales import (
+    MemoryAsks,
+    MemoryCases,
+    MemoryRefundLedgers,
+    MemoryRefunds,
+    MemoryReturns,
+    MemoryTerms,
+    MemoryTickets,
+)
 from oms_adapters.memory.catalog import MemoryBundles, MemorySkuMappings, MemorySkus
 from oms_adapters.memory.documents import (
     MemoryCursors,
@@ -63,6 +72,13 @@ class MemoryTransaction:
     inbox: MemoryInbox = field(init=False)
     wms_accounts: MemoryWmsAccounts = field(init=False)
     traces: MemoryTraces = field(init=False)
+    cases: MemoryCases = field(init=False)
+    refunds: MemoryRefunds = field(init=False)
+    refund_ledgers: MemoryRefundLedgers = field(init=False)
+    returns: MemoryReturns = field(init=False)
+    platform_asks: MemoryAsks = field(init=False)
+    tickets: MemoryTickets = field(init=False)
+    aftersales_terms: MemoryTerms = field(init=False)
     answered: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -85,6 +101,13 @@ class MemoryTransaction:
         self.inbox = MemoryInbox(self.work)
         self.wms_accounts = MemoryWmsAccounts(self.work)
         self.traces = MemoryTraces(self.work)
+        self.cases = MemoryCases(self.work)
+        self.refunds = MemoryRefunds(self.work)
+        self.refund_ledgers = MemoryRefundLedgers(self.work)
+        self.returns = MemoryReturns(self.work)
+        self.platform_asks = MemoryAsks(self.work)
+        self.tickets = MemoryTickets(self.work)
+        self.aftersales_terms = MemoryTerms(self.work, self.shops, self.new_id)
 
     @property
     def actor(self) -> Actor:
@@ -164,6 +187,13 @@ class MemoryTransaction:
         yield self.carriers.shelf.check
         yield self.shipping.shelf.check
         yield self.strategies.shelf.check
+        yield self.cases.shelf.check
+        yield self.refunds.shelf.check
+        yield self.refund_ledgers.check
+        yield self.returns.shelf.check
+        yield self.platform_asks.shelf.check
+        yield self.tickets.shelf.check
+        yield self.aftersales_terms.shelf.check
         yield self._check_journal
         yield self._check_answers
         yield self._check_job
