@@ -124,9 +124,7 @@ def add_shop(
 @click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
 @click.option("--strategy", help="Where its orders ship from, `default` or a kept one; `none`: its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most. `none`: none.")
-@click.option(
-    "--allow-carrier", "carriers_allowed", multiple=True, help="A carrier that its platform allows. `none`: all."
-)
+@click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -287,6 +285,7 @@ def _row(shop: Shop) -> dict[str, Any]:
         "platform": shop.platform,
         "authorisation": str(shop.authorisation),
         "warehouse": shop.policy.warehouse,
+        "strategy": shop.policy.strategy,
         "auto_review": shop.policy.auto_review,
         "auto_release": shop.policy.auto_release,
         "catalogue": str(shop.policy.catalogue),
