@@ -22,7 +22,8 @@ POLICY = {
 }
 
 
-APPORTIONED = {
+SOURCED = {"strategy": "", "carriers": [], "carriers_allowed": []}
+APPORTIONED = SOURCED | {
     "apportionment_rule": "largest_remainder",
     "apportionment_quantum": 1,
     "apportionment_order": [],

@@ -224,7 +224,11 @@ class SalesOrders(Protocol):
         """Return those that there are."""
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
-        """Return backordered orders with this SKU, oldest first."""
+        """Return backordered orders with this SKU that may ship from this warehouse, oldest first.
+
+        One that was given a warehouse by hand waits for that one, others of a shop without a strategy for the shop's;
+        those of a shop with a strategy wait for whichever warehouse.
+        """
 
     def save(self, order: SalesOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
