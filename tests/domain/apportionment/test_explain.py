@@ -243,6 +243,22 @@ def test_a_step_without_a_column_is_called_by_its_id():
     assert text(evolve(found, unused=(), findings=(finding,))).splitlines()[-1].startswith("lost: of 0.03 only 0.02")
 
 
+def test_every_column_says_what_it_is():
+    assert [(column.id, column.sort) for column in explain(RESULT).columns] == [
+        ("goods", "amount"),
+        ("gift_value", "gift"),
+        ("full", "discount"),
+        ("hats", "discount"),
+        ("none", "discount"),
+        ("net", "net"),
+        ("freight", "charge"),
+        ("ship", "discount"),
+        ("card", "tender"),
+        ("cash", "cash"),
+    ]
+    assert explain_parts((), ()).currency == "CNY"
+
+
 def test_markdown_without_notes_ends_with_its_table():
     assert markdown(explain(apportion(PricedOrder(lines=ORDER.lines[:1])))).endswith(" |")
 

@@ -447,3 +447,36 @@ def test_what_several_lines_give_back_is_added_up():
 
     assert paid_in_all(lines) == Refundable(units=5, cash=6, tenders=(("card", 4), ("points", 2)))
     assert paid_in_all([]) == Refundable(units=0, cash=0, tenders=())
+
+
+WITH_FREIGHT = PricedOrder(
+    lines=(PricedLine(key="a", units=1, goods_fen=600), PricedLine(key="b", units=3, goods_fen=400)),
+    discounts=(Discount(id="ship", kind="freight_coupon", amount_fen=100),),
+    tenders=(Tender(id="card", kind="gift_card", amount_fen=1_050),),
+    freight_fen=200,
+)
+
+
+def test_what_a_step_takes_of_goods_and_of_freight_is_one_sum():
+    whole = whole_order(apportion(WITH_FREIGHT))
+
+    assert whole.taken() == (("ship", 100), ("card", 1_050))
+    assert sum(line.freight_taken[1] for line in whole.lines) == 50
+
+
+def test_freight_that_a_tender_paid_is_given_back_only_with_the_freight():
+    whole = whole_order(apportion(WITH_FREIGHT))
+    line = whole.lines[0]
+
+    assert refundable(whole.steps, line, line.runs).tenders == (("card", 600),)
+    assert refundable(whole.steps, line, line.runs, with_freight=True).tenders == (("card", 630),)
+
+
+def test_what_the_order_keeps_goes_to_parts_by_goods_and_comes_together_by_name():
+    whole = evolve(whole_order(apportion(WITH_FREIGHT)), kept=(("wrapping", 100),))
+
+    first, second = split(whole, [{"a": ((0, 1),)}])
+
+    assert (first.kept, second.kept) == ((("wrapping", 60),), (("wrapping", 40),))
+    other = evolve(second, kept=(("card fee", 7),))
+    assert merge([first, other]).kept == (("wrapping", 60), ("card fee", 7))
