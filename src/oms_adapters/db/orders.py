@@ -131,6 +131,14 @@ _WAITING = (
     .where(
         sales_order.c.state == OrderState.BACKORDERED,
         sales_order.c.shop_id.in_(sa.bindparam("shop_ids", expanding=True)),
+        sa.or_(
+            sales_order.c.shop_id.in_(sa.bindparam("by_strategy", expanding=True)),
+            sales_order.c.warehouse == sa.bindparam("warehouse"),
+            sa.and_(
+                sales_order.c.warehouse.is_(None),
+                sales_order.c.shop_id.in_(sa.bindparam("from_there", expanding=True)),
+            ),
+        ),
         sa.exists().where(
             sales_order_line.c.order_id == sales_order.c.id, sales_order_line.c.sku == sa.bindparam("sku")
         ),
@@ -329,10 +337,17 @@ class SalesOrderStore:
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
         shops = ShopStore(self.work, self.actor).all()
-        shop_ids = [shop.id for shop in shops if shop.policy.warehouse == warehouse]
-        if not shop_ids:
+        if not shops:
             return ()
-        rows = self.work.rows(_WAITING, {"sku": sku, "shop_ids": shop_ids, "most": limit})
+        asked = {
+            "sku": sku,
+            "warehouse": warehouse,
+            "shop_ids": [shop.id for shop in shops],
+            "by_strategy": [shop.id for shop in shops if shop.policy.strategy],
+            "from_there": [shop.id for shop in shops if shop.policy.warehouse == warehouse],
+            "most": limit,
+        }
+        rows = self.work.rows(_WAITING, asked)
         return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:
