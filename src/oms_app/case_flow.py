@@ -6,6 +6,7 @@ holds it, or a closed one whose refund still does.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -29,7 +30,7 @@ from oms_domain.orders.sales_order import FlagKind, PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, OrderState
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
-from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose
+from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose_goods_first
 from oms_domain.refunds.refund_order import PlatformFact, RefundOrder, booked, refund_of
 from oms_domain.refunds.states import RefundSource, RefundState
 
@@ -38,6 +39,7 @@ D = TypeVar("D")
 LETTERS: Final = {"case": "A", "refund": "E", "return": "R", "ask": "W", "ticket": "N", "order": "S"}
 """First letters of the documents' numbers."""
 
+CASE_CLOSED: Final = "case closed"
 GOODS_AWAITED: Final = frozenset({CaseState.AWAITING_BUYER_RETURN, CaseState.AWAITING_WAREHOUSE_RECEIPT})
 GOODS_ON_THE_WAY: Final = frozenset({ReturnState.ASKED_BACK, ReturnState.SENT})
 GIVEN_UP: Final = frozenset({RefundState.PROPOSED, RefundState.APPROVED})
@@ -125,7 +127,7 @@ class CaseFlow:
         """Propose a refund by rule, as if nothing were held for the case yet. Raises ``NothingToRefund``."""
         ledger = without(self.tx.refund_ledgers.of(order), self.refund(case), self.at)
         freight = self._freight(case, order, operator_says)
-        return propose(ledger, wants_of(case), freight=freight, asked_fen=asked.fen if asked else None)
+        return propose_goods_first(ledger, wants_of(case), freight=freight, asked_fen=asked.fen if asked else None)
 
     # -----------------------------------------------------------------------------------------------------------------
 
@@ -145,7 +147,7 @@ class CaseFlow:
     def _goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
         goods = self.tx.returns.get(case.return_id) if case.return_id else None
         if case.state is CaseState.CLOSED and goods is not None and goods.state in GOODS_ON_THE_WAY:
-            record(self.tx, self.tx.returns, goods.call_off(f"case {case.number} closed", at=self.at))
+            record(self.tx, self.tx.returns, goods.call_off(CASE_CLOSED, at=self.at))
         if case.kind not in ASKS_GOODS_BACK or case.state not in GOODS_AWAITED:
             return {}
         if goods is not None and goods.state is not ReturnState.CALLED_OFF:
@@ -189,7 +191,7 @@ class CaseFlow:
             refund, since = self._new_refund(case, order, proposal, fact), None
             change = refund.proposed(at=self.at)
         else:
-            change = Change(refund)
+            change = self._as_asked(case, order, refund, fact)
         if fact is not None:
             change = change.then(change.state.hear(fact, at=self.at))
         if wanted and since is not None:
@@ -198,6 +200,23 @@ class CaseFlow:
         put_refund(self.tx, order, change, since=since, at=self.at)
         return {"refund_id": change.state.id}
 
+    def _as_asked(
+        self, case: AftersalesCase, order: SalesOrder, refund: RefundOrder, fact: PlatformFact | None
+    ) -> Change[RefundOrder]:
+        """Where only the platform has spoken, the amount is what it says now: not what an earlier message said."""
+        by_us = case.approved_by not in ("", BY_PLATFORM)
+        if fact is None or by_us or refund.asked == fact.amount:
+            return Change(refund)
+        try:
+            found = self.proposed(case, order, asked=fact.amount)
+        except NothingToRefund:
+            return Change(refund)
+        if refund.state is RefundState.PROPOSED and found.amount != refund.amount:
+            return refund.repropose(found, at=self.at)
+        if refund.state is RefundState.CLOSED:
+            return Change(evolve(refund, amount=found.amount))
+        return Change(refund)
+
     def _in_step(self, case: AftersalesCase, refund: RefundOrder, wanted: bool) -> Change[RefundOrder]:
         """Approve it where the case has come to the money by our word; give it up where the case is closed."""
         by_us = case.approved_by not in ("", BY_PLATFORM)
@@ -205,7 +224,7 @@ class CaseFlow:
             return refund.approve(by=case.approved_by, at=self.at)
         if not wanted and case.state is CaseState.CLOSED and refund.state in GIVEN_UP:
             by = case.closing.by if case.closing else self.by
-            return refund.close(f"case {case.number} closed", by=by, at=self.at)
+            return refund.close(CASE_CLOSED, by=by, at=self.at)
         return Change(refund)
 
     def _reproposed(
@@ -217,6 +236,8 @@ class CaseFlow:
         proposal: Proposal | None,
     ) -> Change[RefundOrder]:
         """Make it of another amount where an operator said so, or what is asked has changed, or it begins anew."""
+        if change.state.state is RefundState.APPROVED and case.state is CaseState.AWAITING_REVIEW:
+            change = change.then(change.state.ask_again(at=self.at))
         refund = change.state
         reopened = since.state is not RefundState.PROPOSED
         asked_anew = case.state is CaseState.AWAITING_REVIEW and since.asked != case.asked
@@ -281,13 +302,25 @@ class CaseFlow:
 
     def _flag(self, case: AftersalesCase, order: SalesOrder) -> None:
         """Keep the order from the warehouse as long as the case is open."""
-        mine = [flag for flag in order.flags if flag.kind is FlagKind.IN_AFTERSALES and flag.reason == case.number]
+        mine = [
+            flag for flag in order.flags if flag.kind is FlagKind.IN_AFTERSALES and flag.reason == shown_number(case)
+        ]
         if case.is_open and not mine and order.state not in ENDS:
-            flagged = order.flag(FlagKind.IN_AFTERSALES, reason=case.number, by=self.by, at=self.at)
+            flagged = order.flag(FlagKind.IN_AFTERSALES, reason=shown_number(case), by=self.by, at=self.at)
             save_order(self.tx, flagged)
         elif mine and not case.is_open:
-            lifted = order.unflag(FlagKind.IN_AFTERSALES, reason=case.number, only=case.number, at=self.at)
+            lifted = order.unflag(
+                FlagKind.IN_AFTERSALES, reason=shown_number(case), only=shown_number(case), at=self.at
+            )
             save_order(self.tx, lifted)
+
+
+def shown_number(case: AftersalesCase) -> str:
+    """Return a case's number as reasons may hold it: a run of so many digits would be masked like a phone's.
+
+    It tells the flags of an order's cases apart.
+    """
+    return re.sub(r"([0-9]{4})(?=[0-9])", r"\1.", case.number.replace("-", "."))
 
 
 def is_under_way(refund: RefundOrder | None) -> bool:

@@ -32,7 +32,7 @@ from oms_domain.refunds.closing import order_ends_by
 from oms_domain.refunds.compensation import Compensation, CompensationKind, CompensationLimit
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
-from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed, freight_rule, propose
+from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed, freight_rule, propose_goods_first
 from oms_domain.refunds.refund_order import MayBeMoving, RefundOrder, refund_of
 from oms_domain.refunds.refundable import refunded_units
 from oms_domain.refunds.states import MAY_BE_MOVING, RefundSource, RefundState
@@ -376,7 +376,7 @@ class RefundService:
         terms = tx.aftersales_terms.of(order.shop_id)
         rule = freight_rule(order.state, goes_back_after=terms.freight_after_shipment, operator_says=freight)
         wants = units or tuple(RefundUnits(line_id=line.line_id, units=((0, line.units),)) for line in ledger.lines)
-        return propose(ledger, wants, freight=rule, asked_fen=amount.fen if amount else None)
+        return propose_goods_first(ledger, wants, freight=rule, asked_fen=amount.fen if amount else None)
 
     def _act(self, command: RefundCommand, step: Step) -> RefundAnswer:
         with self.begin(command) as tx:

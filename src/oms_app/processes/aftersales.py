@@ -293,7 +293,7 @@ class GoodsProcess:
                 kind=DocumentKind.RETURN_RECEIPT,
                 warehouse=event.warehouse,
                 lines=lines,
-                reason=case.number,
+                reason=str(case.kind),
                 reference=str(job.envelope.id),
                 by=_asking(actor),
             )
