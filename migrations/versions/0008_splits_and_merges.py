@@ -1,6 +1,6 @@
 """Where orders and their lines came from, and what goes on for them: splits, merges.
 
-Revision: 0008, after 0006.
+Revision: 0008, after 0010.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from oms_adapters.db.migrating import add_optional_column, create_index
 from oms_adapters.db.types import Id, Json, text
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -43,6 +43,7 @@ from oms_app.reports import ReportService, TakeReport
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tracking import TrackingService
@@ -98,6 +99,7 @@ class World:
         self.stocktakes = StocktakeService(**shared, numbering=numbering)
         self.warehouses = WarehouseService(**shared)
         self.shops = ShopService(**shared)
+        self.sourcing = SourcingService(**shared)
         self.stock = StockService(**shared, numbering=numbering)
         self.catalog = CatalogService(**shared)
         self.sku_mappings = SkuMappingService(**shared)
@@ -148,10 +150,10 @@ class World:
         self.settle()
         return shop
 
-    def receive(self, *skus: str, units: int = 100) -> None:
+    def receive(self, *skus: str, units: int = 100, warehouse: WarehouseCode = MAIN) -> None:
         for sku in skus:
             self.stock.receive(
-                ReceiveStock(sku=SkuCode(sku), warehouse=MAIN, quantity=Quantity(units), reason="采购", by=ROOT)
+                ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
 

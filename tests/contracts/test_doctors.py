@@ -20,7 +20,7 @@ from oms_domain.testing.builders import HAT, SCARF, a_standard_order
 
 @pytest.fixture
 def world(backend) -> StoredWorld:
-    """A sound store: one order that holds its stock, one that is shipped, one without stock, one that is unpaid and split."""
+    """A sound store: one order that holds its stock, one shipped, one without stock, one unpaid and split."""
     world = StoredWorld(backend.store, backend.clock, backend.new_id)
     shop = world.a_shop()
     world.receive(SCARF, HAT, units=6)

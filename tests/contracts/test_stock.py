@@ -68,6 +68,36 @@ def test_warehouses_are_counted_apart(backend):
     assert (units(backend, "A"), units(backend, "A", OTHER)) == ((3, 0), (5, 0))
 
 
+def test_what_every_warehouse_has_is_read_at_once(backend):
+    receive(backend, "A", 3)
+    receive(backend, "B", 2, OTHER)
+    receive(backend, "A", 5, OTHER)
+    receive(backend, "C", 9)
+    transact(backend, lambda tx: tx.stock.part(SkuCode("A"), OTHER, 2))
+
+    with backend.open(ROOT) as tx:
+        found = tx.stock.everywhere([SkuCode("A"), SkuCode("B"), SkuCode("a")])
+        assert tx.stock.everywhere([]) == {}
+
+    assert {place: {sku: level.available for sku, level in stock.items()} for place, stock in found.items()} == {
+        MAIN: {"A": 3},
+        OTHER: {"A": 5, "B": 2},
+    }
+
+
+def test_what_was_read_of_every_warehouse_can_be_held(backend):
+    receive(backend, "A", 8, OTHER)
+    transact(backend, lambda tx: tx.stock.part(SkuCode("A"), OTHER, 4))
+    order = an_order_for(backend, A=7)
+
+    with backend.open(ROOT) as tx:
+        assert tx.stock.everywhere([SkuCode("A")])[OTHER]["A"].buckets == 4
+        tx.stock.reserve(order.id, reservations(order, OTHER))
+        tx.commit()
+
+    assert units(backend, "A", OTHER) == (8, 7)
+
+
 def test_skus_that_look_alike_are_different(backend):
     for n, sku in enumerate(("a1", "A1", "Á1", "Ａ1"), start=1):
         receive(backend, sku, n)
@@ -239,10 +269,12 @@ def test_units_that_went_meanwhile_are_not_handed_over(stores):
     reserve(backend, order)
     handover = Handover(order_id=order.id, line_id=order.lines[0].id, to_order=one.id, to_line=one.lines[0].id, units=3)
 
-    with pytest.raises(StockMoved), backend.open(ROOT) as tx:
+    def act(tx):
         tx.stock.hand_over([handover])
         consume(backend, order, [(order.lines[0].id, 1)])
-        tx.commit()
+
+    with pytest.raises(StockMoved):
+        transact(backend, act)
 
     assert units(backend, "A") == (4, 2)
 

@@ -26,6 +26,7 @@ from oms_domain.fulfilment.fulfilment_order import (
     WriteBackRefused,
 )
 from oms_domain.fulfilment.reports import ReportReceived
+from oms_domain.fulfilment.sourcing.records import CarrierPut, ShippingPut, StrategyPut
 from oms_domain.fulfilment.wms_account import WarehouseConnected, WmsKind
 from oms_domain.inventory.buckets import StockParted
 from oms_domain.inventory.differences import DifferenceOpened, DifferenceSettled
@@ -54,6 +55,7 @@ from oms_domain.orders.events import (
     OrderClosed,
     OrderCompleted,
     OrderCreated,
+    OrderDifferenceSettled,
     OrderDiffers,
     OrderEvent,
     OrderFlagged,
@@ -192,6 +194,9 @@ EXAMPLES: Final[tuple[Event, ...]] = (
         at=NOW,
     ),
     RuleRemoved(**_RULE, at=NOW),
+    CarrierPut(carrier_id=an_id(25), carrier="ZTO", what=("active", "tariff"), at=NOW),
+    ShippingPut(shipping_id=an_id(26), warehouse=MAIN, what=("contracts",), at=NOW),
+    StrategyPut(strategy_id=an_id(27), strategy="near", what=("chain",), at=NOW),
     WarehouseAdded(warehouse_id=an_id(22), warehouse=MAIN, at=NOW),
     WarehouseChanged(warehouse_id=an_id(22), warehouse=MAIN, what=("name", "place"), at=NOW),
     _stock(
@@ -291,6 +296,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _order(OrderUnflagged, S.AWAITING_CS_REVIEW, kind="held", reason="已补款"),
     _order(OrderRevised, S.AWAITING_CS_REVIEW, what=("receiver", "buyer_remark")),
     _order(OrderDiffers, S.CANCELLED, theirs="shipped", what="state"),
+    _order(OrderDifferenceSettled, S.CANCELLED, theirs="shipped", what="state", reason="已联系平台"),
     _fulfilment(FulfilmentMade, F.APPROVED, number="F20261123-000001", warehouse=MAIN),
     _fulfilment(FulfilmentReleased, F.PICKING),
     _fulfilment(FulfilmentAccepted, F.PICKING),

@@ -32,6 +32,11 @@ _LEVELS = (
     )
     .order_by(stock_level.c.sku, stock_level.c.bucket)
 )
+_EVERYWHERE = (
+    sa.select(stock_level)
+    .where(stock_level.c.sku.in_(sa.bindparam("skus", expanding=True)))
+    .order_by(stock_level.c.sku, stock_level.c.warehouse, stock_level.c.bucket)
+)
 _HELD = sa.select(reservation).where(reservation.c.order_id == sa.bindparam("order_id"))
 _HOLD = (
     reservation.update()
@@ -95,6 +100,18 @@ class StockStore:
         levels = {sku: level_of(rows) for sku, rows in parts.items()}
         self.work.stock.buckets.update({(sku, warehouse): level.buckets for sku, level in levels.items()})
         return levels
+
+    def everywhere(self, skus: Sequence[SkuCode]) -> dict[WarehouseCode, dict[SkuCode, StockLevel]]:
+        if not skus:
+            return {}
+        parts: dict[Place, list[Any]] = {}
+        for row in self.work.rows(_EVERYWHERE, {"skus": list(skus)}):
+            parts.setdefault((SkuCode(row.sku), WarehouseCode(row.warehouse)), []).append(row)
+        found: dict[WarehouseCode, dict[SkuCode, StockLevel]] = {}
+        for (sku, warehouse), rows in parts.items():
+            level = found.setdefault(warehouse, {})[sku] = level_of(rows)
+            self.work.stock.buckets[sku, warehouse] = level.buckets
+        return found
 
     def reserve(self, order_id: OrderId, reservations: Sequence[Reservation], *, attempt: int = 0) -> None:
         held = self._held(order_id)

@@ -20,6 +20,7 @@ from oms_app.journal import Head
 from oms_app.ports.transaction import OrderNotFound
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
 from oms_domain.kernel.identity import (
+    CarrierCode,
     FulfilmentOrderId,
     LineId,
     OrderId,
@@ -76,6 +77,9 @@ sales_order = table(
     sa.Column("origins", Json, nullable=True),
     sa.Column("heirs", Json, nullable=True),
     sa.Column("split_reasons", Json, nullable=True),
+    sa.Column("carrier", text(32), nullable=True),
+    sa.Column("planned_ship_at", Instant, nullable=True),
+    sa.Column("planned_arrival_on", sa.Date, nullable=True),
     *document_columns(),
     sa.CheckConstraint("version > 0", name="version"),
     sa.Index("ix_sales_order_shop_state", "shop_id", "state", "created_at", "id"),
@@ -135,6 +139,14 @@ _WAITING = (
     .where(
         sales_order.c.state == OrderState.BACKORDERED,
         sales_order.c.shop_id.in_(sa.bindparam("shop_ids", expanding=True)),
+        sa.or_(
+            sales_order.c.shop_id.in_(sa.bindparam("by_strategy", expanding=True)),
+            sales_order.c.warehouse == sa.bindparam("warehouse"),
+            sa.and_(
+                sales_order.c.warehouse.is_(None),
+                sales_order.c.shop_id.in_(sa.bindparam("from_there", expanding=True)),
+            ),
+        ),
         sa.exists().where(
             sales_order_line.c.order_id == sales_order.c.id, sales_order_line.c.sku == sa.bindparam("sku")
         ),
@@ -248,6 +260,9 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         origins=_ids_of(row.origins),
         heirs=_ids_of(row.heirs),
         split_reasons=tuple(row.split_reasons or ()),
+        carrier=CarrierCode(row.carrier) if row.carrier is not None else None,
+        planned_ship_at=row.planned_ship_at,
+        planned_arrival_on=row.planned_arrival_on,
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,
@@ -297,6 +312,9 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "origins": list(map(str, state.origins)) or None,
         "heirs": list(map(str, state.heirs)) or None,
         "split_reasons": list(state.split_reasons) or None,
+        "carrier": state.carrier,
+        "planned_ship_at": state.planned_ship_at,
+        "planned_arrival_on": state.planned_arrival_on,
         "created_at": state.created_at,
         "updated_at": state.updated_at,
     }
@@ -347,10 +365,17 @@ class SalesOrderStore:
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
         shops = ShopStore(self.work, self.actor).all()
-        shop_ids = [shop.id for shop in shops if shop.policy.warehouse == warehouse]
-        if not shop_ids:
+        if not shops:
             return ()
-        rows = self.work.rows(_WAITING, {"sku": sku, "shop_ids": shop_ids, "most": limit})
+        asked = {
+            "sku": sku,
+            "warehouse": warehouse,
+            "shop_ids": [shop.id for shop in shops],
+            "by_strategy": [shop.id for shop in shops if shop.policy.strategy],
+            "from_there": [shop.id for shop in shops if shop.policy.warehouse == warehouse],
+            "most": limit,
+        }
+        rows = self.work.rows(_WAITING, asked)
         return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:

@@ -19,6 +19,7 @@ from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.shops import AddShop, FindShop, ListShops, ShopService
 from oms_domain.channels.standard import Platform
+from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import LARGEST_FEN, Money
@@ -57,6 +58,12 @@ class PolicyBody(Body):
     apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
     gift_value: str = "free"
     sign_by_carrier: bool = False
+    strategy: Annotated[
+        str,
+        msgspec.Meta(max_length=LARGEST_CODE, description="that says where its orders ship from; empty: `warehouse`"),
+    ] = ""
+    carriers: Annotated[list[str], msgspec.Meta(description="that it prefers, the first most")] = []  # noqa: RUF012
+    carriers_allowed: Annotated[list[str], msgspec.Meta(description="by its platform; empty: all")] = []  # noqa: RUF012
 
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
@@ -73,6 +80,11 @@ class PolicyBody(Body):
             apportionment_order=tuple(self.apportionment_order),
             gift_value=self.gift_value,
             sign_by_carrier=self.sign_by_carrier,
+            strategy=checked_text(self.strategy, field="policy.strategy", longest=LARGEST_CODE),
+            carriers=tuple(carrier_code(code, field="policy.carriers") for code in self.carriers),
+            carriers_allowed=tuple(
+                carrier_code(code, field="policy.carriers_allowed") for code in self.carriers_allowed
+            ),
         )
 
 
@@ -99,6 +111,9 @@ class PolicyView(View):
     apportionment_order: list[str]
     gift_value: str
     sign_by_carrier: bool
+    strategy: str
+    carriers: list[str]
+    carriers_allowed: list[str]
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -114,6 +129,9 @@ class PolicyView(View):
             apportionment_order=list(policy.apportionment_order),
             gift_value=policy.gift_value,
             sign_by_carrier=policy.sign_by_carrier,
+            strategy=policy.strategy,
+            carriers=list(policy.carriers),
+            carriers_allowed=list(policy.carriers_allowed),
         )
 
 

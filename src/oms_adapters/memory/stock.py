@@ -156,6 +156,14 @@ class MemoryStock:
             found = {sku: tables.levels.get((sku, warehouse)) for sku in skus}
         return {sku: level for sku, level in found.items() if level is not None}
 
+    def everywhere(self, skus: Sequence[SkuCode]) -> dict[WarehouseCode, dict[SkuCode, StockLevel]]:
+        found: dict[WarehouseCode, dict[SkuCode, StockLevel]] = {}
+        with self.work.reading() as tables:
+            for (sku, warehouse), level in tables.levels.items():
+                if sku in skus:
+                    found.setdefault(warehouse, {})[sku] = level
+        return found
+
     def reserve(self, order_id: OrderId, reservations: Sequence[Reservation], *, attempt: int = 0) -> None:
         rows = tuple(reservations)
         self._step(lambda draft: draft.reserve(order_id, rows, attempt))

@@ -52,6 +52,9 @@ class Stock(Protocol):
     def levels(self, warehouse: WarehouseCode, skus: Sequence[SkuCode]) -> dict[SkuCode, StockLevel]:
         """Return what is known now; a SKU that never came in is missing."""
 
+    def everywhere(self, skus: Sequence[SkuCode]) -> dict[WarehouseCode, dict[SkuCode, StockLevel]]:
+        """Return what is known now of these SKUs in every warehouse that has a row of one."""
+
     def reserve(self, order_id: OrderId, reservations: Sequence[Reservation], *, attempt: int = 0) -> None:
         """Hold units, all or none, each line in the warehouse that its reservation names.
 

@@ -15,8 +15,19 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_app.actor import Actor, Command
+from oms_app.ports.aftersales import (
+    Cases,
+    PlatformAsks,
+    RefundLedgers,
+    RefundOrders,
+    ReturnOrders,
+    ShopTerms,
+    Tickets,
+)
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
+from oms_app.ports.differences import Difference
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
+from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -86,6 +97,13 @@ class JobNotParked(NotFound):
     """No such job waits for a person."""
 
     code: ClassVar[str] = "jobs.not_parked"
+
+
+@frozen(kw_only=True)
+class DifferenceNotListed(NotFound):
+    """No such discrepancy waits for a person."""
+
+    code: ClassVar[str] = "discrepancies.not_listed"
 
 
 @frozen(kw_only=True)
@@ -206,7 +224,11 @@ class SalesOrders(Protocol):
         """Return those that there are."""
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
-        """Return backordered orders with this SKU, oldest first."""
+        """Return backordered orders with this SKU that may ship from this warehouse, oldest first.
+
+        One that was given a warehouse by hand waits for that one, others of a shop without a strategy for the shop's;
+        those of a shop with a strategy wait for whichever warehouse.
+        """
 
     def save(self, order: SalesOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
@@ -274,6 +296,18 @@ class Transaction(Protocol):
     def stock_documents(self) -> StockDocuments: ...
 
     @property
+    def carriers(self) -> Carriers: ...
+
+    @property
+    def shipping(self) -> ShippingSettings: ...
+
+    @property
+    def strategies(self) -> Strategies: ...
+
+    @property
+    def sourcings(self) -> KeptSourcings: ...
+
+    @property
     def vault(self) -> Vault: ...
 
     @property
@@ -288,6 +322,27 @@ class Transaction(Protocol):
     @property
     def traces(self) -> Traces: ...
 
+    @property
+    def cases(self) -> Cases: ...
+
+    @property
+    def refunds(self) -> RefundOrders: ...
+
+    @property
+    def refund_ledgers(self) -> RefundLedgers: ...
+
+    @property
+    def returns(self) -> ReturnOrders: ...
+
+    @property
+    def platform_asks(self) -> PlatformAsks: ...
+
+    @property
+    def tickets(self) -> Tickets: ...
+
+    @property
+    def aftersales_terms(self) -> ShopTerms: ...
+
     def publish(self, events: Sequence[Event]) -> None:
         """Put facts into the outbox and the operation log; the changes of the document since then go with the first.
 
@@ -295,7 +350,13 @@ class Transaction(Protocol):
         """
 
     def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
-        """Put a discrepancy on the work list; the same one twice stands there once."""
+        """Put a discrepancy on the work list; the same one twice stands there once, settled it comes back."""
+
+    def difference(self, difference_id: UUID) -> Difference:
+        """Return a discrepancy that stands on the work list. Raises ``DifferenceNotListed``."""
+
+    def settle_difference(self, difference_id: UUID) -> None:
+        """Take it off. Raises ``DifferenceNotListed``, here or at ``commit``."""
 
     def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
         """Return what was answered to the actor's key before. Raises ``KeyReused``. None without a key."""

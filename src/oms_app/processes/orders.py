@@ -169,7 +169,7 @@ class OrderProcess:
             for order_id in waiting:
                 with suppress(Refused):
                     answer = self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
-                    helped = helped or answer.state is OrderState.AWAITING_CS_REVIEW
+                    helped = helped or answer.state is not OrderState.BACKORDERED
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job)

@@ -145,6 +145,7 @@ class ShippingProcess:
             receiver=self.sealer.open_receiver(shipment.receiver),
             region=order.region,
             remark=order.buyer_remark,
+            carrier=order.carrier or "",
             lines=tuple((line.line_id, line.sku, line.quantity) for line in fulfilment.lines),
             papers=papers_of(shipment),
         )

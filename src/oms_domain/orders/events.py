@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, TypedDict
 from uuid import UUID
 
@@ -112,10 +112,12 @@ class OrderPaid(OrderEvent):
 
 @frozen(kw_only=True)
 class OrderAllocated(OrderEvent):
-    """Stock is reserved for it in one warehouse."""
+    """Stock is reserved for it in one warehouse. ``carrier`` empty: none is planned."""
 
     type: ClassVar[str] = "orders.order_allocated"
     warehouse: str
+    carrier: str = ""
+    arrival_on: date | None = None
 
 
 @frozen(kw_only=True)
@@ -307,3 +309,13 @@ class OrderDiffers(OrderEvent):
     type: ClassVar[str] = "orders.order_differs"
     theirs: str
     what: str
+
+
+@frozen(kw_only=True)
+class OrderDifferenceSettled(OrderEvent):
+    """A person has seen to a discrepancy (差异已处理): it leaves the work list."""
+
+    type: ClassVar[str] = "orders.difference_settled"
+    theirs: str
+    what: str
+    reason: str

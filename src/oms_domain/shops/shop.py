@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.errors import Invalid, NotFound, Refused
-from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, ShopId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
@@ -50,6 +50,9 @@ class ShopPolicy:
     gift_value: str = "free"
     catalogue: CataloguePolicy = CataloguePolicy.OPEN  # as shops worked before there was one; new ones are strict
     sign_by_carrier: bool = False  # the carrier's word that every parcel was signed for signs the order
+    strategy: str = ""  # that says where its orders ship from (寻源策略); empty: from ``warehouse`` alone
+    carriers: tuple[CarrierCode, ...] = ()  # that it prefers, the first most
+    carriers_allowed: tuple[CarrierCode, ...] = ()  # by its platform; empty: all
 
 
 @frozen(kw_only=True)

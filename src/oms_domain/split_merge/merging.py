@@ -1,4 +1,4 @@
-"""Merging orders (合单), and taking a merged order apart by its sources again. Amounts add; no line loses its source."""
+"""Merging orders (合单), and taking a merged order apart by its sources. Amounts add; no line loses its source."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ ALIKE: Final[Mapping[str, Callable[[SalesOrder], object]]] = {
     "cash_on_delivery": lambda order: order.cash_on_delivery,
     "currency": lambda order: order.payable.currency,
     "warehouse": lambda order: order.warehouse,
+    "carrier": lambda order: order.carrier,
     "region": lambda order: order.region,
     "buyer_id": lambda order: order.buyer_id,
     "receiver": lambda order: order.receiver.digest,

@@ -7,6 +7,7 @@ fields only the rest is drawn. Plain values stand in ``values``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from oms_domain.channels.standard import (
     TenderKind,
 )
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
+from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
@@ -298,6 +299,9 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "origins": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "heirs": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),
+        "carrier": draw(maybe(texts(32).map(CarrierCode))),
+        "planned_ship_at": draw(maybe(instants())),
+        "planned_arrival_on": draw(maybe(instants().map(datetime.date))),
         "created_at": draw(instants()),
         "updated_at": draw(instants()),
         "version": draw(versions()),

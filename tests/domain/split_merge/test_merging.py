@@ -11,7 +11,7 @@ from tests.domain.split_merge.test_splitting import AMOUNTS, check_conserved, ne
 from oms_domain.channels.standard import OrderKind
 from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.errors import MoveNotAllowed
-from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, PlatformOrderId, WarehouseCode
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.sales_order import Flag, FlagKind, PartyRef
@@ -144,6 +144,7 @@ HELD = Flag(kind=FlagKind.HELD, reason="等补款", by="kefu", at=NOW)
         ({"kind": OrderKind.VIRTUAL}, "kind"),
         ({"cash_on_delivery": True}, "cash_on_delivery"),
         ({"warehouse": WarehouseCode("EAST")}, "warehouse"),
+        ({"carrier": CarrierCode("SF")}, "carrier"),
         ({"region": evolve(an_order().region, district="宝安区")}, "region"),
         ({"buyer_id": "buyer-2"}, "buyer_id"),
         ({"receiver": PartyRef(vault_id=an_id(7), mask="测** *******0001", digest="receiver-2")}, "receiver"),
