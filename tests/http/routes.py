@@ -219,6 +219,15 @@ CALLS: tuple[Call, ...] = (
     _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
     _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
+    Call(
+        operation="settleDiscrepancy",
+        method="POST",
+        path=f"/discrepancies/{ABSENT}/settlement",
+        body={"reason": "x"},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=404,
+    ),
     Call(operation="listParkedJobs", path="/jobs/parked", permission=Permission.ADMIN, scoped=None),
     Call(
         operation="redriveJob",

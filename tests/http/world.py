@@ -29,6 +29,7 @@ from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
+from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -154,6 +155,7 @@ class World:
             "sealer": sealer,
             "signer": CursorSigner(self.ring),
             "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
+            "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
             "now": self.clock,
             "alive": lambda: self.is_alive,
         }

@@ -44,6 +44,7 @@ _PROVIDED = (
     "sealer",
     "signer",
     "job_service",
+    "discrepancies",
     "wms_accounts",
     "wms_reports",
     "wms_callbacks",

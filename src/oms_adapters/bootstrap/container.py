@@ -25,6 +25,7 @@ from oms_app.access import AccessService
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
+from oms_app.discrepancies import DiscrepancyService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
@@ -169,6 +170,7 @@ class Container(containers.DeclarativeContainer):
         keep=providers.Singleton(_key_keep, settings),
     )
     job_service = providers.Singleton(JobService, begin=begin, now=now, pause=pause)
+    discrepancies = providers.Singleton(DiscrepancyService, begin=begin, now=now, pause=pause)
     pulls = providers.Singleton(
         PullService,
         begin=begin,

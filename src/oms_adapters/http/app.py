@@ -60,6 +60,7 @@ NAMES: Final = frozenset(
         "sealer",  # oms_app.ports.vault.Sealer
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
+        "discrepancies",  # DiscrepancyService
         "wms_accounts",  # WmsAccountService
         "wms_reports",  # ReportService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks

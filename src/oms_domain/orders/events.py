@@ -269,3 +269,13 @@ class OrderDiffers(OrderEvent):
     type: ClassVar[str] = "orders.order_differs"
     theirs: str
     what: str
+
+
+@frozen(kw_only=True)
+class OrderDifferenceSettled(OrderEvent):
+    """A person has seen to a discrepancy (差异已处理): it leaves the work list."""
+
+    type: ClassVar[str] = "orders.difference_settled"
+    theirs: str
+    what: str
+    reason: str
