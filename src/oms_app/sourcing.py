@@ -61,11 +61,13 @@ class Refusals(TypedDict):
 class PutCarrier:
     """Say how a carrier is from now on (物流公司).
 
-    ``expected_version``: refuse if it has changed since the caller read it; 0: it must be new.
+    ``is_new``: whether it must be one that there is not yet, or one that there is; None: either.
+    ``expected_version``: refuse if it has changed since the caller read it.
     """
 
     permission: ClassVar[Permission] = Permission.STOCK_WRITE
     terms: Carrier
+    is_new: bool | None = None
     expected_version: int | None = None
     by: Actor
 
@@ -83,10 +85,11 @@ class PutShipping:
 
 @frozen(kw_only=True)
 class PutStrategy:
-    """Say what a named strategy is from now on (寻源策略). ``expected_version``: as of ``PutCarrier``."""
+    """Say what a named strategy is from now on (寻源策略). ``is_new``, ``expected_version``: as of ``PutCarrier``."""
 
     permission: ClassVar[Permission] = Permission.STOCK_WRITE
     terms: Strategy
+    is_new: bool | None = None
     expected_version: int | None = None
     by: Actor
 
@@ -160,7 +163,7 @@ class SourcingService:
                 return done
             new = CarrierRecord(id=CarrierId(self.new_id()), terms=command.terms, created_at=at, updated_at=at)
             refusals: Refusals = {"taken": CarrierCodeTaken(value=code), "absent": CarrierNotFound(carrier=code)}
-            before = _settled(tx.carriers.find(code), new, command.expected_version, **refusals)
+            before = _settled(tx.carriers.find(code), new, command.is_new, **refusals)
             return _stored(tx, tx.carriers, before, before.put(command.terms, at=at), command.expected_version)
 
     @one_transaction
@@ -189,7 +192,7 @@ class SourcingService:
                 return done
             new = StrategyRecord(id=StrategyId(self.new_id()), terms=command.terms, created_at=at, updated_at=at)
             refusals: Refusals = {"taken": StrategyNameTaken(value=name), "absent": StrategyNotFound(strategy=name)}
-            before = _settled(tx.strategies.find(name), new, command.expected_version, **refusals)
+            before = _settled(tx.strategies.find(name), new, command.is_new, **refusals)
             return _stored(tx, tx.strategies, before, before.put(command.terms, at=at), command.expected_version)
 
     def carriers(self, command: ReadSourcing) -> tuple[CarrierRecord, ...]:
@@ -271,15 +274,13 @@ def _begun(begin: Begin, command: Command) -> AbstractContextManager[Transaction
     return begin(command)
 
 
-def _settled(known: R | None, new: R, expected: int | None, *, taken: Refused, absent: NotFound) -> R:
-    """Return the record to change: a new one if 0 or nothing is expected and there is none."""
-    if known is None:
-        if expected:
-            raise absent
-        return new
-    if expected == 0:
+def _settled(known: R | None, new: R, is_new: bool | None, *, taken: Refused, absent: NotFound) -> R:
+    """Return the record to change: the one that there is, or a new one."""
+    if known is None and is_new is False:
+        raise absent
+    if known is not None and is_new:
         raise taken
-    return known
+    return known or new
 
 
 def _stored(tx: Transaction, records: Documents[R], before: R, change: Change[R], expected: int | None) -> R:

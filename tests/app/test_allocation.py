@@ -365,9 +365,9 @@ def test_what_cannot_be_tried_is_refused(world):
 
 def test_what_is_put_is_read_and_a_repeat_or_the_same_changes_nothing(world):
     once = Actor(id="k", permissions=frozenset(Permission), once=Once(client="k", key="1", digest="d"))
-    first = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=0, by=once))
+    first = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=True, by=once))
 
-    again = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=0, by=once))
+    again = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=True, by=once))
     same = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), by=ROOT))
 
     assert first == again == same
@@ -384,15 +384,15 @@ def test_what_is_put_is_read_and_a_repeat_or_the_same_changes_nothing(world):
 def test_what_is_expected_to_be_there_or_not_is_checked(world):
     service = world.sourcing
     with pytest.raises(CarrierCodeTaken):
-        service.put_carrier(PutCarrier(terms=a_carrier(ZTO), expected_version=0, by=ROOT))
+        service.put_carrier(PutCarrier(terms=a_carrier(ZTO), is_new=True, by=ROOT))
     with pytest.raises(CarrierNotFound):
-        service.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=1, by=ROOT))
+        service.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=False, by=ROOT))
     with pytest.raises(VersionIsNot):
         service.put_carrier(PutCarrier(terms=a_carrier(ZTO), expected_version=2, by=ROOT))
     with pytest.raises(StrategyNameTaken):
-        service.put_strategy(PutStrategy(terms=NEAR, expected_version=0, by=ROOT))
+        service.put_strategy(PutStrategy(terms=NEAR, is_new=True, by=ROOT))
     with pytest.raises(StrategyNotFound):
-        service.put_strategy(PutStrategy(terms=evolve(NEAR, name="x"), expected_version=1, by=ROOT))
+        service.put_strategy(PutStrategy(terms=evolve(NEAR, name="x"), is_new=False, by=ROOT))
     with pytest.raises(VersionIsNot):
         service.put_shipping(PutShipping(warehouse=EAST, terms=ShippingTerms(), expected_version=0, by=ROOT))
     with pytest.raises(CarrierNotFound):

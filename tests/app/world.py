@@ -44,6 +44,7 @@ from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -104,6 +105,7 @@ class World:
         self.sku_mappings = SkuMappingService(**shared)
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
+        self.splits = SplitService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -203,6 +205,13 @@ class World:
         answer = act(kind(order_id=order_id, **{"by": ROOT} | more))
         self.settle()
         return answer
+
+    def split(self, order_id: OrderId, *parts: dict[str, int], **more: Any) -> list[OrderId]:
+        """Split an order by SKU and units, and let follow what follows; return the parts' ids."""
+        wanted = tuple(tuple(Wanted(sku=SkuCode(sku), units=units) for sku, units in part.items()) for part in parts)
+        answer: SplitAnswer = self.splits.split(SplitOrder(order_id=order_id, parts=wanted, **{"by": ROOT} | more))
+        self.settle()
+        return [part.order.id for part in answer.parts if part.order is not None]
 
     def at_warehouse(self, order_id: OrderId) -> ShipOrder:
         """Bring an order to the warehouse by hand, and return what was sent there."""

@@ -40,6 +40,7 @@ from oms_app.ports.transaction import Begin
 from oms_app.reports import ReportService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -127,6 +128,7 @@ class World:
             "transfers": TransferService(numbering=numbering, **common),
             "stocktakes": StocktakeService(numbering=numbering, **common),
             "warehouses": WarehouseService(**common),
+            "sourcing": SourcingService(**common),
             "catalog": CatalogService(**common),
             "sku_mappings": SkuMappingService(**common),
             "catalog_queries": self.store.catalog_queries,

@@ -35,6 +35,7 @@ _PROVIDED = (
     "warehouses",
     "catalog",
     "sku_mappings",
+    "sourcing",
     "catalog_queries",
     "personal",
     "access",

@@ -43,6 +43,7 @@ from oms_app.reports import ReportService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -149,6 +150,7 @@ class Container(containers.DeclarativeContainer):
         StocktakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
+    sourcing = providers.Singleton(SourcingService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
     wms_accounts = providers.Singleton(
