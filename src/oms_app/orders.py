@@ -215,8 +215,13 @@ class OrderService:
 
 def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
     """Store a changed order with its events; a change without events is none."""
-    order = change.state
     record(tx, tx.orders, change)
+    return answer_of(change)
+
+
+def answer_of(change: Change[SalesOrder]) -> OrderAnswer:
+    """Return what became of an order whose change is stored."""
+    order = change.state
     return OrderAnswer(
         id=order.id,
         number=order.number,

@@ -119,7 +119,7 @@ class LineView(View):
             refund=line.refund,
             is_gift=line.is_gift,
             is_closed=line.is_closed,
-            sold_as=line.sold[0],
+            sold_as=line.goods_code,
             bundle=line.bundle.code if line.bundle else None,
             bundle_quantity=line.bundle.quantity if line.bundle else None,
         )
