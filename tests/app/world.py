@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -202,6 +203,12 @@ class World:
                 ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
+
+    def receive_quietly(self, sku: str, units: Mapping[WarehouseCode, int]) -> None:
+        """Have units come in of which nothing follows yet."""
+        for warehouse, count in units.items():
+            command = ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(count), by=ROOT)
+            self.stock.receive(command)
 
     def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
         """Take in what a push would bring, and let follow what follows."""
