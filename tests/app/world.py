@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -22,6 +23,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import (
     AllocateOrder,
@@ -112,6 +114,7 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
+        self.merges = MergeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -128,7 +131,15 @@ class World:
             pause=pause,
         )
         processes = (
-            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
+            OrderProcess(
+                open=opened,
+                orders=self.orders,
+                pulls=self.pulls,
+                stock=self.stock,
+                splits=self.splits,
+                merges=self.merges,
+                now=self.clock,
+            ),
             ShippingProcess(
                 fulfilment=self.fulfilment,
                 wms=self.wms,
@@ -192,6 +203,12 @@ class World:
                 ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
+
+    def receive_quietly(self, sku: str, units: Mapping[WarehouseCode, int]) -> None:
+        """Have units come in of which nothing follows yet."""
+        for warehouse, count in units.items():
+            command = ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(count), by=ROOT)
+            self.stock.receive(command)
 
     def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
         """Take in what a push would bring, and let follow what follows."""
