@@ -30,7 +30,8 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import PackageId, SkuCode
 from oms_domain.kernel.text import storable
-from oms_domain.orders.sales_order import LONGEST_REASON, FlagKind, SalesOrder
+from oms_domain.orders.flags import LONGEST_REASON, FlagKind
+from oms_domain.orders.sales_order import SalesOrder
 
 LONGEST_PROGRESS: Final = 100
 SHORT: Final = "warehouse_short"

@@ -11,9 +11,10 @@ from oms_app.transactions import record
 from oms_domain.catalog.matching import Sold
 from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.events import OrderDiffers
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.placement import BY_DEFAULT, policy_of
 from oms_domain.orders.platform_order import PlatformOrder
-from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 
 

@@ -20,7 +20,8 @@ from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
-from oms_domain.orders.sales_order import LONGEST_REASON, FlagKind, SalesOrder
+from oms_domain.orders.flags import LONGEST_REASON, FlagKind
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 LONGEST_WORD: Final = 100

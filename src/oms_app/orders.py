@@ -15,7 +15,8 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrd
 from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, WarehouseCode
-from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 
 

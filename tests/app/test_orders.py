@@ -16,7 +16,8 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import CancelNeedsWarehouse, NotFlagged, OrderFlaggedNow, SalesOrder
+from oms_domain.orders.flags import NotFlagged, OrderFlaggedNow
+from oms_domain.orders.sales_order import CancelNeedsWarehouse, SalesOrder
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 

@@ -16,8 +16,8 @@ from oms_app.shops import FindShop
 from oms_domain.channels.standard import PlatformState
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState, NothingToWriteBack, WriteBack
 from oms_domain.kernel.errors import InvalidText
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.sales_order import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.shops.shop import Authorisation
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order

@@ -10,7 +10,8 @@ from oms_adapters.texts.catalogue import reason
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
 from oms_domain.fulfilment.fulfilment_order import Package
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 
 LINES = ["line", "sku", "title", "quantity", "goods", "line_discount", "order_discount", "payable", "shipped"]
 PARCELS = ["carrier", "tracking_no", "write_back", "why"]

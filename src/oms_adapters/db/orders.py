@@ -29,7 +29,9 @@ from oms_domain.kernel.identity import (
 )
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import Flag, FromBundle, OrderLine, SalesOrder
+from oms_domain.orders.flags import Flag
+from oms_domain.orders.lines import FromBundle, OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 sales_order = table(

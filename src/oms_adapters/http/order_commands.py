@@ -26,7 +26,7 @@ from oms_app.orders import OrderAnswer, OrderCommand, OrderService
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.text import checked_text
-from oms_domain.orders.sales_order import LONGEST_REASON
+from oms_domain.orders.flags import LONGEST_REASON
 
 MOST_ROWS: Final = 100
 IfMatch: TypeAlias = Annotated[

@@ -12,7 +12,9 @@ from oms_app.journal import LogEntry
 from oms_app.orders import OrderAnswer
 from oms_app.queries.rows import OrderDetail, OrderRow
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
-from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
+from oms_domain.orders.flags import Flag
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import ORDER_TABLE
 
 INTERNAL: Final = frozenset({"digest", "vault_id", "buyer_handle"})

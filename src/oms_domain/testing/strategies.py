@@ -33,8 +33,11 @@ from oms_domain.channels.standard import (
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
+from oms_domain.orders.asks import STOPPABLE
+from oms_domain.orders.flags import LONGEST_REASON, PENDING, Flag, FlagKind
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
-from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
@@ -221,6 +224,7 @@ def platform_orders(draw: Draw, /, **fixed: Any) -> PlatformOrder:
 @st.composite
 def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int = LARGEST_FEN) -> OrderLine:
     facts = draw(line_amounts(ceiling_fen))
+    shipped = draw(st.integers(0, facts["quantity"]))
     return an_order_line(
         id=id,
         platform_line_no=platform_line_no,
@@ -230,17 +234,30 @@ def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int 
         refund=draw(st.sampled_from(LineRefund)),
         is_gift=draw(st.booleans()),
         is_closed=draw(st.booleans()),
-        shipped=draw(st.integers(0, facts["quantity"])),
+        shipped=shipped,
+        called_off=draw(st.sampled_from([0, 0, facts["quantity"] - shipped])),
         **facts,
     )
 
 
 @cache
-def flags() -> SearchStrategy[tuple[Flag, ...]]:
-    """Any number of flags, one of a kind and reason."""
-    reason = texts(LONGEST_REASON, lines=True)
-    one = st.builds(Flag, kind=st.sampled_from(FlagKind), reason=reason, by=texts(LONGEST_CODE), at=instants())
-    return st.lists(one, max_size=3, unique_by=lambda flag: (flag.kind, flag.reason)).map(tuple)
+def flags(*, pending: bool = False) -> SearchStrategy[tuple[Flag, ...]]:
+    """Any number of flags, one of a kind and reason; ``pending``: somebody may have been asked to stop, for one."""
+
+    def some(kinds: tuple[FlagKind, ...], most: int) -> SearchStrategy[list[Flag]]:
+        one = st.builds(
+            Flag,
+            kind=st.sampled_from(kinds),
+            reason=texts(LONGEST_REASON, lines=True),
+            by=texts(LONGEST_CODE),
+            at=instants(),
+            until=maybe(instants()) if most > 1 else st.none(),
+        )
+        return st.lists(one, max_size=most, unique_by=lambda flag: (flag.kind, flag.reason))
+
+    resting = some(tuple(kind for kind in FlagKind if kind not in PENDING), 3)
+    asked = some(tuple(PENDING), 1) if pending else st.just([])
+    return st.builds(lambda first, last: (*first, *last), resting, asked)
 
 
 @st.composite
@@ -287,10 +304,12 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "buyer_remark": draw(texts(500, lines=True)),
         "seller_remark": draw(texts(500, lines=True)),
         "seller_flag": draw(st.integers(0, 9)),
-        "flags": draw(flags()),
+        "flags": draw(flags(pending=state in STOPPABLE)),
         "progress": draw(texts(32)),
         "warehouse": draw(maybe(warehouses())),
-        "fulfilment_id": draw(fulfilment_ids if state in REVIEWED else maybe(fulfilment_ids)),
+        "fulfilment_id": draw(fulfilment_ids if state in REVIEWED | STOPPABLE else maybe(fulfilment_ids)),
+        "replaces": draw(maybe(ids())),
+        "replaced_by": draw(maybe(ids())),
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),

@@ -10,14 +10,9 @@ from oms_domain.kernel.errors import InvalidText, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
-from oms_domain.orders.sales_order import (
-    Flag,
-    FlagKind,
-    NotFlagged,
-    NothingToShip,
-    OrderFlaggedNow,
-    ShipsMoreThanOrdered,
-)
+from oms_domain.orders.flags import Flag, FlagKind, NotFlagged, OrderFlaggedNow
+from oms_domain.orders.moves import NothingToShip
+from oms_domain.orders.sales_order import ShipsMoreThanOrdered
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.testing.builders import (
     FULFILMENT,
