@@ -17,7 +17,8 @@ from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import NotFlagged, OrderFlaggedNow
-from oms_domain.orders.sales_order import CancelNeedsWarehouse, SalesOrder
+from oms_domain.orders.moves import CancelNeedsWarehouse
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 

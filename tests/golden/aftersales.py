@@ -8,6 +8,7 @@ from oms_domain.aftersales import events as a
 from oms_domain.aftersales import returns as r
 from oms_domain.aftersales import tickets as t
 from oms_domain.aftersales.states import CaseKind, CaseState
+from oms_domain.aftersales.terms import TermsChanged
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.money import Money
@@ -26,7 +27,7 @@ from oms_domain.testing.aftersales import (
     RETURN,
     TICKET,
 )
-from oms_domain.testing.builders import HAT, LINE, MAIN, NOW, ORDER, OTHER_LINE, SCARF, SHOP
+from oms_domain.testing.builders import HAT, LINE, MAIN, NOW, ORDER, OTHER_LINE, SCARF, SHOP, an_id
 
 K, C, R, T, F = CaseKind, CaseState, r.ReturnState, t.TicketState, RefundState
 
@@ -67,6 +68,7 @@ AFTERSALES: Final[tuple[Event, ...]] = (
     _ask(a.AskConverted, case_id=CASE),
     _ask(a.AskNotConverted, reason="no_order"),
     _ask(a.AskAmbiguous),
+    TermsChanged(terms_id=an_id(60), shop_id=SHOP, what=("reasons", "window_days"), at=NOW),
     _case(
         a.CaseOpened,
         C.AWAITING_REVIEW,
@@ -123,6 +125,14 @@ AFTERSALES: Final[tuple[Event, ...]] = (
     _ticket(t.TicketEscalated, T.OPEN, level=2),
     _ticket(t.TicketFinished, T.DONE, by=AGENT),
     _ticket(t.TicketReopened, T.OPEN, reason="未解决"),
+    _refund(
+        m.CompensationGiven,
+        F.APPROVED,
+        kind="freight_subsidy",
+        amount=Money(1_000),
+        reason="质量问题",
+        by=KEFU,
+    ),
     _refund(
         m.RefundProposed,
         F.PROPOSED,

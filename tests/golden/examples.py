@@ -26,6 +26,7 @@ from oms_domain.fulfilment.fulfilment_order import (
     WriteBackRefused,
 )
 from oms_domain.fulfilment.reports import ReportReceived
+from oms_domain.fulfilment.sourcing.records import CarrierPut, ShippingPut, StrategyPut
 from oms_domain.fulfilment.wms_account import WarehouseConnected, WmsKind
 from oms_domain.inventory.buckets import StockParted
 from oms_domain.inventory.differences import DifferenceOpened, DifferenceSettled
@@ -188,6 +189,9 @@ EXAMPLES: Final[tuple[Event, ...]] = (
         at=NOW,
     ),
     RuleRemoved(**_RULE, at=NOW),
+    CarrierPut(carrier_id=an_id(25), carrier="ZTO", what=("active", "tariff"), at=NOW),
+    ShippingPut(shipping_id=an_id(26), warehouse=MAIN, what=("contracts",), at=NOW),
+    StrategyPut(strategy_id=an_id(27), strategy="near", what=("chain",), at=NOW),
     WarehouseAdded(warehouse_id=an_id(22), warehouse=MAIN, at=NOW),
     WarehouseChanged(warehouse_id=an_id(22), warehouse=MAIN, what=("name", "place"), at=NOW),
     _stock(

@@ -50,6 +50,9 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "receiver": order.receiver.mask,
         "region": " ".join(part for part in region if part),
         "remark": order.buyer_remark,
+        "warehouse": order.warehouse or "",
+        "carrier": order.carrier or "",
+        "arrives_on": order.planned_arrival_on.isoformat() if order.planned_arrival_on else "",
         "version": order.version,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import cattrs
 
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.time import zone_minutes
 
 
 def _converter() -> cattrs.Converter:
@@ -20,6 +21,10 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    converter.register_unstructure_hook(time, time.isoformat)
+    converter.register_structure_hook(time, lambda value, _: time.fromisoformat(value))
+    converter.register_unstructure_hook(tzinfo, zone_minutes)
+    converter.register_structure_hook(tzinfo, lambda value, _: timezone(timedelta(minutes=value)))
     converter.register_unstructure_hook(Money, lambda money: {"fen": money.fen, "currency": money.currency})
     converter.register_structure_hook(Money, lambda value, _: Money(value["fen"], value["currency"]))
     return converter

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
@@ -100,7 +100,12 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-_READERS: Final[dict[type, Callable[[Any], Any]]] = {Id: UUID, Instant: _instant, Json: json.loads}
+_READERS: Final[dict[type, Callable[[Any], Any]]] = {
+    Id: UUID,
+    Instant: _instant,
+    Json: json.loads,
+    sa.Date: date.fromisoformat,
+}
 _TO_READ: Final = {
     table: [(column.name, _READERS[type(column.type)]) for column in table.c if type(column.type) in _READERS]
     for table in (sales_order, sales_order_line, operation_log, fulfilment_order, package)

@@ -19,6 +19,7 @@ from oms_app.journal import Head
 from oms_app.ports.transaction import OrderNotFound
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
 from oms_domain.kernel.identity import (
+    CarrierCode,
     FulfilmentOrderId,
     LineId,
     OrderId,
@@ -74,6 +75,9 @@ sales_order = table(
     sa.Column("placed_at", Instant, nullable=False),
     sa.Column("paid_at", Instant, nullable=True),
     sa.Column("promised_ship_at", Instant, nullable=True),
+    sa.Column("carrier", text(32), nullable=True),
+    sa.Column("planned_ship_at", Instant, nullable=True),
+    sa.Column("planned_arrival_on", sa.Date, nullable=True),
     *document_columns(),
     sa.CheckConstraint("version > 0", name="version"),
     sa.Index("ix_sales_order_shop_state", "shop_id", "state", "created_at", "id"),
@@ -231,6 +235,9 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         placed_at=row.placed_at,
         paid_at=row.paid_at,
         promised_ship_at=row.promised_ship_at,
+        carrier=CarrierCode(row.carrier) if row.carrier is not None else None,
+        planned_ship_at=row.planned_ship_at,
+        planned_arrival_on=row.planned_arrival_on,
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,
@@ -273,6 +280,9 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "placed_at": state.placed_at,
         "paid_at": state.paid_at,
         "promised_ship_at": state.promised_ship_at,
+        "carrier": state.carrier,
+        "planned_ship_at": state.planned_ship_at,
+        "planned_arrival_on": state.planned_arrival_on,
         "created_at": state.created_at,
         "updated_at": state.updated_at,
     }

@@ -11,6 +11,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from oms_adapters.db import journal as rows
+from oms_adapters.db.aftersales import AskStore, CaseStore, ReturnStore, TermsStore, TicketStore
 from oms_adapters.db.catalog import BundleStore, SkuMappingStore, SkuStore
 from oms_adapters.db.codec import encode
 from oms_adapters.db.driver import each_by_itself
@@ -21,7 +22,9 @@ from oms_adapters.db.inventory import StockStore
 from oms_adapters.db.jobs import finish_with_effect, redrive
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
+from oms_adapters.db.refunds import LedgerStore, RefundStore
 from oms_adapters.db.shops import ShopStore
+from oms_adapters.db.sourcing import CARRIERS, SHIPPING, STRATEGIES, KeptSourcingStore, RecordStore
 from oms_adapters.db.stock_documents import StockDocumentStore
 from oms_adapters.db.vault import VaultStore
 from oms_adapters.db.warehouses import WarehouseStore
@@ -30,6 +33,7 @@ from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
 from oms_app.ports.transaction import Clock, NewId
+from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.events import OrderDiffers
@@ -56,11 +60,22 @@ class SqlTransaction:
     warehouses: WarehouseStore = field(init=False)
     stock: StockStore = field(init=False)
     stock_documents: StockDocumentStore = field(init=False)
+    carriers: RecordStore[CarrierRecord] = field(init=False)
+    shipping: RecordStore[ShippingRecord] = field(init=False)
+    strategies: RecordStore[StrategyRecord] = field(init=False)
+    sourcings: KeptSourcingStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
     inbox: InboxStore = field(init=False)
     wms_accounts: WmsAccountStore = field(init=False)
     traces: TraceStore = field(init=False)
+    cases: CaseStore = field(init=False)
+    refunds: RefundStore = field(init=False)
+    refund_ledgers: LedgerStore = field(init=False)
+    returns: ReturnStore = field(init=False)
+    platform_asks: AskStore = field(init=False)
+    tickets: TicketStore = field(init=False)
+    aftersales_terms: TermsStore = field(init=False)
     published: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -75,11 +90,22 @@ class SqlTransaction:
         self.warehouses = WarehouseStore(work)
         self.stock = StockStore(work, actor.id, self.now, self.new_id)
         self.stock_documents = StockDocumentStore(work)
+        self.carriers = RecordStore(work, CARRIERS)
+        self.shipping = RecordStore(work, SHIPPING)
+        self.strategies = RecordStore(work, STRATEGIES)
+        self.sourcings = KeptSourcingStore(work, actor)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
         self.inbox = InboxStore(work)
         self.wms_accounts = WmsAccountStore(work)
         self.traces = TraceStore(work, self.new_id)
+        self.cases = CaseStore(work, actor)
+        self.refunds = RefundStore(work, actor)
+        self.refund_ledgers = LedgerStore(work, actor)
+        self.returns = ReturnStore(work, actor)
+        self.platform_asks = AskStore(work, actor)
+        self.tickets = TicketStore(work, actor)
+        self.aftersales_terms = TermsStore(work, actor, self.shops, self.now, self.new_id)
 
     def publish(self, events: Sequence[Event]) -> None:
         self._work.alive()

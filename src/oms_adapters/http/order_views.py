@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -267,10 +267,13 @@ class OrderView(View):
     seller_remark: str
     seller_flag: int
     warehouse: str | None
+    carrier: str | None
     fulfilment: FulfilmentView | None
     placed_at: datetime
     paid_at: datetime | None
     promised_ship_at: datetime | None
+    planned_ship_at: datetime | None
+    planned_arrival_on: date | None
     created_at: datetime
     updated_at: datetime
     log: list[LogView]
@@ -313,10 +316,13 @@ class OrderView(View):
             seller_remark=order.seller_remark,
             seller_flag=order.seller_flag,
             warehouse=order.warehouse,
+            carrier=order.carrier,
             fulfilment=FulfilmentView.of(detail.fulfilment) if detail.fulfilment else None,
             placed_at=order.placed_at,
             paid_at=order.paid_at,
             promised_ship_at=order.promised_ship_at,
+            planned_ship_at=order.planned_ship_at,
+            planned_arrival_on=order.planned_arrival_on,
             created_at=order.created_at,
             updated_at=order.updated_at,
             log=[LogView.of(entry) for entry in detail.log],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, tzinfo
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import attrs
 
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.time import zone_minutes
 
 
 def plain(value: Any) -> Any:
@@ -28,8 +29,10 @@ def plain(value: Any) -> Any:
             return {"fen": value.fen, "currency": value.currency}
         case UUID():
             return str(value)
-        case datetime() | date():
+        case datetime() | date() | time():
             return value.isoformat()
+        case tzinfo():
+            return zone_minutes(value)
         case Mapping():
             return {str(plain(key)): plain(item) for key, item in value.items()}
         case tuple() | list() | frozenset():

@@ -16,14 +16,21 @@ from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
+from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_app.queries.rows import Difference
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.platform_aftersales import PlatformAftersales
+from oms_domain.aftersales.returns import ReturnOrder
+from oms_domain.aftersales.terms import AftersalesTerms
+from oms_domain.aftersales.tickets import Ticket
 from oms_domain.catalog.bundle import Bundle
 from oms_domain.catalog.mapping import SkuMapping
 from oms_domain.catalog.sku import Sku
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.fulfilment.reports import ReportId
+from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.fulfilment.wms_account import WmsAccount
 from oms_domain.inventory.differences import StockDifference
@@ -33,6 +40,8 @@ from oms_domain.inventory.warehouses import Warehouse
 from oms_domain.kernel.identity import OrderId, PackageId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.refunds.ledger import LedgerEntry as RefundEntry
+from oms_domain.refunds.refund_order import RefundOrder
 from oms_domain.shops.shop import Shop
 
 Place = tuple[SkuCode, WarehouseCode]
@@ -137,6 +146,14 @@ class Tables:
     warehouses: dict[UUID, Warehouse] = field(factory=lambda: {FIRST_WAREHOUSE.id: FIRST_WAREHOUSE})
     warehouse_codes: dict[Any, UUID] = field(factory=lambda: {FIRST_WAREHOUSE.code: FIRST_WAREHOUSE.id})
 
+    carriers: dict[UUID, CarrierRecord] = field(factory=dict)
+    carrier_codes: dict[Any, UUID] = field(factory=dict)
+    shipping: dict[UUID, ShippingRecord] = field(factory=dict)
+    shipping_warehouses: dict[Any, UUID] = field(factory=dict)
+    strategies: dict[UUID, StrategyRecord] = field(factory=dict)
+    strategy_names: dict[Any, UUID] = field(factory=dict)
+    sourcings: dict[OrderId, KeptSourcing] = field(factory=dict)
+
     vault: dict[VaultId, Sealed] = field(factory=dict)
     openings: list[Opening] = field(factory=list)
     wms_accounts: dict[UUID, WmsAccount] = field(factory=dict)
@@ -145,6 +162,20 @@ class Tables:
     reports: dict[ReportId, KeptReport] = field(factory=dict)
     report_keys: dict[tuple[str, str, str], ReportId] = field(factory=dict)
     traces: dict[PackageId, tuple[Trace, ...]] = field(factory=dict)
+
+    cases: dict[UUID, AftersalesCase] = field(factory=dict)
+    case_numbers: dict[Any, UUID] = field(factory=dict)
+    refunds: dict[UUID, RefundOrder] = field(factory=dict)
+    refund_numbers: dict[Any, UUID] = field(factory=dict)
+    refund_entries: dict[OrderId, tuple[RefundEntry, ...]] = field(factory=dict)
+    returns: dict[UUID, ReturnOrder] = field(factory=dict)
+    return_numbers: dict[Any, UUID] = field(factory=dict)
+    asks: dict[UUID, PlatformAftersales] = field(factory=dict)
+    refund_nos: dict[Any, UUID] = field(factory=dict)
+    tickets: dict[UUID, Ticket] = field(factory=dict)
+    ticket_numbers: dict[Any, UUID] = field(factory=dict)
+    terms: dict[UUID, AftersalesTerms] = field(factory=dict)
+    terms_of: dict[Any, UUID] = field(factory=dict)
 
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)

@@ -10,6 +10,15 @@ from uuid import UUID
 
 from attrs import define, field
 
+from oms_adapters.memory.aftersales import (
+    MemoryAsks,
+    MemoryCases,
+    MemoryRefundLedgers,
+    MemoryRefunds,
+    MemoryReturns,
+    MemoryTerms,
+    MemoryTickets,
+)
 from oms_adapters.memory.catalog import MemoryBundles, MemorySkuMappings, MemorySkus
 from oms_adapters.memory.documents import (
     MemoryCursors,
@@ -21,6 +30,7 @@ from oms_adapters.memory.documents import (
 )
 from oms_adapters.memory.jobs import done_with, redriven
 from oms_adapters.memory.plain import plain
+from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemorySourcings, MemoryStrategies
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
@@ -53,11 +63,22 @@ class MemoryTransaction:
     warehouses: MemoryWarehouses = field(init=False)
     stock: MemoryStock = field(init=False)
     stock_documents: MemoryStockDocuments = field(init=False)
+    carriers: MemoryCarriers = field(init=False)
+    shipping: MemoryShipping = field(init=False)
+    strategies: MemoryStrategies = field(init=False)
+    sourcings: MemorySourcings = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     inbox: MemoryInbox = field(init=False)
     wms_accounts: MemoryWmsAccounts = field(init=False)
     traces: MemoryTraces = field(init=False)
+    cases: MemoryCases = field(init=False)
+    refunds: MemoryRefunds = field(init=False)
+    refund_ledgers: MemoryRefundLedgers = field(init=False)
+    returns: MemoryReturns = field(init=False)
+    platform_asks: MemoryAsks = field(init=False)
+    tickets: MemoryTickets = field(init=False)
+    aftersales_terms: MemoryTerms = field(init=False)
     answered: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -71,11 +92,22 @@ class MemoryTransaction:
         self.warehouses = MemoryWarehouses(self.work)
         self.stock = MemoryStock(self.work, self.new_id)
         self.stock_documents = MemoryStockDocuments(self.work)
+        self.carriers = MemoryCarriers(self.work)
+        self.shipping = MemoryShipping(self.work)
+        self.strategies = MemoryStrategies(self.work)
+        self.sourcings = MemorySourcings(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
         self.inbox = MemoryInbox(self.work)
         self.wms_accounts = MemoryWmsAccounts(self.work)
         self.traces = MemoryTraces(self.work)
+        self.cases = MemoryCases(self.work)
+        self.refunds = MemoryRefunds(self.work)
+        self.refund_ledgers = MemoryRefundLedgers(self.work)
+        self.returns = MemoryReturns(self.work)
+        self.platform_asks = MemoryAsks(self.work)
+        self.tickets = MemoryTickets(self.work)
+        self.aftersales_terms = MemoryTerms(self.work, self.shops, self.new_id)
 
     @property
     def actor(self) -> Actor:
@@ -152,6 +184,16 @@ class MemoryTransaction:
         yield self.warehouses.shelf.check
         yield self.stock_documents.shelf.check
         yield self.wms_accounts.shelf.check
+        yield self.carriers.shelf.check
+        yield self.shipping.shelf.check
+        yield self.strategies.shelf.check
+        yield self.cases.shelf.check
+        yield self.refunds.shelf.check
+        yield self.refund_ledgers.check
+        yield self.returns.shelf.check
+        yield self.platform_asks.shelf.check
+        yield self.tickets.shelf.check
+        yield self.aftersales_terms.shelf.check
         yield self._check_journal
         yield self._check_answers
         yield self._check_job

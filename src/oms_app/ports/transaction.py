@@ -15,8 +15,18 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_app.actor import Actor, Command
+from oms_app.ports.aftersales import (
+    Cases,
+    PlatformAsks,
+    RefundLedgers,
+    RefundOrders,
+    ReturnOrders,
+    ShopTerms,
+    Tickets,
+)
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
+from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -274,6 +284,18 @@ class Transaction(Protocol):
     def stock_documents(self) -> StockDocuments: ...
 
     @property
+    def carriers(self) -> Carriers: ...
+
+    @property
+    def shipping(self) -> ShippingSettings: ...
+
+    @property
+    def strategies(self) -> Strategies: ...
+
+    @property
+    def sourcings(self) -> KeptSourcings: ...
+
+    @property
     def vault(self) -> Vault: ...
 
     @property
@@ -287,6 +309,27 @@ class Transaction(Protocol):
 
     @property
     def traces(self) -> Traces: ...
+
+    @property
+    def cases(self) -> Cases: ...
+
+    @property
+    def refunds(self) -> RefundOrders: ...
+
+    @property
+    def refund_ledgers(self) -> RefundLedgers: ...
+
+    @property
+    def returns(self) -> ReturnOrders: ...
+
+    @property
+    def platform_asks(self) -> PlatformAsks: ...
+
+    @property
+    def tickets(self) -> Tickets: ...
+
+    @property
+    def aftersales_terms(self) -> ShopTerms: ...
 
     def publish(self, events: Sequence[Event]) -> None:
         """Put facts into the outbox and the operation log; the changes of the document since then go with the first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from oms_domain.kernel.errors import InvalidTime
 
@@ -19,6 +19,17 @@ def utc(at: datetime, *, field: str = "at") -> datetime:
     if at.tzinfo is None:
         raise InvalidTime(field=field, value=at.isoformat())
     return at.astimezone(UTC)
+
+
+def zone_minutes(zone: tzinfo) -> int:
+    """Return the minutes that a zone of a fixed offset is ahead of UTC.
+
+    >>> zone_minutes(CHINA)
+    480
+    """
+    offset = zone.utcoffset(None)
+    assert offset is not None, "a zone with summer time has no fixed offset"
+    return offset // timedelta(minutes=1)
 
 
 def parse_china_time(text: str, *, field: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, TypedDict
 from uuid import UUID
 
@@ -112,10 +112,12 @@ class OrderPaid(OrderEvent):
 
 @frozen(kw_only=True)
 class OrderAllocated(OrderEvent):
-    """Stock is reserved for it in one warehouse."""
+    """Stock is reserved for it in one warehouse. ``carrier`` empty: none is planned."""
 
     type: ClassVar[str] = "orders.order_allocated"
     warehouse: str
+    carrier: str = ""
+    arrival_on: date | None = None
 
 
 @frozen(kw_only=True)

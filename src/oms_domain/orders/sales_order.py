@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
@@ -12,6 +12,7 @@ from oms_domain.channels.standard import OrderKind, Platform, Region
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import (
+    CarrierCode,
     FulfilmentOrderId,
     LineId,
     OrderId,
@@ -117,12 +118,15 @@ class SalesOrder:
     flags: tuple[Flag, ...] = ()
     progress: str = ""
     warehouse: WarehouseCode | None = None
+    carrier: CarrierCode | None = None  # that is to bring it; what it left with stands on its parcels
     fulfilment_id: FulfilmentOrderId | None = None
     replaces: OrderId | None = None  # the order whose place it took
     replaced_by: OrderId | None = None
     placed_at: datetime
     paid_at: datetime | None = None
     promised_ship_at: datetime | None = None
+    planned_ship_at: datetime | None = None  # when its carrier has it by the warehouse's hours
+    planned_arrival_on: date | None = None  # by the carrier's days under way
     created_at: datetime
     updated_at: datetime
     version: int = field(default=0)  # counted by the store, which refuses a stale one
@@ -171,11 +175,27 @@ class SalesOrder:
 
     # --- allocation ------------------------------------------------------------------------------------------
 
-    def allocate(self, warehouse: WarehouseCode, *, at: datetime) -> Change[SalesOrder]:
-        """Take the warehouse in which every unit is reserved."""
+    def allocate(
+        self,
+        warehouse: WarehouseCode,
+        *,
+        carrier: CarrierCode | None = None,
+        ship_at: datetime | None = None,
+        arrival_on: date | None = None,
+        at: datetime,
+    ) -> Change[SalesOrder]:
+        """Take the warehouse in which every unit is reserved.
+
+        Args:
+            carrier: that is to bring it, None if none is planned.
+            ship_at, arrival_on: what can be promised with it.
+        """
         state = next_state(ORDER_TABLE, self.state, M.ALLOCATE)
-        order = self._moved(state, at, warehouse=warehouse)
-        return Change(order, (e.OrderAllocated(order_id=self.id, state=state, warehouse=warehouse, at=at),))
+        planned = {"carrier": carrier, "planned_ship_at": ship_at, "planned_arrival_on": arrival_on}
+        event = e.OrderAllocated(
+            order_id=self.id, state=state, warehouse=warehouse, carrier=carrier or "", arrival_on=arrival_on, at=at
+        )
+        return Change(self._moved(state, at, warehouse=warehouse, **planned), (event,))
 
     def fall_short(self, missing: tuple[tuple[str, int], ...], *, at: datetime) -> Change[SalesOrder]:
         """Wait for stock: ``missing`` lists SKU and units that are not to be had."""
@@ -186,7 +206,8 @@ class SalesOrder:
     def lose_stock(self, missing: tuple[tuple[str, int], ...], *, at: datetime) -> Change[SalesOrder]:
         """Wait for stock again: units that were reserved for it are gone (``missing``: SKU and units)."""
         state = next_state(ORDER_TABLE, self.state, M.LOSE_STOCK)
-        order = self._moved(state, at, warehouse=None, fulfilment_id=None)
+        gone = {"warehouse": None, "carrier": None, "planned_ship_at": None, "planned_arrival_on": None}
+        order = self._moved(state, at, fulfilment_id=None, **gone)
         return Change(order, (e.OrderLostStock(order_id=self.id, state=state, missing=missing, at=at),))
 
     def restock(self, *, at: datetime) -> Change[SalesOrder]:

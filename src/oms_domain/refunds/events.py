@@ -116,6 +116,17 @@ class RefundRevised(RefundEvent):
 
 
 @frozen(kw_only=True)
+class CompensationGiven(RefundEvent):
+    """Something was given beside the refund (补偿): whoever pays it out must."""
+
+    type: ClassVar[str] = "refunds.compensation_given"
+    kind: str
+    amount: Money
+    reason: str
+    by: str
+
+
+@frozen(kw_only=True)
 class RefundAmbiguous(RefundEvent):
     """Two messages, equal in modified time and state, differ in amount: it must be fetched again."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -14,6 +15,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.refunds import events as e
+from oms_domain.refunds.compensation import Compensation, CompensationLimit, compensate
 from oms_domain.refunds.ledger import RefundLedger, Taken
 from oms_domain.refunds.placing import RefundUnits, settled
 from oms_domain.refunds.proposal import Proposal
@@ -105,6 +107,7 @@ class RefundOrder:
     closed_because: str = ""
     closed_by: str = ""
     differences: tuple[RefundDifference, ...] = ()
+    compensations: tuple[Compensation, ...] = ()  # given beside it, never hidden in it
     tags: tuple[str, ...] = ()
     internal_reason: str = ""
     asked_at: datetime
@@ -250,6 +253,27 @@ class RefundOrder:
 
     # --- beside the state --------------------------------------------------------------------------------------------
 
+    def compensate(
+        self,
+        compensation: Compensation,
+        *,
+        given: Iterable[Compensation],
+        limits: Iterable[CompensationLimit],
+        at: datetime,
+    ) -> Change[RefundOrder]:
+        """Give something beside the refund, in a line of its own.
+
+        Args:
+            given: what the whole order was given before.
+
+        Raises:
+            AmountNotPositive, CompensationNotAllowed, CompensationAboveLimit, InvalidText, CurrencyMismatch.
+        """
+        checked = compensate(compensation, given=given, limits=limits)
+        kept = evolve(self, compensations=(*self.compensations, checked), updated_at=at)
+        facts = {"kind": checked.kind, "amount": checked.amount, "reason": checked.reason, "by": checked.by}
+        return self._told(e.CompensationGiven, kept, at, **facts)
+
     def tag(self, *tags: str, at: datetime) -> Change[RefundOrder]:
         """Add tags of the managed list. Raises ``TooManyTags``, ``InvalidText``."""
         new = (checked_text(tag, field="tags", longest=LONGEST_TAG, allow_empty=False) for tag in tags)
@@ -308,7 +332,9 @@ class RefundOrder:
     def _moved(self, move: RefundMove, at: datetime, **changes: Any) -> RefundOrder:
         return evolve(self, state=next_state(REFUND_TABLE, self.state, move), updated_at=at, **changes)
 
-    def _told(self, kind: type[e.RefundEvent], after: RefundOrder, at: datetime, **facts: Any) -> Change[RefundOrder]:
+    def _told(
+        self, kind: type[e.RefundEvent], after: RefundOrder, at: datetime, /, **facts: Any
+    ) -> Change[RefundOrder]:
         event: Event = kind(
             refund_id=self.id, order_id=self.order_id, case_id=self.case_id, state=after.state, at=at, **facts
         )

@@ -7,6 +7,7 @@ fields only the rest is drawn. Plain values stand in ``values``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from oms_domain.channels.standard import (
     TenderKind,
 )
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.identity import FulfilmentOrderId, LineId, PackageId, VaultId
+from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.orders.asks import STOPPABLE
 from oms_domain.orders.flags import LONGEST_REASON, PENDING, Flag, FlagKind
@@ -313,6 +314,9 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
+        "carrier": draw(maybe(texts(32).map(CarrierCode))),
+        "planned_ship_at": draw(maybe(instants())),
+        "planned_arrival_on": draw(maybe(instants().map(datetime.date))),
         "created_at": draw(instants()),
         "updated_at": draw(instants()),
         "version": draw(versions()),

@@ -12,6 +12,12 @@ from oms_domain.kernel.errors import InvalidText, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import check_table
 from oms_domain.refunds import events as e
+from oms_domain.refunds.compensation import (
+    Compensation,
+    CompensationAboveLimit,
+    CompensationKind,
+    CompensationLimit,
+)
 from oms_domain.refunds.ledger import EntryKind, HeldOtherwise
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import FreightRule, propose
@@ -383,3 +389,38 @@ def test_what_has_moved_is_not_held_for_anything_else():
 
     with pytest.raises(HeldOtherwise):
         done.hold(REFUND, other.taken, at=NOW)
+
+
+# --- given beside it -------------------------------------------------------------------------------------------------
+
+
+def a_compensation(amount=1_000):
+    return Compensation(
+        refund_id=REFUND,
+        kind=CompensationKind.FREIGHT_SUBSIDY,
+        amount=Money(amount),
+        reason="质量问题",
+        by=KEFU,
+        role="agent",
+        at=NOW,
+    )
+
+
+MOST_15 = (CompensationLimit(role="agent", kind=CompensationKind.FREIGHT_SUBSIDY, most=Money(1_500)),)
+
+
+def test_compensation_is_a_line_of_its_own_beside_the_refund():
+    change = a_refund().compensate(a_compensation(), given=(), limits=MOST_15, at=NOW)
+
+    assert change.state == evolve(a_refund(), compensations=(a_compensation(),))
+    assert change.state.amount == a_refund().amount  # never hidden in the goods
+    assert change.events == (
+        e.CompensationGiven(
+            **FACTS, state=S.PROPOSED, kind="freight_subsidy", amount=Money(1_000), reason="质量问题", by=KEFU, at=NOW
+        ),
+    )
+
+
+def test_what_the_order_was_given_before_counts():
+    with pytest.raises(CompensationAboveLimit):
+        a_refund().compensate(a_compensation(), given=(a_compensation(501),), limits=MOST_15, at=NOW)

@@ -56,10 +56,14 @@ class Carrier:
 
 @frozen(kw_only=True)
 class Contract:
-    """A warehouse's own contract with a carrier (物流合同). ``tariff``: what they agreed, None: the list prices."""
+    """A warehouse's own contract with a carrier (物流合同).
+
+    ``tariff``: what they agreed, None: the list prices. ``limits``: of one parcel from there, None: the carrier's.
+    """
 
     carrier: CarrierCode
     tariff: Tariff | None = None
+    limits: Limits | None = None
 
 
 @frozen(kw_only=True)

@@ -175,7 +175,7 @@ def _lane(
         position=listed.index(carrier.code) if carrier.code in listed else len(listed),
         rate=rate,
         tariff=tariff,
-        limits=carrier.limits,
+        limits=carrier.limits if contract.limits is None else contract.limits,
         refuses=carrier.refuses,
         promise=promised(left, transit_days=transit.days, delivers=carrier.delivers),
     )

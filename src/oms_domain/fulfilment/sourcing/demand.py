@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any, ClassVar, Final
 
@@ -115,6 +116,11 @@ class Holding:
     units: int = field(validator=_within(0, 10**12, InvalidPlaces))
 
 
+def set_of_shops(ids: Iterable[ShopId]) -> frozenset[ShopId]:
+    """Return the shops, each once."""
+    return frozenset(ids)
+
+
 @frozen(kw_only=True)
 class SourcePlace:
     """A warehouse or store that ships.
@@ -131,7 +137,7 @@ class SourcePlace:
     tier: str = ""
     active: bool = True
     regions: Regions = Regions()
-    shops: frozenset[ShopId] = field(default=frozenset(), converter=frozenset)
+    shops: frozenset[ShopId] = field(default=frozenset(), converter=set_of_shops)
     division: str = field(default="", validator=_a_division)
     point: Point | None = None
     holdings: tuple[Holding, ...] = ()

@@ -1,0 +1,160 @@
+"""A shop's aftersales terms (售后设置): windows, reasons, time limits, what a role may give, who gets tickets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+
+from oms_domain.aftersales.assignment import Desk
+from oms_domain.aftersales.limits import Due, TimeLimit
+from oms_domain.aftersales.policy import DEFAULT_LIMITS, AftersalesPolicy, CaseReason, StateLimit
+from oms_domain.aftersales.tickets import TicketKind
+from oms_domain.kernel.calendar import ALWAYS, BusinessCalendar
+from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.errors import Invalid, NotFound
+from oms_domain.kernel.identity import LineId, ShopId
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.text import checked_text
+
+LONGEST_TEMPLATE: Final = 1000
+LONGEST_CODE: Final = 40
+LONGEST_WINDOW: Final = 366
+REFUND: Final = "refund"
+"""What a role's limit is of: refunds, or a kind of compensation."""
+
+
+class Assignment(StrEnum):
+    """How a new ticket finds its agent (分配方式)."""
+
+    BY_HAND = "by_hand"
+    ROUND_ROBIN = "round_robin"
+    BY_LOAD = "by_load"
+
+
+@frozen(kw_only=True)
+class InvalidTerms(Invalid):
+    """A window is 0 to 366 days, a limit more than 0, and a code stands once."""
+
+    code: ClassVar[str] = "aftersales.invalid_terms"
+    value: str
+
+
+@frozen(kw_only=True)
+class TemplateUnknown(NotFound):
+    """The shop has no such reply template."""
+
+    code: ClassVar[str] = "tickets.template_unknown"
+    template: str
+
+
+@frozen(kw_only=True)
+class RoleLimit:
+    """The most that a role may give: of a refund at once, or of a kind of compensation for one order."""
+
+    role: str
+    what: str
+    most: Money
+
+
+@frozen(kw_only=True)
+class ReplyTemplate:
+    """A prepared answer to customers (回复模板)."""
+
+    code: str
+    title: str
+    text: str
+
+
+@frozen(kw_only=True)
+class TermsChanged(Event):
+    """The shop takes claims otherwise from now on."""
+
+    type: ClassVar[str] = "aftersales_terms.changed"
+    terms_id: UUID
+    shop_id: ShopId
+    what: tuple[str, ...]
+
+    @property
+    def stream(self) -> UUID:
+        return self.terms_id
+
+
+DEFAULT_TICKET_LIMIT: Final = TimeLimit(minutes=24 * 60, levels=2)
+
+
+@frozen(kw_only=True)
+class AftersalesTerms:
+    """How one shop takes claims (售后设置). ``id`` is its own: the shop's would be the shop's log."""
+
+    id: UUID
+    shop_id: ShopId
+    window_days: int = 7
+    reasons: tuple[CaseReason, ...] = ()
+    limits: tuple[StateLimit, ...] = DEFAULT_LIMITS
+    ticket_limits: tuple[tuple[TicketKind, TimeLimit], ...] = ()
+    calendar: BusinessCalendar = ALWAYS
+    freight_after_shipment: bool = False
+    role_limits: tuple[RoleLimit, ...] = ()
+    assignment: Assignment = Assignment.BY_HAND
+    desks: tuple[Desk, ...] = ()
+    templates: tuple[ReplyTemplate, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    version: int = field(default=0)
+
+    def policy(self, windows: tuple[tuple[LineId, int], ...] = ()) -> AftersalesPolicy:
+        """Return what decides about cases. ``windows``: of lines whose category has one of its own."""
+        return AftersalesPolicy(
+            window_days=self.window_days,
+            window_by_line=windows,
+            reasons=self.reasons,
+            limits=self.limits,
+            calendar=self.calendar,
+            freight_after_shipment=self.freight_after_shipment,
+        )
+
+    def most(self, role: str, what: str) -> Money | None:
+        """Return what a role may give of something at most; None: no limit is set."""
+        return next((each.most for each in self.role_limits if (each.role, each.what) == (role, what)), None)
+
+    def ticket_due(self, kind: TicketKind, *, since: datetime) -> Due:
+        """Return until when a ticket that waits since then must be answered."""
+        return dict(self.ticket_limits).get(kind, DEFAULT_TICKET_LIMIT).from_(since, self.calendar)
+
+    def template(self, code: str) -> ReplyTemplate:
+        """Raises ``TemplateUnknown``."""
+        found = next((each for each in self.templates if each.code == code), None)
+        if found is None:
+            raise TemplateUnknown(template=code[:LONGEST_CODE])
+        return found
+
+    def changed(self, *, at: datetime, **facts: object) -> Change[AftersalesTerms]:
+        """Take other terms from now on; the same again changes nothing.
+
+        Raises:
+            InvalidTerms, InvalidText.
+        """
+        what = tuple(sorted(name for name, value in facts.items() if getattr(self, name) != value))
+        if not what:
+            return Change(self)
+        new: AftersalesTerms = evolve(self, **facts, updated_at=at)  # type: ignore[arg-type]
+        new._check()
+        return Change(new, (TermsChanged(terms_id=self.id, shop_id=self.shop_id, what=what, at=at),))
+
+    def _check(self) -> None:
+        if not 0 <= self.window_days <= LONGEST_WINDOW:
+            raise InvalidTerms(field="window_days", value=str(self.window_days))
+        for name in ("reasons", "templates"):
+            codes = [each.code for each in getattr(self, name)]
+            if len(set(codes)) != len(codes):
+                raise InvalidTerms(field=name, value="code_twice")
+            for code in codes:
+                checked_text(code, field=name, longest=LONGEST_CODE, allow_empty=False)
+        for template in self.templates:
+            checked_text(template.text, field="templates", longest=LONGEST_TEMPLATE, allow_empty=False)
+        if any(each.most.fen <= 0 for each in self.role_limits):
+            raise InvalidTerms(field="role_limits", value="most")

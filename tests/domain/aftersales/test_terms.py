@@ -1,0 +1,87 @@
+"""A shop's aftersales terms: what follows from them, and what they cannot be."""
+
+from datetime import timedelta
+
+import pytest
+
+from oms_domain.aftersales.limits import TimeLimit
+from oms_domain.aftersales.policy import AftersalesPolicy, CaseReason
+from oms_domain.aftersales.terms import (
+    AftersalesTerms,
+    InvalidTerms,
+    ReplyTemplate,
+    RoleLimit,
+    TemplateUnknown,
+    TermsChanged,
+)
+from oms_domain.aftersales.tickets import TicketKind
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.text import InvalidText
+from oms_domain.testing.builders import LINE, NOW, SHOP, an_id
+
+TERMS = an_id(60)
+SIZE = CaseReason(code="size", title="尺寸")
+SORRY = ReplyTemplate(code="sorry", title="致歉", text="抱歉")
+LIMIT = RoleLimit(role="agent", what="refund", most=Money(5_000))
+
+
+def some_terms(**changes):
+    return AftersalesTerms(**{"id": TERMS, "shop_id": SHOP, "created_at": NOW, "updated_at": NOW} | changes)
+
+
+def test_the_usual_terms_are_the_usual_policy():
+    assert some_terms().policy() == AftersalesPolicy()
+    assert some_terms(window_days=15).policy(((LINE, 30),)).window_of(LINE) == 30
+
+
+def test_a_change_is_told_by_what_it_changed_and_the_same_again_changes_nothing():
+    change = some_terms().changed(window_days=15, reasons=(SIZE,), at=NOW)
+
+    assert change.state == some_terms(window_days=15, reasons=(SIZE,))
+    assert change.events == (TermsChanged(terms_id=TERMS, shop_id=SHOP, what=("reasons", "window_days"), at=NOW),)
+    assert change.events[0].stream == TERMS
+    assert change.state.changed(window_days=15, at=NOW).events == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "facts"),
+    [
+        ("window_days", {"window_days": -1}),
+        ("window_days", {"window_days": 367}),
+        ("reasons", {"reasons": (SIZE, SIZE)}),
+        ("templates", {"templates": (SORRY, SORRY)}),
+        ("role_limits", {"role_limits": (RoleLimit(role="agent", what="refund", most=Money(0)),)}),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(field, facts):
+    with pytest.raises(InvalidTerms) as refusal:
+        some_terms().changed(at=NOW, **facts)
+
+    assert refusal.value.field == field
+
+
+def test_codes_and_answers_are_texts():
+    with pytest.raises(InvalidText):
+        some_terms().changed(reasons=(CaseReason(code="", title="x"),), at=NOW)
+    with pytest.raises(InvalidText):
+        some_terms().changed(templates=(ReplyTemplate(code="x", title="x", text="a" * 1001),), at=NOW)
+
+
+def test_what_a_role_may_give():
+    terms = some_terms(role_limits=(LIMIT,))
+
+    assert terms.most("agent", "refund") == Money(5_000)
+    assert terms.most("agent", "coupon") is None
+
+
+def test_a_ticket_is_due_by_its_kind():
+    terms = some_terms(ticket_limits=((TicketKind.COMPLAINT, TimeLimit(minutes=60)),))
+
+    assert terms.ticket_due(TicketKind.COMPLAINT, since=NOW).at == NOW + timedelta(hours=1)
+    assert terms.ticket_due(TicketKind.INQUIRY, since=NOW).at == NOW + timedelta(days=1)
+
+
+def test_a_template_is_found_by_its_code():
+    assert some_terms(templates=(SORRY,)).template("sorry") == SORRY
+    with pytest.raises(TemplateUnknown):
+        some_terms().template("none")
