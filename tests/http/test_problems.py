@@ -49,6 +49,7 @@ from oms_domain.inventory.stocktakes import StocktakeMove, StocktakeState
 from oms_domain.inventory.transfers import TransferMove, TransferState
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.moves import CancelNeedsWarehouse
 from oms_domain.orders.platform_order import AlreadyConverted
@@ -287,7 +288,7 @@ def all_kinds() -> list[type[OmsError]]:
     ("section", "kinds"),
     [
         ("states", (OrderState, TransferState, StocktakeState)),
-        ("moves", (OrderMove, TransferMove, StocktakeMove)),
+        ("moves", (OrderMove, Ask, TransferMove, StocktakeMove)),
         ("permissions", (Permission,)),
         ("flags", (FlagKind,)),
         ("conditions", (ReviewCondition,)),

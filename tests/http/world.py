@@ -29,10 +29,12 @@ from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
+from oms_app.desk import OrderDesk
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
@@ -40,6 +42,7 @@ from oms_app.reports import ReportService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -118,7 +121,11 @@ class World:
         common: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": lambda n: None}
         numbering = Numbering(self.store.numbers, self.clock)
         self.services = {
-            "orders": OrderService(numbering=numbering, **common),
+            "desk": OrderDesk(
+                orders=OrderService(numbering=numbering, **common),
+                moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
+                stops=StopService(numbering=numbering, **common),
+            ),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

@@ -23,7 +23,14 @@ from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import Authorisation, CataloguePolicy, Shop, ShopPolicy
+from oms_domain.shops.shop import (
+    MOST_COMPLETE_DAYS,
+    MOST_UNPAID_MINUTES,
+    Authorisation,
+    CataloguePolicy,
+    Shop,
+    ShopPolicy,
+)
 
 LONGEST_PREFIX = 64
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "auto_review", "auto_release"]
@@ -111,6 +118,16 @@ def add_shop(
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
+@click.option(
+    "--unpaid-minutes",
+    type=click.IntRange(0, MOST_UNPAID_MINUTES),
+    help="Cancel what is not paid after so long; 0: never.",
+)
+@click.option(
+    "--complete-days",
+    type=click.IntRange(1, MOST_COMPLETE_DAYS),
+    help="Settle a signed order after so many days.",
+)
 @json_option
 @refusals_shown
 def change_policy(
@@ -124,6 +141,8 @@ def change_policy(
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
     sign_by_carrier: bool | None,
+    unpaid_minutes: int | None,
+    complete_days: int | None,
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -138,6 +157,8 @@ def change_policy(
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
         "sign_by_carrier": sign_by_carrier,
+        "unpaid_minutes": unpaid_minutes,
+        "complete_days": complete_days,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 import structlog
@@ -12,6 +13,7 @@ from dependency_injector import containers, providers
 
 from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.carriers.by_hand import CarriersByHand
 from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
@@ -25,11 +27,13 @@ from oms_app.access import AccessService
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
+from oms_app.desk import OrderDesk
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
@@ -37,12 +41,15 @@ from oms_app.ports.transaction import Begin
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
+from oms_app.processes.stopping import StopProcess
+from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.reports import ReportService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -80,9 +87,13 @@ def _salt(settings: Settings) -> str:
     return str(settings.tracking.kuaidi100_salt)
 
 
-def _handlers(
-    *processes: OrderProcess | ShippingProcess | ReportProcess | PullProcess | CatalogProcess,
-) -> dict[str, Handler]:
+class Process(Protocol):
+    """What reacts to facts, or comes of itself."""
+
+    def handlers(self) -> tuple[Handler, ...]: ...
+
+
+def _handlers(*processes: Process) -> dict[str, Handler]:
     return {handler.name: handler for process in processes for handler in process.handlers()}
 
 
@@ -133,6 +144,10 @@ class Container(containers.DeclarativeContainer):
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
+    stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
+    carriers_asked = providers.Singleton(CarriersByHand)
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -197,12 +212,21 @@ class Container(containers.DeclarativeContainer):
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
     )
+    stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
+    timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
     runner = providers.Singleton(
         Runner,
         jobs=jobs,
         now=now,
         handlers=providers.Singleton(
-            _handlers, order_process, shipping_process, report_process, pull_process, catalog_process
+            _handlers,
+            order_process,
+            shipping_process,
+            stop_process,
+            timer_process,
+            report_process,
+            pull_process,
+            catalog_process,
         ),
         report=providers.Object(report_job),
     )

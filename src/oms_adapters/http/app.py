@@ -38,7 +38,7 @@ PREFIX: Final = "/api/v1"
 
 NAMES: Final = frozenset(
     {
-        "orders",  # OrderService
+        "desk",  # OrderDesk
         "intake",  # IntakeService
         "preparation",  # Preparation
         "shops",  # ShopService

@@ -40,7 +40,7 @@ from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
-from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
+from oms_domain.shops.shop import MOST_COMPLETE_DAYS, MOST_UNPAID_MINUTES, Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
 from oms_domain.testing.values import (
     LONGEST_CODE,
@@ -375,6 +375,8 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
         sign_by_carrier=st.booleans(),
+        unpaid_minutes=maybe(st.integers(0, MOST_UNPAID_MINUTES)),
+        complete_days=st.integers(1, MOST_COMPLETE_DAYS),
     )
 
 
