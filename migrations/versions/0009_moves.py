@@ -1,6 +1,6 @@
-"""Timers among the jobs; orders that take another's place; units of a line that will not leave.
+"""Timers among the jobs; units of a line that will not leave.
 
-Revision: 0009, after 0011.
+Revision: 0009, after 0008.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from oms_adapters.db.migrating import add_column, add_optional_column
 from oms_adapters.db.types import Id
 
 revision = "0009"
-down_revision = "0011"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     add_optional_column("job", "shop_id", Id)
-    add_optional_column("sales_order", "replaces", Id)
-    add_optional_column("sales_order", "replaced_by", Id)
     add_column("sales_order_line", "called_off", sa.Integer(), filled_with="0")

@@ -9,14 +9,14 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.allocation import allocate
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
-from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, WarehouseCode
+from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.moves import moves_of
 from oms_domain.orders.sales_order import SalesOrder
@@ -120,7 +120,7 @@ class OrderService:
 
     @one_transaction
     def allocate(self, command: AllocateOrder) -> OrderAnswer:
-        return self._act(command, self._allocate)
+        return self._act(command, lambda tx, order: allocate(tx, order, at=self.now()))
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
         numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
@@ -203,25 +203,6 @@ class OrderService:
 
         return self._act(command, step)
 
-    def _allocate(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
-        at = self.now()
-        begun = Change(order) if order.state is not OrderState.BACKORDERED else order.restock(at=at)
-        order = begun.state
-        warehouse = tx.shops.get(order.shop_id).policy.warehouse
-        wants = tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
-        levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted_by_sku(wants)])
-        missing = tuple(
-            (str(sku), units - (levels[sku].available if sku in levels else 0))
-            for sku, units in wanted_by_sku(wants)
-            if sku not in levels or levels[sku].available < units
-        )
-        if missing:
-            change = order.fall_short(missing, at=at)
-        else:
-            change = order.allocate(warehouse, at=at)
-            tx.stock.reserve(order.id, [_reservation(order, want, warehouse) for want in wants])
-        return begun.then(change)
-
     def _release(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
         change = order.release(at=self.now())
         assert order.fulfilment_id is not None
@@ -251,9 +232,14 @@ def about_one(
 
 def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
     """Store a changed order with its events; a change without events is none."""
-    order = change.state
     record(tx, tx.orders, change)
     set_timers(tx, change)
+    return answer_of(change)
+
+
+def answer_of(change: Change[SalesOrder]) -> OrderAnswer:
+    """Return what became of an order whose change is stored."""
+    order = change.state
     return OrderAnswer(
         id=order.id,
         number=order.number,
@@ -271,12 +257,6 @@ def give_back(tx: Transaction, order: SalesOrder, *, reason: str, now: Clock) ->
     if order.fulfilment_id is not None:
         called_off = tx.fulfilments.get(order.fulfilment_id).cancel(reason, at=now())
         record(tx, tx.fulfilments, called_off)
-
-
-def _reservation(order: SalesOrder, want: Want, warehouse: WarehouseCode) -> Reservation:
-    return Reservation(
-        order_id=order.id, line_id=want.line_id, sku=want.sku, warehouse=warehouse, quantity=want.quantity
-    )
 
 
 def _fulfilment_of(order: SalesOrder, number: str) -> FulfilmentOrder:

@@ -9,8 +9,10 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.inventory import known_warehouse
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.sourcing import known_strategy
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import Platform
+from oms_domain.fulfilment.sourcing.records import UnknownCarrier
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.placement import policy_of
@@ -81,14 +83,14 @@ class ShopService:
     def add(self, command: AddShop) -> Shop:
         """Raises ``Denied`` for an actor of some shops only: it could not see what it added.
 
-        Also ``UnknownWarehouse``, ``InvalidPolicy``.
+        Also ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``.
         """
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
         with self.begin(command) as tx:
             if done := tx.recall(Shop):
                 return done
-            known_warehouse(tx, command.policy.warehouse, field="policy.warehouse")
+            _check_named(tx, command.policy)
             code, at = shop_code(command.code), self.now()
             policy_of(command.policy)
             if _taken(tx, code):
@@ -123,10 +125,10 @@ class ShopService:
 
     @one_transaction
     def change_policy(self, command: ChangePolicy) -> Shop:
-        """Raises ``UnknownWarehouse``, ``InvalidPolicy``."""
+        """Raises ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``."""
         policy_of(command.policy)
         with self.begin(command) as tx:
-            known_warehouse(tx, command.policy.warehouse, field="policy.warehouse")
+            _check_named(tx, command.policy)
             change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())
             record(tx, tx.shops, change)
             tx.commit()
@@ -140,6 +142,16 @@ class ShopService:
                 tx.shops.save_account(command.shop_id, command.account)
             record(tx, tx.shops, change)
             tx.commit()
+
+
+def _check_named(tx: Transaction, policy: ShopPolicy) -> None:
+    """Raises ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``."""
+    known_warehouse(tx, policy.warehouse, field="policy.warehouse")
+    known_strategy(tx, policy.strategy, field="policy.strategy")
+    for name in ("carriers", "carriers_allowed"):
+        for code in getattr(policy, name):
+            if tx.carriers.find(code) is None:
+                raise UnknownCarrier(field=f"policy.{name}", value=code)
 
 
 def _taken(tx: Transaction, code: str) -> bool:

@@ -8,14 +8,14 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.following import follow_platform
+from oms_app.following import catch_up
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.fulfilment.wms_account import WmsAccountNotFound
-from oms_domain.inventory.stock import Reservation
+from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId
 from oms_domain.kernel.text import storable
 from oms_domain.orders.asks import STOPPABLE
@@ -170,23 +170,16 @@ class StopService:
         ids = tuple(LineId(self.new_id()) for _ in order.lines)
         old, new = replaced(order, by=by, number=numbers.next("S"), line_ids=ids, at=at)
         call_off_fulfilment(tx, order, "unreviewed", at=at)
-        tx.stock.release(order.id)
-        assert order.warehouse is not None
-        tx.stock.reserve(
-            by,
-            [
-                Reservation(order_id=by, line_id=line_id, sku=sku, warehouse=order.warehouse, quantity=units)
-                for line_id, sku, units in new.state.contents
-            ],
-        )
         answer = save(tx, old)
         save(tx, new)
-        if order.platform_order_id is not None:
-            platform_order = tx.platform_orders.get(order.platform_order_id)
-            moved = platform_order.stands_for(by, at=at)
-            record(tx, tx.platform_orders, moved)
-            if platform_order.standard is not None:
-                follow_platform(tx, new.state, moved.state, at=at)
+        tx.stock.hand_over(
+            [
+                Handover(order_id=order.id, line_id=line.from_line, to_order=by, to_line=line.id, units=line.to_ship)
+                for line in new.state.lines
+                if line.from_line is not None and line.to_ship
+            ]
+        )
+        catch_up(tx, new.state, at=at)
         return answer
 
 
@@ -204,10 +197,8 @@ def settle_stopped(tx: Transaction, order: SalesOrder, *, reason: str = "", at: 
     if change.state.state is OrderState.CANCELLED:
         tx.stock.release(order.id)
     answer = save(tx, change)
-    if change.state.state is OrderState.AWAITING_CS_REVIEW and order.platform_order_id is not None:
-        platform_order = tx.platform_orders.get(order.platform_order_id)
-        if platform_order.standard is not None:
-            follow_platform(tx, change.state, platform_order, at=at)
+    if change.state.state is OrderState.AWAITING_CS_REVIEW:
+        catch_up(tx, change.state, at=at)
     return answer
 
 

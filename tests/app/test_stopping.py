@@ -263,8 +263,8 @@ def test_released_another_order_takes_its_place_with_its_stock_and_its_platform_
     world.give(UnreviewOrder, order_id, reason="改地址")
 
     old = world.order(order_id)
-    new = world.order(old.replaced_by)
-    assert (old.state, new.state, new.replaces) == (S.CANCELLED, S.AWAITING_CS_REVIEW, order_id)
+    new = world.order(old.heirs[0])
+    assert (old.state, new.state, new.origins) == (S.CANCELLED, S.AWAITING_CS_REVIEW, (order_id,))
     assert (new.paid, new.payable, world.units(SCARF)) == (old.paid, old.payable, (100, 2))
     assert refunds(world, order_id) == []
     assert new.number != old.number
@@ -281,7 +281,7 @@ def test_a_warehouse_that_takes_the_number_again_gives_the_order_itself_back(wor
     world.give(UnreviewOrder, order_id, reason="改地址")
 
     order = world.order(order_id)
-    assert (order.state, order.flags, order.replaced_by) == (S.AWAITING_CS_REVIEW, (), None)
+    assert (order.state, order.flags, order.heirs) == (S.AWAITING_CS_REVIEW, (), ())
     assert world.units(SCARF) == (100, 2)
 
 
@@ -293,7 +293,7 @@ def test_asked_for_to_be_changed_it_may_be_cancelled_after_all(world, order_id):
     world.warehouse.stops = None
     world.wait(minutes=1)
 
-    assert (world.state(order_id), world.order(order_id).replaced_by) == (S.CANCELLED, None)
+    assert (world.state(order_id), world.order(order_id).heirs) == (S.CANCELLED, ())
     assert refunds(world, order_id) == [world.order(order_id).paid]
 
 
@@ -353,7 +353,7 @@ def test_what_is_left_of_it_is_sent_anew_when_the_platform_refunds_a_line(world,
 
     world.take_in(shop, evolve(newer, lines=(gone, *rest)))
 
-    new = world.order(world.order(order_id).replaced_by)
+    new = world.order(world.order(order_id).heirs[0])
     assert (new.state, [line.is_closed for line in new.lines]) == (S.AWAITING_CS_REVIEW, [True, False])
     assert (world.units(SCARF), world.units(HAT)) == ((100, 0), (100, 1))
 

@@ -42,6 +42,8 @@ from oms_app.reports import ReportService, TakeReport
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
 from oms_app.tracking import TrackingService
@@ -89,6 +91,7 @@ class World:
         self.stocktakes = StocktakeService(**shared, numbering=numbering)
         self.warehouses = WarehouseService(**shared)
         self.shops = ShopService(**shared)
+        self.sourcing = SourcingService(**shared)
         self.stock = StockService(**shared, numbering=numbering)
         self.catalog = CatalogService(**shared)
         self.sku_mappings = SkuMappingService(**shared)
@@ -97,6 +100,7 @@ class World:
         self.stops = StopService(**shared, numbering=numbering)
         self.desk = OrderDesk(orders=self.orders, moves=self.moves, stops=self.stops)
         self.intake = IntakeService(**shared, numbering=numbering)
+        self.splits = SplitService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -143,10 +147,10 @@ class World:
         self.settle()
         return shop
 
-    def receive(self, *skus: str, units: int = 100) -> None:
+    def receive(self, *skus: str, units: int = 100, warehouse: WarehouseCode = MAIN) -> None:
         for sku in skus:
             self.stock.receive(
-                ReceiveStock(sku=SkuCode(sku), warehouse=MAIN, quantity=Quantity(units), reason="采购", by=ROOT)
+                ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
 
@@ -197,6 +201,13 @@ class World:
         answer = self.desk.give(kind(order_id=order_id, **{"by": ROOT} | more))
         self.settle()
         return answer
+
+    def split(self, order_id: OrderId, *parts: dict[str, int], **more: Any) -> list[OrderId]:
+        """Split an order by SKU and units, and let follow what follows; return the parts' ids."""
+        wanted = tuple(tuple(Wanted(sku=SkuCode(sku), units=units) for sku, units in part.items()) for part in parts)
+        answer: SplitAnswer = self.splits.split(SplitOrder(order_id=order_id, parts=wanted, **{"by": ROOT} | more))
+        self.settle()
+        return [part.order.id for part in answer.parts if part.order is not None]
 
     def at_warehouse(self, order_id: OrderId) -> ShipOrder:
         """Bring an order to the warehouse by hand, and return what was sent there."""

@@ -20,7 +20,7 @@ from oms_domain.testing.builders import HAT, SCARF, a_standard_order
 
 @pytest.fixture
 def world(backend) -> StoredWorld:
-    """A sound store: one order that holds its stock, one that is shipped, one without stock, one that is unpaid."""
+    """A sound store: one order that holds its stock, one shipped, one without stock, one unpaid and split."""
     world = StoredWorld(backend.store, backend.clock, backend.new_id)
     shop = world.a_shop()
     world.receive(SCARF, HAT, units=6)
@@ -32,7 +32,8 @@ def world(backend) -> StoredWorld:
     for number in (2, 3, 4):
         order_no = f"910000000000000000{number}"
         world.an_order(shop, a_standard_order(order_no=order_no, state=PlatformState.TO_SHIP))
-    world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
+    unpaid = world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
+    world.split(unpaid, {HAT: 1})
     return world
 
 
@@ -61,6 +62,11 @@ def a_line_costs_more(tables: Any) -> None:
     id = holder(tables)
     first, *others = tables.orders[id].lines
     change(tables.orders, id, lines=(forged(first, payable=first.payable + Money(1)), *others))
+
+
+def a_part(tables: Any) -> Any:
+    """Return the id of the hat's part of the order that was split."""
+    return next(id for id, order in tables.orders.items() if order.origins and order.lines[0].sku == HAT)
 
 
 def log_of_holder(tables: Any) -> Any:
@@ -126,6 +132,21 @@ PLANTS: dict[str, Plant] = {
         "I7",
         lambda t: change(t.orders, holder(t), platform_order_id=None),
         (f"UPDATE sales_order SET platform_order_id = NULL WHERE id = {ONE}",),
+    ),
+    "a unit that no part has": (
+        "I6",
+        lambda t: change(t.orders, a_part(t), lines=(forged(t.orders[a_part(t)].lines[0], from_line=None),)),
+        ("UPDATE sales_order_line SET from_line = NULL WHERE from_line IS NOT NULL",),
+    ),
+    "a split order that goes on beside its parts": (
+        "I6",
+        lambda t: change(t.orders, t.orders[a_part(t)].origins[0], heirs=()),
+        ("UPDATE sales_order SET heirs = NULL WHERE state = 'split'",),
+    ),
+    "two orders of one platform order": (
+        "I6",
+        lambda t: [change(t.orders, id, origins=()) for id, order in list(t.orders.items()) if order.origins],
+        ("UPDATE sales_order SET origins = NULL WHERE origins IS NOT NULL",),
     ),
     "a state that there is not": (
         "I8",
@@ -196,6 +217,7 @@ def test_each_check_tells_its_name_and_how_much_it_found(world, backend):
         "I1 amounts": 0,
         "I4 I5 stock": 0,
         "I6 I7 conversion": 0,
+        "I6 splits and merges": 0,
         "I8 states": 0,
         "I11 events": 0,
         "I12 log": 1,

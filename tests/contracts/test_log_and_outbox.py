@@ -18,10 +18,11 @@ from tests.contracts.rows import (
 
 from oms_app.actor import Actor
 from oms_app.journal import NO_HASH, entry_hash
+from oms_app.ports.transaction import DifferenceNotListed
 from oms_app.transactions import record
 from oms_domain.inventory.stock import StockReceived
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import EventId, SkuCode
+from oms_domain.kernel.identity import EventId, ShopId, SkuCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
 from oms_domain.testing.builders import MAIN
@@ -226,3 +227,33 @@ def test_a_discrepancy_told_twice_stands_once_on_the_list(backend):
         (order.id, order.shop_id, str(order.state), "shipped", "state", differs.at),
         (order.id, order.shop_id, str(order.state), "shipped", "payable", other.at),
     ]
+
+
+def test_a_discrepancy_that_was_settled_leaves_the_list_until_it_is_stated_anew(backend):
+    order = a_stored_order(backend)
+    differs = order.differs(theirs="shipped", what="state", at=backend.clock.now)
+    transact(backend, lambda tx: tx.report_difference(differs, order.shop_id))
+    (listed,) = backend.queries.differences(ROOT, limit=10)
+
+    transact(backend, lambda tx: tx.settle_difference(tx.difference(listed.id).id))
+    assert backend.queries.differences(ROOT, limit=10) == ()
+    with pytest.raises(DifferenceNotListed):
+        transact(backend, lambda tx: tx.difference(listed.id))
+    with pytest.raises(DifferenceNotListed):
+        transact(backend, lambda tx: tx.settle_difference(listed.id))
+
+    anew = evolve(differs, at=backend.clock.forward(seconds=5))
+    transact(backend, lambda tx: tx.report_difference(anew, order.shop_id))
+    (again,) = backend.queries.differences(ROOT, limit=10)
+    assert (again.id, again.at) == (listed.id, anew.at)
+
+
+def test_a_discrepancy_of_another_shop_is_not_there(backend):
+    order = a_stored_order(backend)
+    differs = order.differs(theirs="shipped", what="state", at=backend.clock.now)
+    transact(backend, lambda tx: tx.report_difference(differs, order.shop_id))
+    (listed,) = backend.queries.differences(ROOT, limit=10)
+    stranger = evolve(ROOT, shops=frozenset({ShopId(uuid4())}))
+
+    with backend.open(stranger) as tx, pytest.raises(DifferenceNotListed):
+        tx.difference(listed.id)

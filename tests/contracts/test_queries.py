@@ -27,6 +27,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.platform_order import Conversion, Trouble
 from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopPolicy
 from oms_domain.testing.builders import MAIN, RECEIVER
 
 
@@ -328,3 +329,17 @@ def test_orders_do_not_wait_for_another_shops_warehouse(backend, shop):
     with backend.open(ROOT) as tx:
         assert tx.orders.waiting_for(SkuCode("HAT-M"), WarehouseCode("ELSEWHERE"), 10) == ()
     assert units(backend, "HAT-M") == (0, 0)
+
+
+def test_an_order_waits_for_the_warehouse_that_it_was_given_and_one_of_a_strategy_for_any(backend, shop):
+    east, state = WarehouseCode("EAST"), OrderState.BACKORDERED
+    given = store(backend, an_order(backend, shop, state=state, warehouse=east))
+    by_strategy = store(backend, a_new_shop(backend, policy=ShopPolicy(strategy="near")))
+    anywhere = store(backend, an_order(backend, by_strategy, state=state))
+
+    def waiting(warehouse):
+        with backend.open(ROOT) as tx:
+            return tx.orders.waiting_for(SkuCode("HAT-M"), warehouse, 10)
+
+    assert waiting(east) == (given.id, anywhere.id)
+    assert waiting(MAIN) == (anywhere.id,)

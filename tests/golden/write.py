@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.golden.examples import EXAMPLES, golden_file, golden_text
+from tests.golden.pictures import PICTURES, drawn, file_of
 
 from oms_domain.kernel.change import Event
 
@@ -20,6 +21,14 @@ def write_missing(events: Iterable[Event]) -> list[Path]:
     return [golden_file(event) for event in missing]
 
 
+def draw_missing() -> list[Path]:
+    """Draw the pictures that are not there, and return their files."""
+    missing = [name for name in PICTURES if not file_of(name).exists()]
+    for name in missing:
+        file_of(name).write_text(drawn(name), encoding="utf-8")
+    return [file_of(name) for name in missing]
+
+
 if __name__ == "__main__":
-    for path in write_missing(EXAMPLES):
+    for path in (*write_missing(EXAMPLES), *draw_missing()):
         sys.stdout.write(f"{path.name}\n")

@@ -95,6 +95,7 @@ def _catalogue(name: str, path: str, body: Any) -> Iterator[Call]:
     yield _catalogue_change(f"restore{name}", f"/{path}/{ABSENT}/restoration", scoped=403)
 
 
+_STRATEGY: Final = {"name": "near", "chain": [{"rule": "nearest"}]}
 _MAPPING: Final = {"shop": "tb-1", "platform_sku_id": "5001", "target": "A"}
 
 CALLS: tuple[Call, ...] = (
@@ -223,6 +224,24 @@ CALLS: tuple[Call, ...] = (
     _on_stock("countStock", f"/stock/stocktakes/{ABSENT}/counts", {"lines": _ONE}),
     _on_stock("applyStocktake", f"/stock/stocktakes/{ABSENT}/application", None),
     _on_stock("cancelStocktake", f"/stock/stocktakes/{ABSENT}/cancellation", {"reason": "x"}),
+    _stock_list("listCarriers", "/carriers"),
+    _stock_list("getCarrier", "/carriers/ZTO"),
+    _on_stock("addCarrier", "/carriers", {"code": "ZTO"}),
+    _on_stock("changeCarrier", "/carriers/ZTO", {"name": "样例"}),
+    _stock_list("getShipping", "/warehouses/MAIN/shipping"),
+    _on_stock("putShipping", "/warehouses/MAIN/shipping", {"division": "31"}),
+    _stock_list("listStrategies", "/sourcing/strategies"),
+    _stock_list("getStrategy", "/sourcing/strategies/near"),
+    _on_stock("addStrategy", "/sourcing/strategies", _STRATEGY),
+    _on_stock("changeStrategy", "/sourcing/strategies/near", _STRATEGY),
+    Call(
+        operation="tryStrategy",
+        method="POST",
+        path="/sourcing/trials",
+        body={"ids": ["{order_id}"], "strategy": _STRATEGY},
+        permission=Permission.ORDERS_READ,
+    ),
+    Call(operation="explainSourcing", path="/orders/{order_id}/sourcing", permission=Permission.ORDERS_READ),
     _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
     _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
@@ -234,6 +253,15 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.ADMIN,
         changes=True,
         scoped=None,
+    ),
+    Call(
+        operation="settleDiscrepancy",
+        method="POST",
+        path=f"/discrepancies/{ABSENT}/settlement",
+        body={"reason": "x"},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=404,
     ),
     Call(operation="listParkedJobs", path="/jobs/parked", permission=Permission.ADMIN, scoped=None),
     Call(

@@ -176,6 +176,16 @@ def test_another_media_type_is_refused(quiet, path, media_type):
     assert refused(answer, 415)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])
+@pytest.mark.parametrize("path", ["/stock/receipts", "/shops/tb-1/platform-orders"])
+def test_a_compressed_body_is_refused(quiet, path, coding):
+    assert refused(quiet.post(path, b"{}", headers={"Content-Encoding": coding}), 415)
+
+
+def test_a_parameter_that_is_no_utf8_is_refused(quiet):
+    assert refused(quiet.get("/orders?number=%ff%fe"), 422, "number")
+
+
 def test_json_may_name_its_charset(quiet):
     answer = quiet.post("/stock/receipts", b"{}", headers={"Content-Type": "Application/JSON; charset=utf-8"})
 

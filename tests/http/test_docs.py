@@ -85,6 +85,7 @@ def test_references_lead_somewhere(schema):
 def test_pages_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("Page")} == {
         "PageOfBundle",
+        "PageOfCarrier",
         "PageOfDifference",
         "PageOfLedger",
         "PageOfLevel",
@@ -96,6 +97,7 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfSku",
         "PageOfStockDifference",
         "PageOfStockDocument",
+        "PageOfStrategy",
         "PageOfTrace",
         "PageOfWarehouse",
         "PageOfWmsAccount",

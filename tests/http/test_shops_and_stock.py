@@ -24,7 +24,8 @@ POLICY = {
 }
 
 
-APPORTIONED = {
+SOURCED = {"strategy": "", "carriers": [], "carriers_allowed": []}
+APPORTIONED = SOURCED | {
     "apportionment_rule": "largest_remainder",
     "apportionment_quantum": 1,
     "apportionment_order": [],
@@ -110,6 +111,15 @@ def test_a_difference_stands_on_its_list(api, world):
         "to_ship",
         "state",
     )
+
+    settled = api.post(f"/discrepancies/{row['id']}/settlement", {"reason": "已联系平台 13800000000"})
+    assert (settled.status_code, settled.json()) == (200, {"id": row["id"]})
+    assert api.get("/discrepancies").json()["items"] == []
+    assert "13800000000" not in api.get(f"/orders/{taken['order_id']}").text
+    again = api.post(f"/discrepancies/{row['id']}/settlement", {"reason": "x"})
+    assert (again.status_code, again.json()["code"]) == (404, "discrepancies.not_listed")
+    nothing = api.post(f"/discrepancies/{row['id']}/settlement", {"reason": ""})
+    assert (nothing.status_code, nothing.json()["errors"][0]["field"]) == (422, "reason")
 
 
 def parked(world) -> str:

@@ -30,6 +30,7 @@ from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
+from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -41,6 +42,7 @@ from oms_app.ports.transaction import Begin
 from oms_app.reports import ReportService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
 from oms_app.tracking import TrackingService
@@ -133,6 +135,7 @@ class World:
             "transfers": TransferService(numbering=numbering, **common),
             "stocktakes": StocktakeService(numbering=numbering, **common),
             "warehouses": WarehouseService(**common),
+            "sourcing": SourcingService(**common),
             "catalog": CatalogService(**common),
             "sku_mappings": SkuMappingService(**common),
             "catalog_queries": self.store.catalog_queries,
@@ -159,6 +162,7 @@ class World:
             "sealer": sealer,
             "signer": CursorSigner(self.ring),
             "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
+            "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
             "now": self.clock,
             "alive": lambda: self.is_alive,
         }

@@ -13,6 +13,7 @@ from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
+from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
 from oms_adapters.bootstrap.commands_wms import wms
 from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
@@ -143,6 +144,9 @@ for command in (
     mappings,
     stock,
     warehouses,
+    carriers,
+    strategies,
+    source,
     apportion,
     explain_stored,
     wms,

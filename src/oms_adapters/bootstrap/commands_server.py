@@ -26,18 +26,22 @@ PULL_EVERY_S = 2
 
 
 @click.command()
+@json_option
 @refusals_shown
-def serve() -> None:
+def serve(as_json: bool) -> None:
     """Serve the HTTP API, with background work in this process (OMS_WORKER_IN_PROCESS)."""
     container = ready(quiet=False)
     container.ring()  # a missing or open key file stops the start, not the first request
     _check_port(container.settings())
+    if as_json:
+        show([{"url": _url(container.settings())}], ["url"], as_json=True)
     _serve(container)
 
 
 @click.command()
+@json_option
 @refusals_shown
-def demo() -> None:
+def demo(as_json: bool) -> None:
     """Serve with a simulated Taobao shop whose orders come in by themselves. A second start keeps the data."""
     settings: Settings = made(quiet=True).settings()
     # The simulated platform has no call limit: look often, so that something is to be seen at once.
@@ -48,16 +52,23 @@ def demo() -> None:
     container.database().migrate()
     container.database().check_safety()
     with running_demo(container) as running:
-        _welcome(settings, fresh_key(container))
+        key = fresh_key(container)
+        if as_json:
+            show([{"url": _url(settings), "key": key}], ["url", "key"], as_json=True)
+        else:
+            _welcome(settings, key)
         _serve(container, running.step)
 
 
 @click.command()
+@json_option
 @refusals_shown
-def worker() -> None:
+def worker(as_json: bool) -> None:
     """Do background work in this process until it is stopped; any number of them may run beside the servers."""
     container = ready(quiet=False)
     container.ring()
+    if as_json:
+        show([{"threads": container.settings().worker.threads}], ["threads"], as_json=True)
     over = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: over.set())
@@ -135,8 +146,12 @@ def _check_port(settings: Settings) -> None:
             raise PortTaken(address=f"{settings.http.host}:{settings.http.port}") from error
 
 
+def _url(settings: Settings) -> str:
+    return f"http://{settings.http.host}:{settings.http.port}"
+
+
 def _welcome(settings: Settings, key: str) -> None:
-    url = f"http://{settings.http.host}:{settings.http.port}"
+    url = _url(settings)
     lines = [
         "",
         f"[bold]oms is running[/bold] on {url} — orders of a simulated Taobao shop come in every few seconds.",

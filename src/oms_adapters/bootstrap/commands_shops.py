@@ -19,8 +19,9 @@ from oms_app.actor import Permission
 from oms_app.processes.shipping import PULL_ORDERS
 from oms_app.shops import AddShop, ChangePolicy, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform
+from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.inventory.stock import warehouse_code
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import CarrierCode, ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
 from oms_domain.shops.shop import (
@@ -33,7 +34,8 @@ from oms_domain.shops.shop import (
 )
 
 LONGEST_PREFIX = 64
-COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "auto_review", "auto_release"]
+NONE = "none"
+COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "strategy", "auto_review", "auto_release"]
 
 
 @click.group()
@@ -73,6 +75,9 @@ def list_shops(as_json: bool) -> None:
     "--apportionment-quantum", default=1, show_default=True, metavar="FEN", help="… in pieces of so many fen."
 )
 @click.option("--sign-by-carrier", is_flag=True, help="Sign an order when its carrier says that it was signed for.")
+@click.option("--strategy", default="", help="Where its orders ship from, `default` or a kept one; else its warehouse.")
+@click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most.")
+@click.option("--allow-carrier", "carriers_allowed", multiple=True, help="A carrier that its platform allows.")
 @json_option
 @refusals_shown
 def add_shop(
@@ -88,6 +93,9 @@ def add_shop(
     apportionment_rule: str,
     apportionment_quantum: int,
     sign_by_carrier: bool,
+    strategy: str,
+    carriers: tuple[str, ...],
+    carriers_allowed: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Add a shop."""
@@ -102,6 +110,9 @@ def add_shop(
         apportionment_rule=apportionment_rule,
         apportionment_quantum=apportionment_quantum,
         sign_by_carrier=sign_by_carrier,
+        strategy=strategy,
+        carriers=_codes(carriers, "carrier"),
+        carriers_allowed=_codes(carriers_allowed, "allow-carrier"),
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
@@ -128,6 +139,9 @@ def add_shop(
     type=click.IntRange(1, MOST_COMPLETE_DAYS),
     help="Settle a signed order after so many days.",
 )
+@click.option("--strategy", help="Where its orders ship from, `default` or a kept one; `none`: its warehouse.")
+@click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most. `none`: none.")
+@click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -143,6 +157,9 @@ def change_policy(
     sign_by_carrier: bool | None,
     unpaid_minutes: int | None,
     complete_days: int | None,
+    strategy: str | None,
+    carriers: tuple[str, ...],
+    carriers_allowed: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -159,6 +176,9 @@ def change_policy(
         "sign_by_carrier": sign_by_carrier,
         "unpaid_minutes": unpaid_minutes,
         "complete_days": complete_days,
+        "strategy": "" if strategy == NONE else strategy,
+        "carriers": _codes(carriers, "carrier") if carriers else None,
+        "carriers_allowed": _codes(carriers_allowed, "allow-carrier") if carriers_allowed else None,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")
@@ -166,6 +186,10 @@ def change_policy(
     policy = evolve(shop.policy, **{name: value for name, value in named.items() if value is not None})
     changed = container.shops().change_policy(ChangePolicy(shop_id=shop.id, policy=policy, by=operator()))
     show([_row(changed)], COLUMNS, as_json=as_json)
+
+
+def _codes(texts: tuple[str, ...], field: str) -> tuple[CarrierCode, ...]:
+    return tuple(carrier_code(text, field=field) for text in texts if text != NONE)
 
 
 @shops.command("connect")
@@ -282,6 +306,7 @@ def _row(shop: Shop) -> dict[str, Any]:
         "platform": shop.platform,
         "authorisation": str(shop.authorisation),
         "warehouse": shop.policy.warehouse,
+        "strategy": shop.policy.strategy,
         "auto_review": shop.policy.auto_review,
         "auto_release": shop.policy.auto_release,
         "catalogue": str(shop.policy.catalogue),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
 from uuid import UUID
 
 import click
@@ -13,9 +13,11 @@ from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
 from oms_app.conversion import Outcome
+from oms_app.discrepancies import SettleDifference
 from oms_app.intake import convert_again
 from oms_app.jobs import CallOffJob, RedriveJob
-from oms_app.queries.rows import LARGEST_PAGE, Difference, Position, Queries
+from oms_app.ports.differences import Difference
+from oms_app.queries.rows import LARGEST_PAGE, Position, Queries
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import PlatformOrderId
 from oms_domain.orders.platform_order import Conversion
@@ -94,7 +96,23 @@ def list_discrepancies(limit: int, as_json: bool) -> None:
     """List what differs, oldest first: the order, where we stood, what they state, and what differs."""
     queries = ready().queries()
     rows = (_difference_row(queries, found) for found in queries.differences(operator(), limit=limit))
-    show(rows, ["order", "ours", "theirs", "what", "at"], as_json=as_json)
+    show(rows, ["id", "order", "ours", "theirs", "what", "at"], as_json=as_json)
+
+
+@discrepancies.command("settle")
+@click.argument("difference", nargs=-1, required=True, type=click.UUID)
+@click.option("--reason", required=True, help="what was done about it; kept in the order's log")
+@json_option
+@click.pass_context
+@refusals_shown
+def settle_discrepancies(ctx: click.Context, difference: tuple[UUID, ...], reason: str, as_json: bool) -> None:
+    """Take discrepancies off the list, once somebody has seen to them (核销差异). Each with its own answer."""
+    service = ready().discrepancies()
+
+    def settle(difference_id: UUID) -> None:
+        service.settle(SettleDifference(difference_id=difference_id, reason=reason, by=operator()))
+
+    _each(ctx, "discrepancy", difference, settle, as_json=as_json)
 
 
 def _difference_row(queries: Queries, found: Difference) -> dict[str, Any]:
@@ -141,16 +159,27 @@ def list_parked_jobs(limit: int, as_json: bool) -> None:
 @refusals_shown
 def redrive(ctx: click.Context, job: tuple[UUID, ...], as_json: bool) -> None:
     """Make parked work due again (重新执行): a running server, or `oms drain`, does it. Each with its own answer."""
-    service, rows, failed = ready().job_service(), [], False
-    for job_id in job:
+    service = ready().job_service()
+
+    def again(job_id: UUID) -> None:
+        service.redrive(RedriveJob(job_id=job_id, by=operator()))
+
+    _each(ctx, "job", job, again, as_json=as_json)
+
+
+def _each(
+    ctx: click.Context, name: str, ids: Iterable[UUID], act: Callable[[UUID], None], *, as_json: bool
+) -> NoReturn:
+    """Do it for each, show each one's answer, and end; a failure of any is the command's."""
+    rows: list[dict[str, Any]] = []
+    for id_ in ids:
         try:
-            service.redrive(RedriveJob(job_id=job_id, by=operator()))
-            rows.append({"job": str(job_id), "outcome": "done"})
+            act(id_)
+            rows.append({name: str(id_), "outcome": "done"})
         except OmsError as refusal:
-            failed = True
-            rows.append({"job": str(job_id), "outcome": "refused"} | refusal_row(refusal, language()))
-    show(rows, ["job", "outcome", "code", "why"], as_json=as_json)
-    ctx.exit(1 if failed else 0)
+            rows.append({name: str(id_), "outcome": "refused"} | refusal_row(refusal, language()))
+    show(rows, [name, "outcome", "code", "why"], as_json=as_json)
+    ctx.exit(1 if any(row["outcome"] == "refused" for row in rows) else 0)
 
 
 @jobs.command("timers")
@@ -180,13 +209,9 @@ def list_timers(limit: int, as_json: bool) -> None:
 @refusals_shown
 def cancel_job(ctx: click.Context, job: tuple[UUID, ...], as_json: bool) -> None:
     """Drop timers, or parked work (取消任务). Each with its own answer."""
-    service, rows, failed = ready().job_service(), [], False
-    for job_id in job:
-        try:
-            service.call_off(CallOffJob(job_id=job_id, by=operator()))
-            rows.append({"job": str(job_id), "outcome": "done"})
-        except OmsError as refusal:
-            failed = True
-            rows.append({"job": str(job_id), "outcome": "refused"} | refusal_row(refusal, language()))
-    show(rows, ["job", "outcome", "code", "why"], as_json=as_json)
-    ctx.exit(1 if failed else 0)
+    service = ready().job_service()
+
+    def drop(job_id: UUID) -> None:
+        service.call_off(CallOffJob(job_id=job_id, by=operator()))
+
+    _each(ctx, "job", job, drop, as_json=as_json)

@@ -28,6 +28,7 @@ from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
+from oms_app.discrepancies import DiscrepancyService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
@@ -48,6 +49,7 @@ from oms_app.reports import ReportService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
 from oms_app.tracking import TrackingService
@@ -163,6 +165,7 @@ class Container(containers.DeclarativeContainer):
         StocktakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
+    sourcing = providers.Singleton(SourcingService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
     wms_accounts = providers.Singleton(
@@ -182,6 +185,7 @@ class Container(containers.DeclarativeContainer):
         keep=providers.Singleton(_key_keep, settings),
     )
     job_service = providers.Singleton(JobService, begin=begin, now=now, pause=pause)
+    discrepancies = providers.Singleton(DiscrepancyService, begin=begin, now=now, pause=pause)
     pulls = providers.Singleton(
         PullService,
         begin=begin,

@@ -22,6 +22,7 @@ from oms_adapters.db.stock_drift import WRONG_LINES, found_drifts
 from oms_adapters.db.stock_tables import stock_document, warehouse
 from oms_app.journal import NO_HASH, entry_hash
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
+from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.placement import PlacedLine, misplaced
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import OrderState
@@ -125,12 +126,47 @@ def _conversion(connection: Connection) -> Iterable[Finding]:
         yield Finding(invariant="I7", where=row.number, seen=f"{row.conversion}, but no sales order and no reason")
     doubled = (
         sa.select(_o.platform_order_id, sa.func.count().label("orders"))
-        .where(_o.platform_order_id.is_not(None))
+        .where(_o.platform_order_id.is_not(None), _o.origins.is_(None))
         .group_by(_o.platform_order_id)
         .having(sa.func.count() > 1)
     )
     for row in _rows(connection, doubled):
         yield Finding(invariant="I6", where=str(row.platform_order_id), seen=f"{row.orders} sales orders")
+
+
+def _dealt(connection: Connection) -> Iterable[Finding]:
+    """I6: each unit of an order that was split or merged is in one of those that go on for it, with its amounts."""
+    heir = sales_order_line.alias("heir")
+    statement = (
+        sa.select(
+            _o.number,
+            _l.id,
+            _l.platform_line_no,
+            _l.part,
+            _l.payable,
+            heir.c.part.label("heir_part"),
+            heir.c.payable.label("heir_payable"),
+        )
+        .join(sales_order_line, _l.order_id == _o.id)
+        .outerjoin(heir, heir.c.from_line == _l.id)
+        .where(_o.heirs.is_not(None))
+        .order_by(_o.id, _l.id)
+    )
+    for _, rows in groupby(_rows(connection, statement), key=lambda row: row.id):
+        lines = list(rows)
+        line = lines[0]
+        heirs = [Dealt.of(part_of(row.heir_part), row.heir_payable) for row in lines if row.heir_part]
+        if (seen := misdealt(Dealt.of(part_of(line.part), line.payable), heirs)) is not None:
+            yield Finding(invariant="I6", where=f"{line.number} line {line.platform_line_no}", seen=seen)
+    early = (
+        sa.select(_o.number, _l.platform_line_no)
+        .join(sales_order_line, _l.order_id == _o.id)
+        .join(heir, heir.c.from_line == _l.id)
+        .where(_o.heirs.is_(None))
+    )
+    for row in _rows(connection, early):
+        where = f"{row.number} line {row.platform_line_no}"
+        yield Finding(invariant="I6", where=where, seen="another order has its units, but it goes on itself")
 
 
 def _states(connection: Connection) -> Iterable[Finding]:
@@ -200,6 +236,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Connection], Iterable[Finding]]], ...]
     ("I1 amounts", _amounts),
     ("I4 I5 stock", _stock),
     ("I6 I7 conversion", _conversion),
+    ("I6 splits and merges", _dealt),
     ("I8 states", _states),
     ("I11 events", _events),
     ("I12 log", _log),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.engine import Connection
 
 from oms_adapters.db.codec import decode, encode
 from oms_adapters.db.types import Id, Instant, Json, code, long_text, table, text
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor, KeyReused
 from oms_app.journal import LogEntry
+from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
-from oms_app.ports.transaction import NewId
-from oms_domain.kernel.identity import EventId, ShopId
+from oms_app.ports.transaction import DifferenceNotListed, NewId
+from oms_domain.kernel.identity import EventId, OrderId, ShopId
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.shops.shop import ShopNotFound
 
@@ -91,6 +94,7 @@ difference = table(
     sa.Column("theirs", text(100), nullable=False),
     sa.Column("what", text(100), nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("settled_at", Instant, nullable=True),
     sa.UniqueConstraint("order_id", "ours", "theirs", "what"),
 )
 
@@ -100,7 +104,8 @@ _REMEMBERED = sa.select(idempotency.c.digest, idempotency.c.answer).where(
 _CURSOR = sa.select(channel_cursor.c.read_to).where(
     channel_cursor.c.shop_id == sa.bindparam("shop_id"), channel_cursor.c.name == sa.bindparam("name")
 )
-_SAME_DIFFERENCE = sa.select(difference.c.id).where(
+_LISTED = sa.select(difference).where(difference.c.id == sa.bindparam("id"), difference.c.settled_at.is_(None))
+_SAME_DIFFERENCE = sa.select(difference.c.id, difference.c.settled_at).where(
     *(difference.c[name] == sa.bindparam(name) for name in ("order_id", "ours", "theirs", "what"))
 )
 
@@ -190,11 +195,48 @@ def remember(work: Work, actor: Actor, answer: object, row: str, now: datetime) 
 
 
 def add_difference(work: Work, event_: OrderDiffers, shop_id: ShopId, new_id: NewId) -> None:
-    """Gather a discrepancy, unless the same one stands already."""
+    """Gather a discrepancy, unless the same one stands already; one that was settled stands anew."""
     same = {"order_id": event_.order_id, "ours": event_.state, "theirs": event_.theirs, "what": event_.what}
-    gathered = any(all(row[k] == v for k, v in same.items()) for row in work.inserts.get(difference, ()))
-    if not gathered and not work.rows(_SAME_DIFFERENCE, same):
-        work.add(difference, {"id": new_id(), "shop_id": shop_id, "at": event_.at, **same})
+    if any(all(row[k] == v for k, v in same.items()) for row in work.inserts.get(difference, ())):
+        return
+    known = work.rows(_SAME_DIFFERENCE, same)
+    if not known:
+        work.add(difference, {"id": new_id(), "shop_id": shop_id, "at": event_.at, "settled_at": None, **same})
+    elif known[0].settled_at is not None:
+        anew = difference.update().where(difference.c.id == known[0].id).values(settled_at=None, at=event_.at)
+        work.last.append((("difference", known[0].id.hex), lambda connection: connection.execute(anew)))
+
+
+def listed_difference(work: Work, actor: Actor, difference_id: UUID) -> Difference:
+    """Raises ``DifferenceNotListed``."""
+    found = work.rows(_LISTED, {"id": difference_id})
+    if not found or not actor.sees(found[0].shop_id):
+        raise DifferenceNotListed
+    return difference_of(found[0])
+
+
+def settle_difference(work: Work, difference_id: UUID, now: datetime) -> None:
+    """Gather that a discrepancy leaves the list. Raises ``DifferenceNotListed`` when it is sent."""
+    c = difference.c
+    settled = difference.update().where(c.id == difference_id, c.settled_at.is_(None)).values(settled_at=now)
+
+    def send(connection: Connection) -> None:
+        if connection.execute(settled).rowcount != 1:
+            raise DifferenceNotListed
+
+    work.last.append((("difference", difference_id.hex), send))
+
+
+def difference_of(row: Any) -> Difference:
+    return Difference(
+        id=row.id,
+        order_id=OrderId(row.order_id),
+        shop_id=ShopId(row.shop_id),
+        ours=row.ours,
+        theirs=row.theirs,
+        what=row.what,
+        at=row.at,
+    )
 
 
 @frozen

@@ -24,7 +24,7 @@ def add_column(table: str, name: str, kind: sa.types.TypeEngine[Any] | type[Any]
         op.add_column(table, sa.Column(name, kind, nullable=False, server_default=default))
 
 
-def add_optional_column(table: str, name: str, kind: sa.types.TypeEngine[Any]) -> None:
+def add_optional_column(table: str, name: str, kind: sa.types.TypeEngine[Any] | type[Any]) -> None:
     """Add a column that may be empty, unless it is there."""
     if name not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}:
         op.add_column(table, sa.Column(name, kind, nullable=True))

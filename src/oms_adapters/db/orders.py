@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -71,12 +72,13 @@ sales_order = table(
     sa.Column("progress", text(100), nullable=False),
     sa.Column("warehouse", text(32), nullable=True),
     sa.Column("fulfilment_id", Id, nullable=True),
-    sa.Column("replaces", Id, nullable=True),
-    sa.Column("replaced_by", Id, nullable=True),
     sa.Column("units", sa.Integer, nullable=False),
     sa.Column("placed_at", Instant, nullable=False),
     sa.Column("paid_at", Instant, nullable=True),
     sa.Column("promised_ship_at", Instant, nullable=True),
+    sa.Column("origins", Json, nullable=True),
+    sa.Column("heirs", Json, nullable=True),
+    sa.Column("split_reasons", Json, nullable=True),
     sa.Column("carrier", text(32), nullable=True),
     sa.Column("planned_ship_at", Instant, nullable=True),
     sa.Column("planned_arrival_on", sa.Date, nullable=True),
@@ -115,6 +117,10 @@ sales_order_line = table(
     sa.Column("bundle", text(64), nullable=True),
     sa.Column("bundle_quantity", sa.Integer, nullable=True),
     sa.Column("bundle_list_price", sa.BigInteger, nullable=True),
+    sa.Column("bundle_whole", sa.Integer, nullable=True),
+    sa.Column("from_line", Id, nullable=True, index=True),
+    sa.Column("platform_order_id", Id, nullable=True),
+    sa.Column("platform_order_no", text(64), nullable=True),
     sa.Index("ix_sales_order_line_order", "order_id", "position"),
     sa.CheckConstraint("shipped >= 0 AND shipped <= quantity", name="shipped"),
 )
@@ -136,6 +142,14 @@ _WAITING = (
     .where(
         sales_order.c.state == OrderState.BACKORDERED,
         sales_order.c.shop_id.in_(sa.bindparam("shop_ids", expanding=True)),
+        sa.or_(
+            sales_order.c.shop_id.in_(sa.bindparam("by_strategy", expanding=True)),
+            sales_order.c.warehouse == sa.bindparam("warehouse"),
+            sa.and_(
+                sales_order.c.warehouse.is_(None),
+                sales_order.c.shop_id.in_(sa.bindparam("from_there", expanding=True)),
+            ),
+        ),
         sa.exists().where(
             sales_order_line.c.order_id == sales_order.c.id, sales_order_line.c.sku == sa.bindparam("sku")
         ),
@@ -166,6 +180,9 @@ def line_of(row: Any, currency: str) -> OrderLine:
         called_off=row.called_off,
         sold_as=row.sold_as,
         bundle=_bundle_of(row) if row.bundle is not None else None,
+        from_line=LineId(row.from_line) if row.from_line else None,
+        platform_order_id=PlatformOrderId(row.platform_order_id) if row.platform_order_id else None,
+        platform_order_no=row.platform_order_no or "",
     )
 
 
@@ -174,6 +191,7 @@ def _bundle_of(row: Any) -> FromBundle:
         code=SkuCode(row.bundle),
         quantity=Quantity(row.bundle_quantity),
         list_price_fen=row.bundle_list_price,
+        whole=row.bundle_whole or row.quantity,  # written before orders were split: the whole line is here
     )
 
 
@@ -202,6 +220,10 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "bundle": line.bundle.code if line.bundle else None,
         "bundle_quantity": line.bundle.quantity if line.bundle else None,
         "bundle_list_price": line.bundle.list_price_fen if line.bundle else None,
+        "bundle_whole": line.bundle.whole if line.bundle else None,
+        "from_line": line.from_line,
+        "platform_order_id": line.platform_order_id,
+        "platform_order_no": line.platform_order_no or None,
     }
 
 
@@ -237,11 +259,12 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         progress=row.progress,
         warehouse=WarehouseCode(row.warehouse) if row.warehouse is not None else None,
         fulfilment_id=FulfilmentOrderId(row.fulfilment_id) if row.fulfilment_id else None,
-        replaces=OrderId(row.replaces) if row.replaces else None,
-        replaced_by=OrderId(row.replaced_by) if row.replaced_by else None,
         placed_at=row.placed_at,
         paid_at=row.paid_at,
         promised_ship_at=row.promised_ship_at,
+        origins=_ids_of(row.origins),
+        heirs=_ids_of(row.heirs),
+        split_reasons=tuple(row.split_reasons or ()),
         carrier=CarrierCode(row.carrier) if row.carrier is not None else None,
         planned_ship_at=row.planned_ship_at,
         planned_arrival_on=row.planned_arrival_on,
@@ -249,6 +272,10 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         updated_at=row.updated_at,
         version=row.version,
     )
+
+
+def _ids_of(texts: Sequence[str] | None) -> tuple[OrderId, ...]:
+    return tuple(OrderId(UUID(text)) for text in texts or ())
 
 
 def row_of(state: SalesOrder) -> dict[str, Any]:
@@ -283,12 +310,13 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "progress": state.progress,
         "warehouse": state.warehouse,
         "fulfilment_id": state.fulfilment_id,
-        "replaces": state.replaces,
-        "replaced_by": state.replaced_by,
         "units": sum(line.quantity for line in state.lines),
         "placed_at": state.placed_at,
         "paid_at": state.paid_at,
         "promised_ship_at": state.promised_ship_at,
+        "origins": list(map(str, state.origins)) or None,
+        "heirs": list(map(str, state.heirs)) or None,
+        "split_reasons": list(state.split_reasons) or None,
         "carrier": state.carrier,
         "planned_ship_at": state.planned_ship_at,
         "planned_arrival_on": state.planned_arrival_on,
@@ -336,14 +364,23 @@ class SalesOrderStore:
             for row in self.work.rows(_BY_IDS, ids)
             if self.actor.sees(row.shop_id)
         ]
-        return {order.id: order for order in found}
+        # New ones have no row yet.
+        saved = {id: order for id in order_ids if (order := self.work.saved(id)) is not None}
+        return {order.id: order for order in found} | saved
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
         shops = ShopStore(self.work, self.actor).all()
-        shop_ids = [shop.id for shop in shops if shop.policy.warehouse == warehouse]
-        if not shop_ids:
+        if not shops:
             return ()
-        rows = self.work.rows(_WAITING, {"sku": sku, "shop_ids": shop_ids, "most": limit})
+        asked = {
+            "sku": sku,
+            "warehouse": warehouse,
+            "shop_ids": [shop.id for shop in shops],
+            "by_strategy": [shop.id for shop in shops if shop.policy.strategy],
+            "from_there": [shop.id for shop in shops if shop.policy.warehouse == warehouse],
+            "most": limit,
+        }
+        rows = self.work.rows(_WAITING, asked)
         return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:

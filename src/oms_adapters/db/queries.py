@@ -14,18 +14,18 @@ from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import fulfilment_order, package
 from oms_adapters.db.jobs import OPEN, PARKED, job
-from oms_adapters.db.journal import difference, event
+from oms_adapters.db.journal import difference, difference_of, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
 from oms_app.actor import Actor
+from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
-    Difference,
     LedgerRow,
     OrderDetail,
     OrderFilter,
@@ -105,19 +105,8 @@ class SqlQueries:
 
     def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]:
         c = difference.c
-        rows = self._rows(sa.select(difference).where(*_scope(c.shop_id, actor)).order_by(c.at, c.id).limit(limit))
-        return tuple(
-            Difference(
-                id=row.id,
-                order_id=OrderId(row.order_id),
-                shop_id=ShopId(row.shop_id),
-                ours=row.ours,
-                theirs=row.theirs,
-                what=row.what,
-                at=row.at,
-            )
-            for row in rows
-        )
+        listed = sa.select(difference).where(c.settled_at.is_(None), *_scope(c.shop_id, actor))
+        return tuple(difference_of(row) for row in self._rows(listed.order_by(c.at, c.id).limit(limit)))
 
     def wms_reports(
         self, actor: Actor, *, states: Collection[ReportState], after: Position | None, limit: int

@@ -32,6 +32,7 @@ from oms_adapters.db.wms import InboxStore, TraceStore, WmsAccountStore
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
+from oms_app.ports.differences import Difference
 from oms_app.ports.transaction import Clock, NewId
 from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.kernel.change import Event
@@ -115,6 +116,12 @@ class SqlTransaction:
         if not self.actor.sees(shop_id):
             raise ShopNotFound(shop=str(shop_id))
         rows.add_difference(self._work, event, shop_id, self.new_id)
+
+    def difference(self, difference_id: UUID) -> Difference:
+        return rows.listed_difference(self._work, self.actor, difference_id)
+
+    def settle_difference(self, difference_id: UUID) -> None:
+        rows.settle_difference(self._work, difference_id, self.now())
 
     def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
         return rows.remembered(self._work, self.actor, kind, row)

@@ -16,6 +16,7 @@ from oms_adapters.http.auth import guarding
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
+from oms_adapters.http.carriers import CarriersController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
@@ -25,9 +26,11 @@ from oms_adapters.http.order_commands import OrderCommandsController
 from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
+from oms_adapters.http.shipping import ShippingController
 from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.sku_mappings import SkuMappingsController
 from oms_adapters.http.skus import SkusController
+from oms_adapters.http.sourcing import OrderSourcingController, SourcingController
 from oms_adapters.http.stock import StockController
 from oms_adapters.http.stock_documents import StocktakesController, TransfersController
 from oms_adapters.http.warehouses import WarehousesController
@@ -46,6 +49,7 @@ NAMES: Final = frozenset(
         "transfers",  # TransferService
         "stocktakes",  # StocktakeService
         "warehouses",  # WarehouseService
+        "sourcing",  # SourcingService
         "catalog",  # CatalogService
         "sku_mappings",  # SkuMappingService
         "catalog_queries",  # oms_app.queries.catalog.CatalogQueries
@@ -56,6 +60,7 @@ NAMES: Final = frozenset(
         "sealer",  # oms_app.ports.vault.Sealer
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
+        "discrepancies",  # DiscrepancyService
         "wms_accounts",  # WmsAccountService
         "wms_reports",  # ReportService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
@@ -108,6 +113,10 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     TransfersController,
                     StocktakesController,
                     WarehousesController,
+                    ShippingController,
+                    CarriersController,
+                    SourcingController,
+                    OrderSourcingController,
                     SkusController,
                     BundlesController,
                     SkuMappingsController,

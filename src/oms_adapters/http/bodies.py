@@ -38,7 +38,9 @@ class OmsRequest(Request[Actor, Any, State]):
 
 
 def check_media_type(request: Request[Any, Any, Any]) -> None:
-    """Raises ``UnsupportedMediaType``. No media type at all is taken for JSON."""
+    """Raises ``UnsupportedMediaType``, also for a compressed body. No media type at all is taken for JSON."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ("", "application/json"):
         raise UnsupportedMediaType

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from attrs import evolve
 from litestar import Request
@@ -20,6 +21,7 @@ from oms_adapters.http.refusals import (
     ParameterInvalid,
     UnknownParameter,
 )
+from oms_adapters.http.views import plain
 from oms_app.actor import Actor, Once
 from oms_app.ports.transaction import VersionIsNot
 
@@ -49,9 +51,13 @@ async def acting(request: Request[Actor, Any, Any]) -> Actor:
 
 
 def check_parameters(request: Request[Any, Any, Any]) -> None:
-    """Raises ``UnknownParameter``; ``ParameterInvalid`` if one of which there is one comes twice."""
+    """Raises ``UnknownParameter``; ``ParameterInvalid`` if one of which there is one comes twice, or is no UTF-8."""
     if not request.scope["query_string"]:
         return
+    text = request.scope["query_string"].decode("latin-1")
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
+        if any("\udc80" <= letter <= "\udcff" for letter in name + value):
+            raise ParameterInvalid(field=plain(name), why="not_utf8")
     fields = request.route_handler.parsed_fn_signature.parameters.values()
     known = {_name(field): field for field in fields if not field.is_di_field and field.name not in request.path_params}
     for name in request.query_params:

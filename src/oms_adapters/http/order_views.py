@@ -140,7 +140,7 @@ class LineView(View):
             refund=line.refund,
             is_gift=line.is_gift,
             is_closed=line.is_closed,
-            sold_as=line.sold[0],
+            sold_as=line.goods_code,
             bundle=line.bundle.code if line.bundle else None,
             bundle_quantity=line.bundle.quantity if line.bundle else None,
         )
@@ -298,8 +298,8 @@ class OrderView(View):
     warehouse: str | None
     carrier: str | None
     fulfilment: FulfilmentView | None
-    replaces: UUID | None  # the order whose place it took
-    replaced_by: UUID | None
+    origins: list[UUID]  # what it was split off or merged from, or took the place of
+    heirs: list[UUID]  # what goes on for it
     placed_at: datetime
     paid_at: datetime | None
     promised_ship_at: datetime | None
@@ -350,8 +350,8 @@ class OrderView(View):
             warehouse=order.warehouse,
             carrier=order.carrier,
             fulfilment=FulfilmentView.of(shown.fulfilment) if shown.fulfilment else None,
-            replaces=order.replaces,
-            replaced_by=order.replaced_by,
+            origins=list(order.origins),
+            heirs=list(order.heirs),
             placed_at=order.placed_at,
             paid_at=order.paid_at,
             promised_ship_at=order.promised_ship_at,

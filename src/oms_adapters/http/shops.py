@@ -19,6 +19,7 @@ from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.shops import AddShop, FindShop, ListShops, ShopService
 from oms_domain.channels.standard import Platform
+from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import LARGEST_FEN, Money
@@ -80,6 +81,12 @@ class PolicyBody(Body):
     complete_days: Annotated[
         int, msgspec.Meta(ge=1, le=MOST_COMPLETE_DAYS, description="a signed order is settled after so many days")
     ] = 10
+    strategy: Annotated[
+        str,
+        msgspec.Meta(max_length=LARGEST_CODE, description="that says where its orders ship from; empty: `warehouse`"),
+    ] = ""
+    carriers: Annotated[list[str], msgspec.Meta(description="that it prefers, the first most")] = []  # noqa: RUF012
+    carriers_allowed: Annotated[list[str], msgspec.Meta(description="by its platform; empty: all")] = []  # noqa: RUF012
 
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
@@ -98,6 +105,11 @@ class PolicyBody(Body):
             sign_by_carrier=self.sign_by_carrier,
             unpaid_minutes=self.unpaid_minutes,
             complete_days=self.complete_days,
+            strategy=checked_text(self.strategy, field="policy.strategy", longest=LARGEST_CODE),
+            carriers=tuple(carrier_code(code, field="policy.carriers") for code in self.carriers),
+            carriers_allowed=tuple(
+                carrier_code(code, field="policy.carriers_allowed") for code in self.carriers_allowed
+            ),
         )
 
 
@@ -126,6 +138,9 @@ class PolicyView(View):
     sign_by_carrier: bool
     unpaid_minutes: int | None
     complete_days: int
+    strategy: str
+    carriers: list[str]
+    carriers_allowed: list[str]
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -143,6 +158,9 @@ class PolicyView(View):
             sign_by_carrier=policy.sign_by_carrier,
             unpaid_minutes=policy.unpaid_minutes,
             complete_days=policy.complete_days,
+            strategy=policy.strategy,
+            carriers=list(policy.carriers),
+            carriers_allowed=list(policy.carriers_allowed),
         )
 
 

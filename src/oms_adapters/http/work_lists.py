@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
+from oms_adapters.http.bodies import Body
 from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
+from oms_app.discrepancies import DiscrepancyService, SettleDifference
 from oms_app.jobs import CallOffJob, JobService, RedriveJob
-from oms_app.queries.rows import Difference, ParkedJob, Queries, Timer
+from oms_app.ports.differences import Difference
+from oms_app.queries.rows import ParkedJob, Queries, Timer
+from oms_domain.orders.flags import LONGEST_REASON
 
 
 class DifferenceView(View):
@@ -79,6 +85,18 @@ class CalledOffView(View):
     state: str
 
 
+class Settlement(Body):
+    """What was done about a discrepancy."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
+
+
+class SettledView(View):
+    """A discrepancy that is off the list."""
+
+    id: UUID
+
+
 class RedrivenView(View):
     """A job that is due again."""
 
@@ -98,6 +116,24 @@ class DiscrepanciesController(Controller):
     ) -> Page[DifferenceView]:
         """List what differs, oldest first."""
         return Page(items=[DifferenceView.of(row) for row in queries.differences(actor, limit=limit)])
+
+    @post(
+        "/{difference_id:uuid}/settlement",
+        operation_id="settleDiscrepancy",
+        opt=needs(SettleDifference.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def settle(
+        self,
+        difference_id: FromPath[UUID],
+        data: JSONBody[Settlement],
+        actor: Given[Actor],
+        discrepancies: Given[DiscrepancyService],
+    ) -> SettledView:
+        """Take a discrepancy off the list, once somebody has seen to it (核销差异). Stated anew it comes back."""
+        command = SettleDifference(difference_id=difference_id, reason=data.reason, by=actor)
+        return SettledView(id=discrepancies.settle(command).id)
 
 
 class JobsController(Controller):

@@ -158,10 +158,11 @@ class MemorySalesOrders:
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
         def waits(order: SalesOrder) -> bool:
+            policy = tables.shops[order.shop_id].policy
             return (
                 self.work.sees(order.shop_id)
                 and any(wanted == sku for _, wanted, _ in order.contents)
-                and tables.shops[order.shop_id].policy.warehouse == warehouse
+                and (bool(policy.strategy) or (order.warehouse or policy.warehouse) == warehouse)
             )
 
         with self.work.reading() as tables:

@@ -13,6 +13,7 @@ from attrs import define
 
 from oms_adapters.memory.tables import JobState, Tables
 from oms_app.actor import Actor
+from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
@@ -20,7 +21,6 @@ from oms_app.ports.vault import IndexField
 from oms_app.queries.rows import (
     COUNT_CAP,
     LAG_S,
-    Difference,
     LedgerRow,
     OrderDetail,
     OrderFilter,
@@ -94,7 +94,8 @@ class MemoryQueries:
         return found
 
     def differences(self, actor: Actor, *, limit: int) -> tuple[Difference, ...]:
-        found = [difference for difference in self._all(self.tables.differences) if actor.sees(difference.shop_id)]
+        listed = [each for each in self._all(self.tables.differences) if each.id not in self.tables.settled]
+        found = [difference for difference in listed if actor.sees(difference.shop_id)]
         return tuple(sorted(found, key=lambda difference: (difference.at, difference.id)))[:limit]
 
     def wms_reports(

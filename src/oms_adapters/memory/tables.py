@@ -14,12 +14,12 @@ from attrs import define, field, frozen
 from oms_app.access import ApiKey
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
+from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
-from oms_app.queries.rows import Difference
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
@@ -186,6 +186,7 @@ class Tables:
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
     differences: dict[tuple[OrderId, str, str, str], Difference] = field(factory=dict)
+    settled: set[UUID] = field(factory=set)  # of the differences: those that are off the list
 
     heads: dict[UUID, Head] = field(factory=dict)
     log: dict[UUID, list[LogEntry]] = field(factory=dict)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, cast
 from uuid import UUID
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from oms_adapters.memory.aftersales import (
     MemoryAsks,
@@ -39,8 +39,17 @@ from oms_adapters.memory.wms import MemoryInbox, MemoryTraces, MemoryWmsAccounts
 from oms_adapters.memory.work import Work
 from oms_app.actor import Actor, KeyReused, Once
 from oms_app.journal import Head, Journal
-from oms_app.ports.transaction import Clock, Duplicate, JobNotOpen, JobNotParked, NewId, OrderNotFound, StaleVersion
-from oms_app.queries.rows import Difference
+from oms_app.ports.differences import Difference
+from oms_app.ports.transaction import (
+    Clock,
+    DifferenceNotListed,
+    Duplicate,
+    JobNotOpen,
+    JobNotParked,
+    NewId,
+    OrderNotFound,
+    StaleVersion,
+)
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.events import OrderDiffers
@@ -133,9 +142,31 @@ class MemoryTransaction:
         key = (event.order_id, str(event.state), event.theirs, event.what)
 
         def store(tables: Tables) -> None:
-            tables.differences.setdefault(key, difference)
+            known = tables.differences.get(key)
+            if known is None:
+                tables.differences[key] = difference
+            elif known.id in tables.settled:
+                tables.settled.discard(known.id)
+                tables.differences[key] = evolve(known, at=event.at)
 
         self.work.write(lambda tables: lambda: store(tables))
+
+    def difference(self, difference_id: UUID) -> Difference:
+        with self.work.reading() as tables:
+            return self._listed(tables, difference_id)
+
+    def settle_difference(self, difference_id: UUID) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            listed = self._listed(tables, difference_id)
+            return lambda: tables.settled.add(listed.id)
+
+        self.work.write(check)
+
+    def _listed(self, tables: Tables, difference_id: UUID) -> Difference:
+        found = next((each for each in tables.differences.values() if each.id == difference_id), None)
+        if found is None or found.id in tables.settled or not self.work.sees(found.shop_id):
+            raise DifferenceNotListed
+        return found
 
     def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
         with self.work.reading() as tables:

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS confirmed (report_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS open_orders (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS stopped (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS expected (number TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS asked_carriers (number TEXT PRIMARY KEY, carrier TEXT NOT NULL);
 """
 
 
@@ -84,6 +85,8 @@ class SimulatedWarehouse:
             )
             if new.rowcount:
                 self._file.execute("INSERT INTO open_orders VALUES (?)", (order.number,))
+                if order.carrier:
+                    self._file.execute("INSERT INTO asked_carriers VALUES (?, ?)", (order.number, order.carrier))
         return WmsAnswer(accepted=True)
 
     def stop(self, order: StopOrder) -> StopAnswer:
@@ -119,7 +122,9 @@ class SimulatedWarehouse:
         """Return what is due and not confirmed, oldest order first."""
         with self._lock:
             rows = self._file.execute(
-                "SELECT t.* FROM taken t JOIN open_orders o ON o.number = t.number ORDER BY t.place LIMIT ?", (limit,)
+                "SELECT t.*, c.carrier FROM taken t JOIN open_orders o ON o.number = t.number"
+                " LEFT JOIN asked_carriers c ON c.number = t.number ORDER BY t.place LIMIT ?",
+                (limit,),
             ).fetchall()
             done = {row[0] for row in self._file.execute("SELECT report_id FROM confirmed")}
         due = (report for row in rows for report in self._due(row) if report.report_id not in done)
@@ -143,7 +148,7 @@ class SimulatedWarehouse:
             self._file.close()
 
     def _due(self, row: tuple[Any, ...]) -> list[WmsReport]:
-        number, fulfilment_id, lines, taken_at, place = row
+        number, fulfilment_id, lines, taken_at, place, carrier = row
         begun, now = datetime.fromisoformat(taken_at), self.now()
         reports: list[WmsReport] = []
         for count, step in enumerate(STEPS, 1):
@@ -158,8 +163,8 @@ class SimulatedWarehouse:
             parcel = ParcelLeft(
                 report_id=f"{number}/{step}",
                 fulfilment_id=id,
-                carrier=CARRIER,
-                tracking_no=f"YT{begun:%y%m%d}{place:07d}",
+                carrier=carrier or CARRIER,
+                tracking_no=f"{carrier or 'YT'}{begun:%y%m%d}{place:07d}",
                 contents=contents,
                 at=at,
             )

@@ -25,6 +25,7 @@ from oms_app.ports.aftersales import (
     Tickets,
 )
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
+from oms_app.ports.differences import Difference
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
 from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
@@ -103,6 +104,13 @@ class JobNotOpen(NotFound):
     """No such timer is set, and no such job was given up for now."""
 
     code: ClassVar[str] = "jobs.not_open"
+
+
+@frozen(kw_only=True)
+class DifferenceNotListed(NotFound):
+    """No such discrepancy waits for a person."""
+
+    code: ClassVar[str] = "discrepancies.not_listed"
 
 
 @frozen(kw_only=True)
@@ -223,7 +231,11 @@ class SalesOrders(Protocol):
         """Return those that there are."""
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
-        """Return backordered orders with this SKU, oldest first."""
+        """Return backordered orders with this SKU that may ship from this warehouse, oldest first.
+
+        One that was given a warehouse by hand waits for that one, others of a shop without a strategy for the shop's;
+        those of a shop with a strategy wait for whichever warehouse.
+        """
 
     def save(self, order: SalesOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
@@ -345,7 +357,13 @@ class Transaction(Protocol):
         """
 
     def report_difference(self, event: OrderDiffers, shop_id: ShopId) -> None:
-        """Put a discrepancy on the work list; the same one twice stands there once."""
+        """Put a discrepancy on the work list; the same one twice stands there once, settled it comes back."""
+
+    def difference(self, difference_id: UUID) -> Difference:
+        """Return a discrepancy that stands on the work list. Raises ``DifferenceNotListed``."""
+
+    def settle_difference(self, difference_id: UUID) -> None:
+        """Take it off. Raises ``DifferenceNotListed``, here or at ``commit``."""
 
     def recall(self, kind: type[Answer], row: str = "") -> Answer | None:
         """Return what was answered to the actor's key before. Raises ``KeyReused``. None without a key."""

@@ -71,6 +71,7 @@ class ShipOrder:
     receiver: Receiver = field(repr=False)
     region: Region
     remark: str = ""
+    carrier: str = ""  # that is to bring it; empty: the warehouse's usual one
     lines: tuple[tuple[LineId, SkuCode, Quantity], ...]
     papers: Papers | None = None
 

@@ -34,10 +34,12 @@ from oms_domain.orders.events import (
     OrderCancelled,
     OrderCreated,
     OrderEvent,
+    OrderJoined,
     OrderLostStock,
     OrderPaid,
     OrderRevised,
     OrderShippedOutside,
+    OrderSplitOff,
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
@@ -68,8 +70,16 @@ class OrderProcess:
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
-            Handler(name="orders.allocate", run=self.allocate, events=(OrderCreated.type, OrderPaid.type)),
-            Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
+            Handler(
+                name="orders.allocate",
+                run=self.allocate,
+                events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
+            ),
+            Handler(
+                name="orders.auto_review",
+                run=self.review,
+                events=(OrderAllocated.type, OrderUnflagged.type, OrderSplitOff.type, OrderJoined.type),
+            ),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
             Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
@@ -78,7 +88,11 @@ class OrderProcess:
 
     def allocate(self, job: Job) -> datetime | None:
         event, actor = _order_event(job), actor_of(job, "allocation")
-        if event.state is OrderState.AWAITING_ALLOCATION:
+        waits = (
+            OrderState.AWAITING_ALLOCATION,
+            OrderState.BACKORDERED,
+        )  # a part may be had of what is short as a whole
+        if event.state in waits:
             unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
         return None
 
@@ -155,7 +169,7 @@ class OrderProcess:
             for order_id in waiting:
                 with suppress(Refused):
                     answer = self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
-                    helped = helped or answer.state is OrderState.AWAITING_CS_REVIEW
+                    helped = helped or answer.state is not OrderState.BACKORDERED
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job)

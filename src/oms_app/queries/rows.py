@@ -11,6 +11,7 @@ from attrs import frozen
 
 from oms_app.actor import Actor
 from oms_app.journal import LogEntry
+from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
@@ -92,19 +93,6 @@ class PlatformOrderRow:
     order_id: OrderId | None
     modified_at: datetime
     created_at: datetime
-
-
-@frozen(kw_only=True)
-class Difference:
-    """A discrepancy (差异): what the platform or the warehouse states, and where we stood. Newest last."""
-
-    id: UUID
-    order_id: OrderId
-    shop_id: ShopId
-    ours: str
-    theirs: str
-    what: str
-    at: datetime
 
 
 @frozen(kw_only=True)

@@ -342,6 +342,46 @@ class OrderLost(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderSplit(OrderEvent):
+    """It was taken apart: ``children`` go on for it, and every unit and amount of it is in one of them."""
+
+    type: ClassVar[str] = "orders.order_split"
+    children: tuple[OrderId, ...]
+
+
+@frozen(kw_only=True)
+class OrderSplitOff(OrderEvent):
+    """A part of ``parent`` is an order of its own now, in ``state``. ``reasons`` tell it from the other parts."""
+
+    type: ClassVar[str] = "orders.order_split_off"
+    number: str
+    parent: OrderId
+    platform_order_id: PlatformOrderId | None
+    payable: Money
+    paid: Money
+    reasons: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class OrderMerged(OrderEvent):
+    """It was put together with others: ``into`` goes on for it."""
+
+    type: ClassVar[str] = "orders.order_merged"
+    into: OrderId
+
+
+@frozen(kw_only=True)
+class OrderJoined(OrderEvent):
+    """Orders were put together, and this is what they became; every unit and amount of ``sources`` is in it."""
+
+    type: ClassVar[str] = "orders.order_joined"
+    number: str
+    sources: tuple[OrderId, ...]
+    payable: Money
+    paid: Money
+
+
+@frozen(kw_only=True)
 class OrderFlagged(OrderEvent):
     """A flag was set: ``kind`` held, intercepted, in_aftersales or not_before."""
 
@@ -372,3 +412,13 @@ class OrderDiffers(OrderEvent):
     type: ClassVar[str] = "orders.order_differs"
     theirs: str
     what: str
+
+
+@frozen(kw_only=True)
+class OrderDifferenceSettled(OrderEvent):
+    """A person has seen to a discrepancy (差异已处理): it leaves the work list."""
+
+    type: ClassVar[str] = "orders.difference_settled"
+    theirs: str
+    what: str
+    reason: str

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from oms_domain.apportionment.units import LinePart, of_units
 from oms_domain.channels.standard import LineRefund
-from oms_domain.kernel.identity import LineId, SkuCode
+from oms_domain.kernel.identity import LineId, PlatformOrderId, SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.placement import PlacedLine
@@ -17,8 +17,9 @@ class FromBundle:
     """That a line is a part of a bundle (组合商品) which the platform sold as one."""
 
     code: SkuCode
-    quantity: Quantity  # bundles, of which the line holds one part's units
+    quantity: Quantity  # bundles that the platform sold
     list_price_fen: int  # of one unit of the part then: the bundle's amounts are shared by it
+    whole: int  # units of this part in all of those bundles; a line of an order that was split has fewer
 
 
 @frozen(kw_only=True)
@@ -29,6 +30,10 @@ class OrderLine:
     the same amounts discount by discount, with the tenders and the freight, unit by unit: its units are numbered as
     those of the platform's line, so that a part of a line still knows which ones it has. Lines that a bundle was taken
     apart into share its sub-order number, and its amounts; each numbers its own units.
+
+    ``from_line`` is the line of the order that this one was split off or merged from, or whose place its order took:
+    it has its units. ``platform_order_id`` and ``platform_order_no`` stand on lines of merged orders alone, where they
+    are not the order's own.
     """
 
     id: LineId
@@ -50,6 +55,9 @@ class OrderLine:
     called_off: int = 0  # units that will not leave: the rest of a line of which some have
     sold_as: str = ""  # the platform's own code of the goods, where it is not the SKU's
     bundle: FromBundle | None = None
+    from_line: LineId | None = None
+    platform_order_id: PlatformOrderId | None = None
+    platform_order_no: str = ""
 
     @property
     def goods(self) -> Money:
@@ -62,9 +70,9 @@ class OrderLine:
         return PlacedLine(self.platform_line_no, self.part, self.quantity, self.goods.fen, self.payable.fen)
 
     @property
-    def sold(self) -> tuple[str, int]:
-        """What the platform calls the goods, and how many of them it sold."""
-        return self.sold_as or self.sku, self.bundle.quantity if self.bundle else self.quantity
+    def goods_code(self) -> str:
+        """What the platform calls the goods."""
+        return self.sold_as or self.sku
 
     @property
     def to_ship(self) -> int:

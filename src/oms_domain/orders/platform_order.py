@@ -92,11 +92,6 @@ class PlatformOrder:
         done = evolve(self, conversion=Conversion.CONVERTED, trouble=None, order_id=order_id, updated_at=at)
         return Change(done, (e.PlatformOrderConverted(order_id=order_id, at=at, **self._facts()),))
 
-    def stands_for(self, order_id: OrderId, *, at: datetime) -> Change[PlatformOrder]:
-        """Note the sales order that has taken the place of the one that it became."""
-        moved = evolve(self, order_id=order_id, updated_at=at)
-        return Change(moved, (e.PlatformOrderConverted(order_id=order_id, at=at, **self._facts()),))
-
     def failed(self, trouble: Trouble, *, at: datetime) -> Change[PlatformOrder]:
         """Put it on the work list of exceptions. What has a sales order already keeps it."""
         kept = evolve(self, conversion=Conversion.EXCEPTION, trouble=trouble, updated_at=at)

@@ -53,6 +53,10 @@ SIGNED: Final = "signed"
 _ASKED_BY: Final = {FlagKind.HELD: Ask.HOLD, FlagKind.NOT_BEFORE: Ask.WAIT}
 
 
+Source = tuple[PlatformOrderId | None, str]
+"""A platform order: its id, and its number at the platform."""
+
+
 @frozen(kw_only=True)
 class PartyRef:
     """A handle into the vault with its mask. ``digest`` tells equal data apart from changed, nothing else."""
@@ -88,7 +92,12 @@ class ShipsMoreThanOrdered(Refused):
 
 @frozen(kw_only=True)
 class SalesOrder:
-    """An order as we hold it. A command returns the changed order and its events, or refuses."""
+    """An order as we hold it. A command returns the changed order and its events, or refuses.
+
+    ``origins``: what it came from, the parent of a split or the sources of a merge. ``heirs``: what goes on for it, the
+    children of a split, or the order that it was merged into. An order without heirs is a live document: each unit of a
+    platform order is in exactly one.
+    """
 
     id: OrderId
     number: str
@@ -120,11 +129,12 @@ class SalesOrder:
     warehouse: WarehouseCode | None = None
     carrier: CarrierCode | None = None  # that is to bring it; what it left with stands on its parcels
     fulfilment_id: FulfilmentOrderId | None = None
-    replaces: OrderId | None = None  # the order whose place it took
-    replaced_by: OrderId | None = None
     placed_at: datetime
     paid_at: datetime | None = None
     promised_ship_at: datetime | None = None
+    origins: tuple[OrderId, ...] = ()
+    heirs: tuple[OrderId, ...] = ()
+    split_reasons: tuple[str, ...] = ()  # what told it from its siblings, each a trigger and its word
     planned_ship_at: datetime | None = None  # when its carrier has it by the warehouse's hours
     planned_arrival_on: date | None = None  # by the carrier's days under way
     created_at: datetime
@@ -150,6 +160,18 @@ class SalesOrder:
     def contents(self) -> tuple[tuple[LineId, SkuCode, Quantity], ...]:
         """What is still to leave: line, SKU, units."""
         return tuple((line.id, line.sku, Quantity(line.to_ship)) for line in self.lines if line.to_ship)
+
+    def source_of(self, line: OrderLine) -> Source:
+        """Return the platform order that a line of it belongs to."""
+        if line.platform_order_id is None and not line.platform_order_no:
+            return self.platform_order_id, self.platform_order_no
+        return line.platform_order_id, line.platform_order_no
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The platform orders that its lines are of: several in a merged order, its own first."""
+        own = (self.platform_order_id, self.platform_order_no)
+        return tuple(dict.fromkeys((own, *map(self.source_of, self.lines))))
 
     def flagged(self, kind: FlagKind) -> bool:
         return any(flag.kind is kind for flag in self.flags)

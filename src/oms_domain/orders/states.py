@@ -62,6 +62,7 @@ class OrderMove(StrEnum):
     CANCEL = "cancel"
     SPLIT = "split"
     MERGE = "merge"
+    UNMERGE = "unmerge"  # a merged order is split by its sources again
 
 
 S, M = OrderState, OrderMove
@@ -94,6 +95,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.EDIT: S.AWAITING_CS_REVIEW,
         M.SPLIT: S.SPLIT,
         M.MERGE: S.MERGED,
+        M.UNMERGE: S.SPLIT,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
     },
@@ -101,6 +103,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.APPROVE: S.AWAITING_RELEASE,
         M.REJECT: S.AWAITING_CS_REVIEW,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.UNMERGE: S.SPLIT,
         M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
@@ -109,6 +112,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.RELEASE: S.IN_WAREHOUSE,
         M.HAND_OVER: S.SIGNED,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.UNMERGE: S.SPLIT,
         M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
@@ -161,7 +165,9 @@ ENTRIES: Final = frozenset(
         S.CANCELLED,
     }
 )
-"""States that an order from outside may be born in. One that takes another's place begins under review."""
+"""States that an order may be born in at intake.
+
+What takes another's place begins where that one stood, or under review."""
 
 ENDS: Final = frozenset({S.CANCELLED, S.CLOSED, S.SPLIT, S.MERGED})
 

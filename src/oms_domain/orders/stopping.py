@@ -112,18 +112,19 @@ def replaced(
     check(order, Ask.CONFIRM_STOP)
     assert order.pending is not None
     state = next_state(ORDER_TABLE, order.state, M.UNREVIEW)
-    lines = tuple(evolve(line, id=id) for line, id in zip(order.lines, line_ids, strict=False))
+    lines = tuple(evolve(line, id=id, from_line=line.id) for line, id in zip(order.lines, line_ids, strict=False))
     new = evolve(
         _decided(order, S.AWAITING_CS_REVIEW, at),
         id=by,
         number=number,
         lines=lines,
         fulfilment_id=None,
-        replaces=order.id,
+        origins=(order.id,),
+        heirs=(),
         created_at=at,
         version=0,
     )
-    old = evolve(order, state=state, flags=(), replaced_by=by, updated_at=at)
+    old = evolve(order, state=state, flags=(), heirs=(by,), updated_at=at)
     told = e.OrderReplaced(
         order_id=order.id, state=state, replacement=by, number=number, reason=order.pending.reason, at=at
     )

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.errors import Invalid, NotFound, Refused
-from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, ShopId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
@@ -57,6 +57,9 @@ class ShopPolicy:
     # and as long as the platform lets it where it is the platform's; 0: never.
     unpaid_minutes: int | None = None
     complete_days: int = 10  # after so many days a signed order is settled (自动确认收货)
+    strategy: str = ""  # that says where its orders ship from (寻源策略); empty: from ``warehouse`` alone
+    carriers: tuple[CarrierCode, ...] = ()  # that it prefers, the first most
+    carriers_allowed: tuple[CarrierCode, ...] = ()  # by its platform; empty: all
 
     def unpaid_minutes_of(self, *, of_platform: bool) -> int:
         """Return how many minutes an order may stay unpaid, 0: without end."""

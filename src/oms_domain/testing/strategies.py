@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -32,14 +33,14 @@ from oms_domain.channels.standard import (
     TenderKind,
 )
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, PackageId, VaultId
+from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.orders.asks import STOPPABLE
 from oms_domain.orders.flags import LONGEST_REASON, PENDING, Flag, FlagKind
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
-from oms_domain.orders.states import OrderState
+from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.shops.shop import MOST_COMPLETE_DAYS, MOST_UNPAID_MINUTES, Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
 from oms_domain.testing.values import (
@@ -237,6 +238,7 @@ def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int 
         is_closed=draw(st.booleans()),
         shipped=shipped,
         called_off=draw(st.sampled_from([0, 0, facts["quantity"] - shipped])),
+        from_line=draw(maybe(ids().map(LineId))),
         **facts,
     )
 
@@ -270,6 +272,8 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
     line_nos = draw(st.lists(order_nos(), min_size=count, max_size=count, unique=True))
     ceiling_fen = LARGEST_FEN // (count + 3)
     alone = tuple(draw(order_lines(i, no, ceiling_fen)) for i, no in zip(line_ids, line_nos, strict=True))
+    if state in BEFORE_WAREHOUSE:  # only of what has left in part the rest is called off
+        alone = tuple(evolve(line, called_off=0) for line in alone)
     extras = {name: draw(amounts(0, ceiling_fen)) for name in ("freight", "services", "cod_fee")}
     payable = total(line.payable for line in alone) + total(extras.values())
     order_no = draw(order_nos())
@@ -309,11 +313,12 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "progress": draw(texts(32)),
         "warehouse": draw(maybe(warehouses())),
         "fulfilment_id": draw(fulfilment_ids if state in REVIEWED | STOPPABLE else maybe(fulfilment_ids)),
-        "replaces": draw(maybe(ids())),
-        "replaced_by": draw(maybe(ids())),
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
+        "origins": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
+        "heirs": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
+        "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),
         "carrier": draw(maybe(texts(32).map(CarrierCode))),
         "planned_ship_at": draw(maybe(instants())),
         "planned_arrival_on": draw(maybe(instants().map(datetime.date))),

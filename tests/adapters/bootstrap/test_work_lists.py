@@ -69,6 +69,13 @@ def test_what_differs_is_listed_with_both_states(allocated):
     assert (row["ours"], row["theirs"], row["what"]) == ("in_warehouse", "closed_refunded", "state")
     assert order["number"] in allocated.run("discrepancies", "list").out
 
+    settle = ("discrepancies", "settle", row["id"], "--reason", "已联系平台")
+    assert allocated.rows(*settle) == [{"discrepancy": row["id"], "outcome": "done"}]
+    assert allocated.rows("discrepancies", "list") == []
+    assert "已联系平台" in allocated.run("orders", "show", order["number"]).out
+    (again,) = allocated.rows(*settle, code=1)
+    assert (again["outcome"], again["code"]) == ("refused", "discrepancies.not_listed")
+
 
 def test_where_nothing_differs_nothing_is_listed(allocated):
     assert allocated.rows("discrepancies", "list") == []

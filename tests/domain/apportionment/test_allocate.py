@@ -237,8 +237,14 @@ def test_two_currencies_never_meet():
         lambda: allocate_money(Money(100), (Money(1, "USD"),)),
         lambda: allocate_money(Money(100), (1,), caps=(Money(100, "USD"),)),
     ):
-        with pytest.raises(CurrencyMismatch):
+        with pytest.raises(CurrencyMismatch) as refused:
             act()
+        assert (refused.value.left, refused.value.right) == ("CNY", "USD")
+
+
+def test_the_rule_that_is_made_of_its_parts_is_the_named_one():
+    assert Rule() == LARGEST_REMAINDER
+    assert Rule()(10, (1, 2, 4)) == LARGEST_REMAINDER(10, (1, 2, 4)) == (1, 3, 6)
 
 
 def test_a_rule_that_feeds_a_line_of_weight_0_cannot_go_round_for_ever():

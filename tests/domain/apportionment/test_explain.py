@@ -21,7 +21,7 @@ from oms_domain.apportionment.explain.table import MOST_SINGLE_UNITS
 from oms_domain.apportionment.parts import whole_order
 from oms_domain.apportionment.policy import ApportionmentPolicy
 from oms_domain.apportionment.units import whole_line
-from oms_domain.apportionment.waterfall import Discount, PricedLine, PricedOrder, Tender, apportion
+from oms_domain.apportionment.waterfall import Discount, Finding, PricedLine, PricedOrder, Tender, apportion
 from oms_domain.channels.standard import Funder
 from oms_domain.kernel.columns import LONGEST_CELL, width
 from oms_domain.testing.waterfalls import orders
@@ -222,6 +222,51 @@ def test_every_disagreement_is_a_sentence():
     assert found.splitlines()[-1] == "coupon: the platform placed 6.00 in all, the amount is 5.00"
     other = text(explain(apportion(PricedOrder(lines=(evolve(line, stated_fen=1),)))))
     assert other.splitlines()[-1] == "line a: after all discounts the platform says 0.01, ours is 10.00"
+
+
+def test_amounts_are_written_as_their_currency_is():
+    order = PricedOrder(lines=(PricedLine(key="a", units=2, goods_fen=150),), currency="JPY")
+    result = apportion(order)
+
+    assert explain(result).currency == "JPY"
+    assert text(explain(result)).splitlines()[-1].split() == ["sum", "2", "150", "150"]
+    assert explain_units(result, "a").currency == "JPY"
+    assert explain_part((), whole_line("a", 2, (150,)), currency="JPY").currency == "JPY"
+    assert explain_part((), whole_line("a", 2, (150,))).currency == "CNY"
+
+
+def test_a_step_without_a_column_is_called_by_its_id():
+    found = evolve(explain(apportion(PricedOrder(lines=ORDER.lines[:1]))), unused=(("gone", 5),))
+    finding = Finding(what="not_placed", step="lost", line="", stated_fen=3, ours_fen=2)
+
+    assert text(found).splitlines()[-1] == "not used of gone: 0.05"
+    assert text(evolve(found, unused=(), findings=(finding,))).splitlines()[-1].startswith("lost: of 0.03 only 0.02")
+
+
+def test_every_column_says_what_it_is():
+    assert [(column.id, column.sort) for column in explain(RESULT).columns] == [
+        ("goods", "amount"),
+        ("gift_value", "gift"),
+        ("full", "discount"),
+        ("hats", "discount"),
+        ("none", "discount"),
+        ("net", "net"),
+        ("freight", "charge"),
+        ("ship", "discount"),
+        ("card", "tender"),
+        ("cash", "cash"),
+    ]
+    assert explain_parts((), ()).currency == "CNY"
+
+
+def test_markdown_without_notes_ends_with_its_table():
+    assert markdown(explain(apportion(PricedOrder(lines=ORDER.lines[:1])))).endswith(" |")
+
+
+def test_the_row_of_sums_is_called_so_and_nothing_else():
+    row = markdown(explain(RESULT)).splitlines()[5]
+
+    assert row.split(" | ")[0] == "| sum"
 
 
 # --- the picture ---------------------------------------------------------------------------------------------------

@@ -78,6 +78,7 @@ def test_the_order_of_the_steps():
     _, policy = read_form({"lines": [A], "policy": {"order": turned}})
 
     assert policy.order == (DEFAULT_ORDER[1], DEFAULT_ORDER[0], *DEFAULT_ORDER[2:])
+    assert [type(kind) for kind in policy.order] == [type(kind) for kind in (*DEFAULT_ORDER[1::-1], *DEFAULT_ORDER[2:])]
 
 
 @pytest.mark.parametrize(

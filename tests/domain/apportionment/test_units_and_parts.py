@@ -81,6 +81,15 @@ def test_a_run_outside_the_line_is_refused(first, stop):
     assert (refused.value.first, refused.value.stop, refused.value.units) == (first, stop, 3)
 
 
+@pytest.mark.parametrize(
+    ("first", "stop", "carries"), [(0, 0, 0), (0, 1, 334), (0, 3, 1_001), (1, 3, 667), (2, 3, 333), (3, 3, 0)]
+)
+def test_a_run_carries_what_its_units_carry(first, stop, carries):
+    share = of_units(1_001, 3, first, stop)
+
+    assert (share, type(share)) == (carries, int)
+
+
 def test_runs_of_units():
     assert as_runs([5, 1, 2]) == ((1, 3), (5, 6))
     assert joined([(3, 4), (0, 3), (9, 9)]) == ((0, 4),)
@@ -420,3 +429,54 @@ def test_refunds_by_unit_never_round_a_unit_price_up():
         given.append(back.cash)
 
     assert sorted(given) == [333, 333, 334]
+
+
+def test_a_tender_of_which_nothing_was_given_back_is_left_whole():
+    paid = Refundable(units=1, cash=5, tenders=(("card", 3), ("points", 2)))
+
+    assert paid.less(Refundable(units=1, cash=1, tenders=(("points", 2),))) == evolve(
+        paid, cash=4, tenders=(("card", 3),)
+    )
+
+
+def test_what_several_lines_give_back_is_added_up():
+    lines = [
+        Refundable(units=2, cash=5, tenders=(("card", 3),)),
+        Refundable(units=3, cash=1, tenders=(("card", 1), ("points", 2))),
+    ]
+
+    assert paid_in_all(lines) == Refundable(units=5, cash=6, tenders=(("card", 4), ("points", 2)))
+    assert paid_in_all([]) == Refundable(units=0, cash=0, tenders=())
+
+
+WITH_FREIGHT = PricedOrder(
+    lines=(PricedLine(key="a", units=1, goods_fen=600), PricedLine(key="b", units=3, goods_fen=400)),
+    discounts=(Discount(id="ship", kind="freight_coupon", amount_fen=100),),
+    tenders=(Tender(id="card", kind="gift_card", amount_fen=1_050),),
+    freight_fen=200,
+)
+
+
+def test_what_a_step_takes_of_goods_and_of_freight_is_one_sum():
+    whole = whole_order(apportion(WITH_FREIGHT))
+
+    assert whole.taken() == (("ship", 100), ("card", 1_050))
+    assert sum(line.freight_taken[1] for line in whole.lines) == 50
+
+
+def test_freight_that_a_tender_paid_is_given_back_only_with_the_freight():
+    whole = whole_order(apportion(WITH_FREIGHT))
+    line = whole.lines[0]
+
+    assert refundable(whole.steps, line, line.runs).tenders == (("card", 600),)
+    assert refundable(whole.steps, line, line.runs, with_freight=True).tenders == (("card", 630),)
+
+
+def test_what_the_order_keeps_goes_to_parts_by_goods_and_comes_together_by_name():
+    whole = evolve(whole_order(apportion(WITH_FREIGHT)), kept=(("wrapping", 100),))
+
+    first, second = split(whole, [{"a": ((0, 1),)}])
+
+    assert (first.kept, second.kept) == ((("wrapping", 60),), (("wrapping", 40),))
+    other = evolve(second, kept=(("card fee", 7),))
+    assert merge([first, other]).kept == (("wrapping", 60), ("card fee", 7))

@@ -225,7 +225,7 @@ def test_else_another_order_takes_its_place_with_all_that_it_carries():
 
     old, new = replaced(order, by=NEW, number="S20261123-000009", line_ids=ids, at=LATER)
 
-    assert old.state == evolve(order, state=S.CANCELLED, flags=(), replaced_by=NEW, updated_at=LATER)
+    assert old.state == evolve(order, state=S.CANCELLED, flags=(), heirs=(NEW,), updated_at=LATER)
     assert old.events == (
         e.OrderReplaced(replacement=NEW, number="S20261123-000009", reason="买家取消", **facts(S.CANCELLED)),
     )
@@ -234,11 +234,11 @@ def test_else_another_order_takes_its_place_with_all_that_it_carries():
         id=NEW,
         number="S20261123-000009",
         state=S.AWAITING_CS_REVIEW,
-        lines=tuple(evolve(line, id=id) for line, id in zip(order.lines, ids, strict=True)),
+        lines=tuple(evolve(line, id=id, from_line=line.id) for line, id in zip(order.lines, ids, strict=True)),
         flags=(HELD,),
         progress="",
         fulfilment_id=None,
-        replaces=ORDER,
+        origins=(ORDER,),
         created_at=LATER,
         updated_at=LATER,
     )

@@ -108,7 +108,7 @@ def delivery_of(order: ShipOrder, account: QimenAccount, *, at: datetime) -> Del
         created_at=at,
         placed_at=papers.placed_at,
         paid_at=papers.paid_at,
-        carrier=to_qimen(account.carrier),
+        carrier=to_qimen(order.carrier or account.carrier),
         freight=papers.freight,
         sender=sender_of(account),
         receiver=contact_of(order.receiver, order.region, papers.handle),

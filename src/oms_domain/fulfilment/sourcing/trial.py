@@ -24,12 +24,18 @@ class PastOrder:
 
     Each is judged by itself: what one order takes is not missing to the next one. Whoever wants that passes places
     with less.
+
+    Args:
+        before: the strategy that it went by, None: the one that the trial names.
+        only: the one place that it could come from before; None: any.
     """
 
     number: str
     demand: Demand
     places: tuple[SourcePlace, ...]
     at: datetime
+    before: Strategy | None = None
+    only: WarehouseCode | None = None
 
 
 @frozen(kw_only=True)
@@ -104,9 +110,9 @@ def try_out(
     """
     rows = []
     for order in orders:
-        one, other = (
-            source(order.demand, order.places, carriers, strategy, at=order.at) for strategy in (before, after)
-        )
+        there = tuple(place for place in order.places if order.only in (None, place.code))
+        one = source(order.demand, there, carriers, order.before or before, at=order.at)
+        other = source(order.demand, order.places, carriers, after, at=order.at)
         rows.append(SourcingTrialRow(number=order.number, before=_outcome(one, order), after=_outcome(other, order)))
     return SourcingTrial(before=before.name, after=after.name, rows=tuple(rows))
 

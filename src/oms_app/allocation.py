@@ -1,0 +1,220 @@
+"""Where an order ships from (分仓): found by the shop's strategy, and held there, all of it or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from attrs import evolve, frozen
+
+from oms_app.ports.sourcing import KeptSourcing
+from oms_app.ports.transaction import Transaction
+from oms_domain.addresses.bundled import bundled_divisions
+from oms_domain.channels.standard import Region
+from oms_domain.fulfilment.carriers import Carrier, Wishes
+from oms_domain.fulfilment.sourcing import (
+    DEFAULT_STRATEGY,
+    Demand,
+    DemandLine,
+    Destination,
+    PlanPart,
+    Shortage,
+    SourcePlace,
+    SplitPolicy,
+    Strategy,
+    source,
+)
+from oms_domain.fulfilment.sourcing.demand import MOST_LINES
+from oms_domain.fulfilment.sourcing.records import ShippingTerms, UnknownStrategy, place_of
+from oms_domain.fulfilment.sourcing.seats import seat_of
+from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import CarrierCode, LineId, SkuCode, WarehouseCode
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import HOLDS_STOCK, OrderState
+from oms_domain.shops.shop import ShopPolicy
+
+Missing = tuple[tuple[str, int], ...]
+"""SKU and units that are not to be had."""
+
+
+@frozen(kw_only=True)
+class Lot:
+    """What ships from one warehouse: units by line, with the carrier and what can be promised if they are planned."""
+
+    warehouse: WarehouseCode
+    lines: tuple[tuple[LineId, int], ...]
+    carrier: CarrierCode | None = None
+    ship_at: datetime | None = None
+    arrival_on: date | None = None
+
+
+def allocate(tx: Transaction, order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
+    """Hold all units of an order, in the warehouse that its shop's strategy finds; or have it wait for stock.
+
+    An order that waits already and is still short stays as it is.
+    """
+    waits = order.state is OrderState.BACKORDERED
+    begun = order.restock(at=at) if waits else Change(order)
+    found = lots_of(tx, order, at=at)
+    if isinstance(found, Lot):
+        return begun.then(_held(tx, begun.state, found, at))
+    return Change(order) if waits else order.fall_short(found, at=at)
+
+
+def lots_of(tx: Transaction, order: SalesOrder, *, at: datetime) -> Lot | Missing:
+    """Return where an order would ship from, or what is missing. What sourcing answers is kept."""
+    policy = tx.shops.get(order.shop_id).policy
+    if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
+        return _from_one(tx, order, order.warehouse or policy.warehouse)
+    asked = Asking(tx).ask(order, policy, at=at)
+    tx.sourcings.keep(asked)
+    return _missing(asked.found) if isinstance(asked.found, Shortage) else _lot(asked.found.parts[0])
+
+
+@frozen
+class Asking:
+    """Asks sourcing about orders, with what is kept for it at this moment; each table is read once."""
+
+    tx: Transaction
+
+    def ask(self, order: SalesOrder, policy: ShopPolicy, *, at: datetime) -> KeptSourcing:
+        """Return the answer for an order by its shop's strategy."""
+        strategy, version = self.strategy_of(policy)
+        demand = self.demand_of(order, policy)
+        places = self.places(list(demand.by_sku))
+        found = source(demand, places, self.carriers(), evolve(strategy, split=SplitPolicy.NEVER), at=at)
+        return KeptSourcing(
+            order_id=order.id,
+            at=at,
+            strategy=strategy.name,
+            strategy_version=version,
+            holdings=tuple(
+                (place.code, tuple((each.sku, each.units) for each in place.holdings))
+                for place in places
+                if place.holdings
+            ),
+            found=found,
+        )
+
+    def strategy_of(self, policy: ShopPolicy) -> tuple[Strategy, int]:
+        """Return a shop's strategy and its version. Raises ``UnknownStrategy``."""
+        record = self.tx.strategies.find(policy.strategy)
+        if record is not None:
+            return record.terms, record.version
+        if policy.strategy != DEFAULT_STRATEGY.name:
+            raise UnknownStrategy(field="policy.strategy", value=policy.strategy)
+        return DEFAULT_STRATEGY, 0
+
+    def carriers(self) -> list[Carrier]:
+        """Return all carriers."""
+        return [record.terms for record in self.tx.carriers.all()]
+
+    def demand_of(self, order: SalesOrder, policy: ShopPolicy) -> Demand:
+        """Return what an order asks for. A warehouse or carrier that it has already was chosen by hand."""
+        demand = self._demand(order, order.contents, policy)
+        carriers = frozenset((order.carrier,)) if order.carrier else demand.wishes.allowed
+        return evolve(demand, place=order.warehouse, wishes=evolve(demand.wishes, allowed=carriers))
+
+    def demand_again(self, order: SalesOrder, policy: ShopPolicy) -> Demand:
+        """Return what a past order asked for, all that has left included, as if nothing had been chosen for it."""
+        asked = [line for line in order.lines if line.shipped or not line.is_closed] or order.lines
+        return self._demand(order, [(line.id, line.sku, line.quantity) for line in asked], policy)
+
+    def _demand(
+        self, order: SalesOrder, contents: Sequence[tuple[LineId, SkuCode, Quantity]], policy: ShopPolicy
+    ) -> Demand:
+        skus = self.tx.skus.by_code({sku for _, sku, _ in contents})
+        measures = {code: (sku.weight_g or 0, sku.volume_cm3 or 0) for code, sku in skus.items()}
+        allowed = frozenset(policy.carriers_allowed) if policy.carriers_allowed else None
+        return Demand(
+            lines=tuple(_line(line, sku, units, measures) for line, sku, units in contents),
+            destination=destination_of(order.region),
+            shop=order.shop_id,
+            wishes=Wishes(priority=policy.carriers, allowed=allowed),
+        )
+
+    def places(self, skus: Sequence[SkuCode]) -> tuple[SourcePlace, ...]:
+        """Return all warehouses with what they may promise of these SKUs now."""
+        return self.places_with(self._available(skus))
+
+    def places_besides(self, order: SalesOrder) -> tuple[SourcePlace, ...]:
+        """Return all warehouses with what they could promise if an order held nothing."""
+        stock = self._available(list({line.sku for line in order.lines}))
+        if order.warehouse is not None and order.state in HOLDS_STOCK:
+            there = stock.setdefault(order.warehouse, {})
+            for _, sku, units in order.contents:
+                there[sku] = there.get(sku, 0) + units
+        return self.places_with(stock)
+
+    def _available(self, skus: Sequence[SkuCode]) -> dict[WarehouseCode, dict[SkuCode, int]]:
+        return {
+            warehouse: {sku: level.available for sku, level in levels.items() if level.available}
+            for warehouse, levels in self.tx.stock.everywhere(skus).items()
+        }
+
+    def places_with(self, stock: Mapping[WarehouseCode, Mapping[SkuCode, int]]) -> tuple[SourcePlace, ...]:
+        """Return all warehouses with this stock."""
+        terms = {record.warehouse: record.terms for record in self.tx.shipping.all()}
+        return tuple(
+            place_of(each, terms.get(each.code, ShippingTerms()), stock.get(each.code, {}))
+            for each in self.tx.warehouses.all()
+        )
+
+
+def destination_of(region: Region) -> Destination:
+    """Return where an order goes, as far as its division is known; its point is the seat of the province."""
+    path = bundled_divisions().find(region.province, region.city, region.district)
+    division = path[-1].code if path else ""
+    return Destination(division=division, point=seat_of(division))
+
+
+def _line(line: LineId, sku: SkuCode, units: int, measures: Mapping[SkuCode, tuple[int, int]]) -> DemandLine:
+    weight_g, volume_cm3 = measures.get(sku, (0, 0))
+    return DemandLine(id=line, sku=sku, quantity=units, weight_g=weight_g, volume_cm3=volume_cm3)
+
+
+def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode) -> Lot | Missing:
+    """Look in one warehouse alone, and plan no carrier: a shop without a strategy."""
+    wanted = wanted_by_sku(tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents))
+    levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted])
+    there = {sku: levels[sku].available if sku in levels else 0 for sku, _ in wanted}
+    missing = tuple((str(sku), units - there[sku]) for sku, units in wanted if there[sku] < units)
+    lines = tuple((line, int(units)) for line, _, units in order.contents)
+    return missing or Lot(warehouse=warehouse, lines=lines, carrier=order.carrier)
+
+
+def _lot(part: PlanPart) -> Lot:
+    return Lot(
+        warehouse=part.place,
+        lines=part.lines,
+        carrier=part.carrier,
+        ship_at=part.promise.ship_at,
+        arrival_on=part.promise.arrive_on,
+    )
+
+
+def _missing(shortage: Shortage) -> Missing:
+    """Return by SKU what is short; what is there, but cannot be had, is short whole."""
+    units: dict[str, int] = {}
+    for each in shortage.missing:
+        units[each.sku] = max(units.get(each.sku, 0), each.short or each.wanted)
+    return tuple(sorted(units.items()))
+
+
+def _held(tx: Transaction, order: SalesOrder, lot: Lot, at: datetime) -> Change[SalesOrder]:
+    """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
+    tx.stock.reserve(order.id, reservations(order, lot.warehouse, lot.lines), attempt=order.version)
+    return order.allocate(lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=at)
+
+
+def reservations(
+    order: SalesOrder, warehouse: WarehouseCode, lines: Iterable[tuple[LineId, int]]
+) -> tuple[Reservation, ...]:
+    """Return what holds units of lines of an order in a warehouse."""
+    skus = {line: sku for line, sku, _ in order.contents}
+    return tuple(
+        Reservation(order_id=order.id, line_id=line, sku=skus[line], warehouse=warehouse, quantity=Quantity(units))
+        for line, units in lines
+    )
