@@ -9,7 +9,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.allocation import allocate
+from oms_app.allocation import Allocation, MoreNumbers
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.timers import set_timers
@@ -118,9 +118,17 @@ class OrderService:
     numbering: Numbering
     pause: Pause
 
-    @one_transaction
     def allocate(self, command: AllocateOrder) -> OrderAnswer:
-        return self._act(command, lambda tx, order: allocate(tx, order, at=self.now()))
+        """Find where it ships from, and hold it there; from several places, each part is an order of its own."""
+        parts = 0
+        while True:
+            numbers = self.numbering.pool(parts, "S")  # its own short transaction, so before the other one
+            try:
+                return self._allocate(command, numbers)
+            except MoreNumbers as more:
+                parts = more.count
+            finally:
+                self.numbering.give_back(numbers)
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
         numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
@@ -200,6 +208,15 @@ class OrderService:
                 made = _fulfilment_of(change.state, numbers.next("F")).made(at=at)
                 record(tx, tx.fulfilments, made)
             return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def _allocate(self, command: AllocateOrder, numbers: NumberPool) -> OrderAnswer:
+        numbers.start()
+
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            return Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now()).allocate(order)
 
         return self._act(command, step)
 

@@ -139,9 +139,10 @@ class NothingToTry(Refused):
 
 @frozen(kw_only=True)
 class OrderSourcing:
-    """An order with what sourcing answered for it the last time."""
+    """An order with what sourcing answered for it the last time. ``asked``: itself, or the one that it is a part of."""
 
     order: SalesOrder
+    asked: SalesOrder
     kept: KeptSourcing
 
 
@@ -230,10 +231,13 @@ class SourcingService:
         """Raises ``OrderNotFound``, ``NotSourced``."""
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
-            kept = tx.sourcings.of([order.id]).get(order.id)
-        if kept is None:
-            raise NotSourced(number=order.number)
-        return OrderSourcing(order=order, kept=kept)
+            wanted = (order.id, *order.origins)
+            kept = tx.sourcings.of(wanted)
+            sourced = next((kept[id] for id in wanted if id in kept), None)
+            if sourced is None:
+                raise NotSourced(number=order.number)
+            asked = order if sourced.order_id == order.id else tx.orders.get(sourced.order_id)
+        return OrderSourcing(order=order, asked=asked, kept=sourced)
 
     def try_out(self, command: TryStrategy) -> SourcingTrial:
         """Source each order by its shop's strategy and by the other one, each by itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -12,7 +13,9 @@ from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
+from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
+from oms_app.asks import AskPullService, AskService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
@@ -32,13 +35,16 @@ from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
+from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
+from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
+from oms_app.returns import ReturnService
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
@@ -46,6 +52,7 @@ from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
+from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -131,8 +138,38 @@ class World:
             StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers),
             TimerProcess(open=opened, orders=self.orders, moves=self.moves, now=self.clock),
         )
+        processes = (*processes, *self.wire_aftersales(begin, shared | {"numbering": numbering}))
         handlers = {handler.name: handler for process in processes for handler in process.handlers()}
         self.runner = Runner(jobs=self.store.jobs, now=self.clock, handlers=handlers, report=self._report)
+
+    def wire_aftersales(self, begin: Begin, shared: dict[str, Any]) -> tuple[Any, ...]:
+        self.cases, self.refunds = CaseService(**shared), RefundService(**shared)
+        self.asks, self.tickets = AskService(**shared), TicketService(**shared)
+        self.returns = ReturnService(begin=begin, now=self.clock, pause=shared["pause"])
+        self.ask_pulls = AskPullService(
+            begin=begin,
+            now=self.clock,
+            new_id=self.new_id,
+            gateways=self.platform,
+            sealer=self.sealer,
+            asks=self.asks,
+            pause=shared["pause"],
+        )
+        platform: dict[str, Any] = {"asks": self.asks, "pulls": self.ask_pulls, "gateways": self.platform}
+        queries = self.store.aftersales_queries
+        return (
+            MoneyProcess(refunds=self.refunds, cases=self.cases, now=self.clock, **platform),
+            AskProcess(cases=self.cases, now=self.clock, **platform),
+            GoodsProcess(
+                cases=self.cases,
+                returns=self.returns,
+                stock=self.stock,
+                wms=self.wms,
+                sealer=self.sealer,
+                queries=queries,
+            ),
+            TicketProcess(cases=self.cases, tickets=self.tickets, queries=queries, now=self.clock),
+        )
 
     def _report(self, job: Job, how: str, error: BaseException | None) -> None:
         self.ended.append((job.handler, how))
@@ -153,6 +190,12 @@ class World:
                 ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
+
+    def receive_quietly(self, sku: str, units: Mapping[WarehouseCode, int]) -> None:
+        """Have units come in of which nothing follows yet."""
+        for warehouse, count in units.items():
+            command = ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(count), by=ROOT)
+            self.stock.receive(command)
 
     def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
         """Take in what a push would bring, and let follow what follows."""

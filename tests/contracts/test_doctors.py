@@ -10,12 +10,22 @@ import pytest
 import sqlalchemy as sa
 from attrs import evolve
 from tests.adapters.db.stored import StoredWorld
+from tests.app.world import ROOT
 
+from oms_app.catalog import PutBundle
+from oms_app.sku_mappings import MapSku
+from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy
+from oms_domain.catalog.bundle import BundleFacts, BundlePart
 from oms_domain.channels.standard import PlatformState
+from oms_domain.fulfilment.carriers import Contract
+from oms_domain.fulfilment.sourcing.records import ShippingTerms
+from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import OrderState
-from oms_domain.testing.builders import HAT, SCARF, a_standard_order
+from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
+from oms_domain.testing.sourcing import a_carrier, a_strategy
 
 
 @pytest.fixture
@@ -34,6 +44,14 @@ def world(backend) -> StoredWorld:
         world.an_order(shop, a_standard_order(order_no=order_no, state=PlatformState.TO_SHIP))
     unpaid = world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
     world.split(unpaid, {HAT: 1})
+    world.sourcing.put_carrier(PutCarrier(terms=a_carrier(), by=ROOT))
+    terms = ShippingTerms(contracts=(Contract(carrier=a_carrier().code),), shops=frozenset({shop.id}))
+    world.sourcing.put_shipping(PutShipping(warehouse=MAIN, terms=terms, by=ROOT))
+    world.sourcing.put_strategy(PutStrategy(terms=a_strategy(name="near"), by=ROOT))
+    world.a_shop("tb-2", strategy="near", carriers=(a_carrier().code,))
+    parts = (BundlePart(sku=SCARF, quantity=Quantity(2)),)
+    world.catalog.put_bundle(PutBundle(code="SET", facts=BundleFacts(title="组合", parts=parts), by=ROOT))
+    world.sku_mappings.map(MapSku(shop_id=shop.id, platform_sku_id="1", target="SET", by=ROOT))
     return world
 
 
@@ -78,6 +96,12 @@ def a_line_lost_a_fen(tables: Any) -> None:
     first, *others = tables.orders[id].lines
     goods = (first.part.goods[0], *(net - 1 for net in first.part.goods[1:]))
     change(tables.orders, id, lines=(forged(first, part=forged(first.part, goods=goods)), *others))
+
+
+def one(table: dict[Any, Any]) -> Any:
+    """Return the key of the one row of a table."""
+    (key,) = table
+    return key
 
 
 Plant = tuple[str, Callable[[Any], object], tuple[str, ...]]
@@ -174,6 +198,36 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
     ),
+    "a bundle of what there is not": (
+        "I14",
+        lambda t: change(t.bundles, one(t.bundles), parts=(BundlePart(sku=SkuCode("GONE"), quantity=Quantity(1)),)),
+        ("UPDATE bundle_part SET sku = 'GONE'",),
+    ),
+    "a mapping to what there is not": (
+        "I14",
+        lambda t: change(t.mappings, one(t.mappings), target=SkuCode("GONE")),
+        ("UPDATE sku_mapping SET target = 'GONE'",),
+    ),
+    "a contract with a carrier that there is not": (
+        "I14",
+        lambda t: t.carrier_codes.clear(),
+        ("DELETE FROM carrier",),
+    ),
+    "a shop whose strategy there is not": (
+        "I14",
+        lambda t: t.strategy_names.clear(),
+        ("DELETE FROM sourcing_strategy",),
+    ),
+    "a warehouse that there is not": (
+        "I14",
+        lambda t: change(t.shipping, one(t.shipping), warehouse=WarehouseCode("GONE")),
+        ("UPDATE warehouse_shipping SET warehouse = 'GONE'",),
+    ),
+    "a carrier's log gone": (
+        "I12",
+        lambda t: t.log.pop(one(t.carriers)),
+        ("DELETE FROM operation_log WHERE document = 'carrier'",),
+    ),
     "a whole log gone": (
         "I12",
         lambda t: t.log.pop(holder(t)),
@@ -221,6 +275,7 @@ def test_each_check_tells_its_name_and_how_much_it_found(world, backend):
         "I8 states": 0,
         "I11 events": 0,
         "I12 log": 1,
+        "I14 names": 0,
     }
 
 

@@ -143,7 +143,7 @@ def source(order: tuple[str, ...], file: Any, as_json: bool) -> None:
         if as_json:
             click.echo(json_line(msgspec.to_builtins(OrderSourcingView.of(answer))))
             continue
-        titles = {line.id: line.title for line in answer.order.lines}
+        titles = {line.id: line.title for line in answer.asked.lines}
         kept = answer.kept
         by = f"{kept.strategy} version {kept.strategy_version}" if kept.strategy_version else kept.strategy
         click.echo(f"{answer.order.number}  {kept.at.isoformat(timespec='seconds')}  strategy {printable(by)}")

@@ -24,7 +24,9 @@ from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
+from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
+from oms_app.asks import AskPullService, AskService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
@@ -39,19 +41,23 @@ from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
+from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import ReportProcess
+from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
+from oms_app.returns import ReturnService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
+from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -90,7 +96,7 @@ def _salt(settings: Settings) -> str:
 
 
 class Process(Protocol):
-    """What reacts to facts, or comes of itself."""
+    """A part of the flow between sub-domains."""
 
     def handlers(self) -> tuple[Handler, ...]: ...
 
@@ -126,6 +132,7 @@ class Container(containers.DeclarativeContainer):
     jobs = database.provided.jobs
     queries = database.provided.queries
     catalog_queries = database.provided.catalog_queries
+    aftersales_queries = database.provided.aftersales_queries
     doctor = database.provided.doctor
 
     begin = providers.Singleton(Begin, open)
@@ -175,6 +182,21 @@ class Container(containers.DeclarativeContainer):
     tracking_callbacks = providers.Singleton(
         Kuaidi100Callbacks, salt=providers.Singleton(_salt, settings), book=tracking.provided.book, now=now
     )
+    cases = providers.Singleton(CaseService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    refunds = providers.Singleton(RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
+    asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    tickets = providers.Singleton(TicketService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    ask_pulls = providers.Singleton(
+        AskPullService,
+        begin=begin,
+        now=now,
+        new_id=new_id,
+        gateways=gateways,
+        sealer=sealer,
+        asks=asks,
+        pause=pause,
+    )
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
         AccessService,
@@ -218,6 +240,24 @@ class Container(containers.DeclarativeContainer):
     )
     stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
     timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
+    money_process = providers.Singleton(
+        MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
+    )
+    ask_process = providers.Singleton(
+        AskProcess,
+        cases=cases,
+        asks=asks,
+        pulls=ask_pulls,
+        gateways=gateways,
+        now=now,
+        pull_every=providers.Singleton(_pull_every, settings),
+    )
+    goods_process = providers.Singleton(
+        GoodsProcess, cases=cases, returns=returns, stock=stock, wms=wms, sealer=sealer, queries=aftersales_queries
+    )
+    ticket_process = providers.Singleton(
+        TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
+    )
     runner = providers.Singleton(
         Runner,
         jobs=jobs,
@@ -231,6 +271,10 @@ class Container(containers.DeclarativeContainer):
             report_process,
             pull_process,
             catalog_process,
+            money_process,
+            ask_process,
+            goods_process,
+            ticket_process,
         ),
         report=providers.Object(report_job),
     )

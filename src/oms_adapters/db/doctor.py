@@ -11,16 +11,19 @@ from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from oms_adapters.db.amounts import part_of, step_of
+from oms_adapters.db.catalog import BUNDLE, bundle_part, catalog_item, sku_mapping
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
-from oms_adapters.db.fulfilment import fulfilment_order
 from oms_adapters.db.journal import entry_of, event, operation_log, outbox
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.platform_orders import platform_order
-from oms_adapters.db.shops import shop
+from oms_adapters.db.shops import shop, shop_of
+from oms_adapters.db.sourcing import SHIPPING, carrier, record_of, sourcing_strategy
 from oms_adapters.db.stock_drift import WRONG_LINES, found_drifts
-from oms_adapters.db.stock_tables import stock_document, warehouse
+from oms_adapters.db.stock_tables import warehouse
+from oms_adapters.db.types import metadata
 from oms_app.journal import NO_HASH, entry_hash
+from oms_app.queries.names import Known, dangles, dangling
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
 from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.placement import PlacedLine, misplaced
@@ -29,6 +32,7 @@ from oms_domain.orders.states import OrderState
 
 Tell = Callable[[str, int], None]
 PIECE: Final = 5_000
+_item, _bundle = catalog_item.alias("item"), catalog_item.alias("bundle")
 _o, _l, _p = sales_order.c, sales_order_line.c, platform_order.c
 
 
@@ -176,6 +180,40 @@ def _states(connection: Connection) -> Iterable[Finding]:
         yield Finding(invariant="I8", where=row.number, seen=f"state {row.state}")
 
 
+def _names(connection: Connection) -> Iterable[Finding]:
+    """I14: whatever is named by what people keep is there."""
+    part = sa.and_(_item.c.code == bundle_part.c.sku, _item.c.kind != BUNDLE, _item.c.is_deleted.is_(False))
+    parts = (
+        sa.select(_bundle.c.code, bundle_part.c.sku)
+        .join(_bundle, _bundle.c.id == bundle_part.c.bundle_id)
+        .outerjoin(_item, part)
+        .where(_bundle.c.is_deleted.is_(False), _item.c.id.is_(None))
+    )
+    for row in _rows(connection, parts):
+        yield dangles(f"bundle {row.code}", "SKU", row.sku)
+    mapped = (
+        sa.select(sku_mapping.c.id, sku_mapping.c.target)
+        .outerjoin(_item, _item.c.code == sku_mapping.c.target)
+        .where(sku_mapping.c.is_deleted.is_(False), _item.c.id.is_(None))
+    )
+    for row in _rows(connection, mapped):
+        yield dangles(f"mapping {row.id}", "SKU", row.target)
+    shops = [shop_of(row) for row in connection.execute(sa.select(shop))]
+    shipping = [record_of(SHIPPING, row) for row in connection.execute(SHIPPING.all)]
+    known = Known(
+        shops={each.id for each in shops},
+        **{
+            name: {row[0] for row in connection.execute(sa.select(column))}
+            for name, column in (
+                ("warehouses", warehouse.c.code),
+                ("carriers", carrier.c.code),
+                ("strategies", sourcing_strategy.c.name),
+            )
+        },
+    )
+    yield from dangling(shops, shipping, known)
+
+
 def _events(connection: Connection) -> Iterable[Finding]:
     """I11: every log entry's event is in the outbox or in the archive, once."""
     published = sa.union_all(sa.select(outbox.c.id), sa.select(event.c.id)).subquery("published")
@@ -215,7 +253,7 @@ def _log(connection: Connection) -> Iterable[Finding]:
 
 def _heads(connection: Connection) -> dict[Any, tuple[int, str]]:
     heads: dict[Any, tuple[int, str]] = {}
-    for table in (sales_order, platform_order, fulfilment_order, shop, warehouse, stock_document):
+    for table in (table for table in metadata.sorted_tables if "log_seq" in table.c):
         for row in _rows(connection, sa.select(table.c.id, table.c.log_seq, table.c.log_hash)):
             heads[row.id] = (row.log_seq, row.log_hash)
     return heads
@@ -240,4 +278,5 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Connection], Iterable[Finding]]], ...]
     ("I8 states", _states),
     ("I11 events", _events),
     ("I12 log", _log),
+    ("I14 names", _names),
 )

@@ -207,7 +207,7 @@ class OrderSourcingController(Controller):
         """Explain where an order ships from: each place with its scores, and why it was chosen or lost."""
         answer = sourcing.of_order(ReadOrderSourcing(order_id=OrderId(order_id), by=actor))
         if form is SourcingForm.TEXT:
-            titles = {line.id: line.title for line in answer.order.lines}
+            titles = {line.id: line.title for line in answer.asked.lines}
             return Response(content=text(answer.kept.found, titles), media_type=PLAIN)
         return Response(content=OrderSourcingView.of(answer))
 

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from oms_adapters.memory.stock_drift import found_drifts, wrong_lines
 from oms_adapters.memory.tables import Tables
 from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
+from oms_app.queries.names import Known, dangles, dangling
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
 from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import total
@@ -129,6 +130,24 @@ def _log(tables: Tables) -> Iterator[Finding]:
             yield Finding(invariant="I12", where=f"document {document_id}", seen=seen)
 
 
+def _names(tables: Tables) -> Iterator[Finding]:
+    codes = {sku.code for sku in tables.skus.values() if not sku.is_deleted}
+    for bundle in tables.bundles.values():
+        for part in bundle.parts if not bundle.is_deleted else ():
+            if part.sku not in codes:
+                yield dangles(f"bundle {bundle.code}", "SKU", part.sku)
+    for mapping in tables.mappings.values():
+        if not mapping.is_deleted and mapping.target not in tables.catalog_codes:
+            yield dangles(f"mapping {mapping.id}", "SKU", mapping.target)
+    known = Known(
+        shops=tables.shops.keys(),
+        warehouses=tables.warehouse_codes.keys(),
+        carriers=tables.carrier_codes.keys(),
+        strategies=tables.strategy_names.keys(),
+    )
+    yield from dangling(tables.shops.values(), tables.shipping.values(), known)
+
+
 def _name(entries: list[LogEntry]) -> str:
     return f"{entries[0].document} {entries[0].document_id}"
 
@@ -145,4 +164,5 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Tables], Iterator[Finding]]], ...]] = 
     ("I8 states", _states),
     ("I11 events", _events),
     ("I12 log", _log),
+    ("I14 names", _names),
 )

@@ -31,6 +31,7 @@ from oms_app.queries.rows import (
     Position,
     Timer,
 )
+from oms_app.queries.stock_scope import seen_places
 from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
@@ -146,20 +147,22 @@ class MemoryQueries:
         )
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        shops = self._all(self.tables.shops)
-        warehouses = {shop.policy.warehouse for shop in shops if actor.sees(shop.id)}
-        seen = (row for row in self._all(self.tables.levels) if actor.shops is None or row.warehouse in warehouses)
+        is_seen = self._is_seen_by(actor)
+        seen = (row for row in self._all(self.tables.levels) if is_seen(row.warehouse))
         levels = sorted(seen, key=lambda level: (level.sku, level.warehouse))
         return tuple(level for level in levels if after is None or (level.sku, level.warehouse) > after)[:limit]
 
     def stock_ledger(
-        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+        self, actor: Actor, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
     ) -> tuple[LedgerRow, ...]:
+        is_seen = self._is_seen_by(actor)
         with self.tables.lock:
             entries = [
                 entry
                 for entry in self.tables.ledger
-                if sku in (None, entry.movement.sku) and warehouse in (None, entry.movement.warehouse)
+                if sku in (None, entry.movement.sku)
+                and warehouse in (None, entry.movement.warehouse)
+                and is_seen(entry.movement.warehouse)
             ]
         page = _page(entries, lambda entry: (entry.at, entry.id), after, limit, newest_first=True)
         return tuple(
@@ -167,24 +170,32 @@ class MemoryQueries:
         )
 
     def stock_documents(
-        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+        self, actor: Actor, *, kind: DocumentKind | None, after: Position | None, limit: int
     ) -> tuple[StockDocument, ...]:
-        found = (each for each in self._all(self.tables.stock_documents) if kind in (None, each.kind))
+        found = (each for each in self._stock_documents(actor) if kind in (None, each.kind))
         return tuple(_page(found, _created, after, limit, newest_first=True))
 
-    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
-        with self.tables.lock:
-            found = self.tables.stock_documents.get(document_id)
+    def stock_document(self, actor: Actor, document_id: StockDocumentId) -> StockDocument:
+        found = next((each for each in self._stock_documents(actor) if each.id == document_id), None)
         if found is None:
             raise StockDocumentNotFound(document_id=document_id)
         return found
 
-    def stock_document_id(self, number: str) -> StockDocumentId | None:
-        return next((each.id for each in self._all(self.tables.stock_documents) if each.number == number), None)
+    def stock_document_id(self, actor: Actor, number: str) -> StockDocumentId | None:
+        return next((each.id for each in self._stock_documents(actor) if each.number == number), None)
 
-    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
-        found = [each for each in self._all(self.tables.stock_differences) if each.units]
+    def stock_differences(self, actor: Actor, *, limit: int) -> tuple[StockDifference, ...]:
+        is_seen = self._is_seen_by(actor)
+        found = [each for each in self._all(self.tables.stock_differences) if each.units and is_seen(each.warehouse)]
         return tuple(sorted(found, key=lambda each: (each.at, each.id)))[:limit]
+
+    def _stock_documents(self, actor: Actor) -> list[StockDocument]:
+        is_seen = self._is_seen_by(actor)
+        return [each for each in self._all(self.tables.stock_documents) if is_seen(each.warehouse)]
+
+    def _is_seen_by(self, actor: Actor) -> Callable[[WarehouseCode], bool]:
+        places = seen_places(actor, self._all(self.tables.shops), self._all(self.tables.shipping))
+        return lambda warehouse: places is None or warehouse in places
 
     def warehouses(self) -> tuple[Warehouse, ...]:
         return tuple(sorted(self._all(self.tables.warehouses), key=lambda each: each.code))

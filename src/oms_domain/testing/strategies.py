@@ -272,7 +272,7 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
     line_nos = draw(st.lists(order_nos(), min_size=count, max_size=count, unique=True))
     ceiling_fen = LARGEST_FEN // (count + 3)
     alone = tuple(draw(order_lines(i, no, ceiling_fen)) for i, no in zip(line_ids, line_nos, strict=True))
-    if state in BEFORE_WAREHOUSE:  # only of what has left in part the rest is called off
+    if state in {*BEFORE_WAREHOUSE, OrderState.IN_WAREHOUSE}:  # only of what has left in part the rest is called off
         alone = tuple(evolve(line, called_off=0) for line in alone)
     extras = {name: draw(amounts(0, ceiling_fen)) for name in ("freight", "services", "cod_fee")}
     payable = total(line.payable for line in alone) + total(extras.values())
