@@ -51,6 +51,31 @@ def _batch(operation: str, path: str, **more: Any) -> Call:
     )
 
 
+_PART: Final = [[{"sku": "SPU4-U", "units": 1}]]
+
+
+def _split(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{{order_id}}/{path}",
+        body={"parts": _PART},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
+    )
+
+
+def _merge(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{path}",
+        body={"ids": ["{order_id}", ABSENT]},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
+    )
+
+
 _ONE: Final = [{"sku": "SPU4-U", "units": 1}]
 
 
@@ -139,6 +164,32 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.PII_READ,
     ),
     _command("approveOrder", "approval"),
+    _split("planSplitOfOrder", "split-plan", changes=False),
+    _split("splitOrder", "split"),
+    Call(
+        operation="splitOrders",
+        method="POST",
+        path="/orders/splits",
+        body={"rows": [{"id": "{order_id}", "parts": _PART}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
+    Call(
+        operation="listMergeCandidates",
+        path="/orders/merge-candidates",
+        permission=Permission.ORDERS_READ,
+        scoped=200,
+    ),
+    _merge("planMergeOfOrders", "merge-plan", changes=False),
+    _merge("mergeOrders", "merges"),
+    Call(
+        operation="unmergeOrder",
+        method="POST",
+        path="/orders/{order_id}/unmerge",
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
     _batch("approveOrders", "approvals"),
     _command("rejectOrder", "rejection"),
     _batch("rejectOrders", "rejections"),

@@ -26,6 +26,8 @@ def build_app(container: Container) -> Litestar:
 
 _PROVIDED = (
     "desk",
+    "splits",
+    "merges",
     "intake",
     "preparation",
     "shops",

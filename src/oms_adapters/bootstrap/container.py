@@ -35,6 +35,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
@@ -55,6 +56,7 @@ from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
 from oms_app.tickets import TicketService
@@ -157,6 +159,8 @@ class Container(containers.DeclarativeContainer):
     stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
     carriers_asked = providers.Singleton(CarriersByHand)
+    splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -218,7 +222,9 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
     )
 
-    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
+    order_process = providers.Singleton(
+        OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock, splits=splits, merges=merges, now=now
+    )
     catalog_process = providers.Singleton(CatalogProcess, open=open, intake=intake, now=now)
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now

@@ -382,6 +382,10 @@ def policies() -> SearchStrategy[ShopPolicy]:
         sign_by_carrier=st.booleans(),
         unpaid_minutes=maybe(st.integers(0, MOST_UNPAID_MINUTES)),
         complete_days=st.integers(1, MOST_COMPLETE_DAYS),
+        auto_split=st.booleans(),
+        split_weight_g=maybe(st.integers(1, 10**6)),
+        auto_merge=st.booleans(),
+        merge_window_min=st.integers(0, 1440),
     )
 
 
