@@ -18,6 +18,7 @@ class Ask(StrEnum):
     EDIT = "edit"
     SPLIT = "split"
     MERGE = "merge"
+    UNMERGE = "unmerge"
     HOLD = "hold"
     UNHOLD = "unhold"
     PASS_INTERCEPTION = "pass_interception"
@@ -46,6 +47,7 @@ MOVES_OF: Final[Mapping[Ask, tuple[M, ...]]] = {
     Ask.EDIT: (M.EDIT,),
     Ask.SPLIT: (M.SPLIT,),
     Ask.MERGE: (M.MERGE,),
+    Ask.UNMERGE: (M.UNMERGE,),
     Ask.APPROVE: (M.APPROVE_TO_BUSINESS, M.APPROVE),
     Ask.REJECT: (M.REJECT,),
     Ask.UNREVIEW: (M.UNREVIEW,),

@@ -38,7 +38,7 @@ BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
     FlagKind.HELD: TOWARDS_WAREHOUSE | {Ask.MERGE},
     FlagKind.INTERCEPTED: TOWARDS_WAREHOUSE | {Ask.MERGE},
     FlagKind.IN_AFTERSALES: TOWARDS_WAREHOUSE | {Ask.MERGE},
-    FlagKind.NOT_BEFORE: frozenset({Ask.RELEASE, Ask.HAND_OVER}),
+    FlagKind.NOT_BEFORE: frozenset({Ask.RELEASE, Ask.HAND_OVER, Ask.MERGE}),
     FlagKind.CANCEL_PENDING: frozenset({Ask.CANCEL, Ask.CANCEL_REST, Ask.UNREVIEW}),
     FlagKind.UNREVIEW_PENDING: frozenset({Ask.UNREVIEW}),
 }

@@ -49,6 +49,13 @@ class CancelNeedsWarehouse(Refused):
 
 
 @frozen(kw_only=True)
+class NotMerged(Refused):
+    """The order did not come from a merge: there are no sources to take it apart by."""
+
+    code: ClassVar[str] = "split_merge.not_merged"
+
+
+@frozen(kw_only=True)
 class NoStopAsked(Refused):
     """Nobody was asked to stop it, so there is no answer to note."""
 
@@ -101,6 +108,10 @@ def _sent_by_us(order: SalesOrder) -> Refused | None:
     return LeftWithoutUs() if order.state is S.SHIPPED and unknown else None
 
 
+def _merged(order: SalesOrder) -> Refused | None:
+    return None if len(order.origins) > 1 else NotMerged()
+
+
 GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.APPROVE: (_something_to_ship,),
     Ask.RELEASE: (_something_to_ship, _physical),
@@ -110,6 +121,7 @@ GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.CONFIRM_STOP: (_pending_or_shipped,),
     Ask.REFUSE_STOP: (_pending,),
     Ask.CANCEL: (_sent_by_us,),
+    Ask.UNMERGE: (_merged,),
 }
 """What a command needs besides its state and its flags."""
 

@@ -58,7 +58,7 @@ COMMANDS = {
     Ask.RECEIVE_RETURN: lambda o: receive_return(o, at=LATER),
     Ask.LOSE: lambda o: lose(o, reason="样例", at=LATER),
 }
-OTHERS = {Ask.EDIT, Ask.SPLIT, Ask.MERGE}
+OTHERS = {Ask.EDIT, Ask.SPLIT, Ask.MERGE, Ask.UNMERGE}
 """Commands with modules of their own, which ask ``check`` themselves."""
 
 

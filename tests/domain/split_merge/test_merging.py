@@ -15,12 +15,12 @@ from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, PlatformOrd
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.merging import (
     CannotMerge,
     MergeTooLarge,
-    NotMerged,
     TooFewToMerge,
     merge,
     unmerge,
