@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from oms_adapters.db.migrating import add_optional_column, create_index
-from oms_adapters.db.types import Id, Json, text
+from oms_adapters.db.types import Id, Json, code, text
 
 revision = "0008"
 down_revision = "0010"
@@ -24,4 +24,6 @@ def upgrade() -> None:
     add_optional_column("sales_order_line", "from_line", Id())
     add_optional_column("sales_order_line", "platform_order_id", Id())
     add_optional_column("sales_order_line", "platform_order_no", text(64))
+    add_optional_column("pii_vault", "plain_index", code())
+    create_index("ix_sales_order_siblings", "sales_order", ["receiver_digest", "state"])
     create_index("ix_sales_order_line_from_line", "sales_order_line", ["from_line"])

@@ -27,6 +27,7 @@ def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
         (IndexField.PHONE4, f"{shop_id}{phone}" if _digits4(phone) else ""),
         (IndexField.NAME, receiver.name),
         (IndexField.WHOLE, "\x1f".join(attrs.astuple(receiver))),
+        (IndexField.PLAIN, "\x1f".join(attrs.astuple(receiver))),
     )
 
 
@@ -61,6 +62,8 @@ def normal_form(field: IndexField, value: str) -> str:
             return value[:36] + _digits4(value) if _digits4(value) else ""
         case IndexField.NAME:
             return "" if "*" in value else value.translate(_BLANKS).casefold()
+        case IndexField.PLAIN:
+            return "" if {"*", "＊"} & set(value) or not value.strip("\x1f") else normal_form(IndexField.WHOLE, value)
         case IndexField.WHOLE:
             # 1-12 is another door than 11-2: what parts two numbers stays.
             return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -11,12 +12,18 @@ from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.catalog.sku import Sku
+from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.split_merge.plan import SplitLine, SplitPlan, by_hand
+from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.plan import Delivery, SplitLine, SplitPlan, Trigger, by_hand, plan, rules_of
 from oms_domain.split_merge.splitting import NewOrder, Split, lines_needed, split
+
+BEFORE_ALLOCATION: Final = frozenset({OrderState.AWAITING_ALLOCATION, OrderState.BACKORDERED})
+NO_SKUS: Final[Mapping[SkuCode, Sku]] = MappingProxyType({})
 
 
 @frozen(kw_only=True)
@@ -30,9 +37,14 @@ class Wanted:
 
 @frozen(kw_only=True)
 class SplitOrder(OrderCommand):
-    """Take it apart (拆单) into these parts, and one more with what they leave."""
+    """Take it apart (拆单) into these parts, and one more with what they leave; without parts, by the shop's rules."""
 
-    parts: tuple[tuple[Wanted, ...], ...]
+    parts: tuple[tuple[Wanted, ...], ...] = ()
+
+
+@frozen(kw_only=True)
+class SplitByRules(OrderCommand):
+    """Take it apart by the shop's rules, if the shop wants that done by itself and there is something to split."""
 
 
 @frozen(kw_only=True)
@@ -98,15 +110,15 @@ class SplitService:
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
-            plan = self._plan(tx, order, command)
+            wanted = self._plan(tx, order, command)
         made = split(
             order,
-            plan,
-            new=[NewOrder(id=OrderId(self.new_id()), number="") for _ in plan.parts],
-            line_ids=self._line_ids(order, plan),
+            wanted,
+            new=[NewOrder(id=OrderId(self.new_id()), number="") for _ in wanted.parts],
+            line_ids=self._line_ids(order, wanted),
             at=self.now(),
         )
-        return _answer(order, plan, made, done=False)
+        return _answer(order, wanted, made, done=False)
 
     def split(self, command: SplitOrder) -> SplitAnswer:
         """Take an order apart.
@@ -115,10 +127,27 @@ class SplitService:
             CannotSplit, NotOnOrder: the parts make no sense.
             MoveNotAllowed, VersionIsNot: the order is not, or no longer, one to split so.
         """
-        numbers = self.numbering.pool(len(command.parts) + 1, "S")
+        numbers = self.numbering.pool(self._most(command), "S")
         answer = self._split(command, numbers)
         self.numbering.give_back(numbers)
         return answer
+
+    def split_by_rules(self, command: SplitByRules) -> SplitAnswer | None:
+        """Split an order as its shop wants that done by itself; None if there is nothing to split."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            wanted = tx.shops.get(order.shop_id).policy.auto_split and plan_by_rules(tx, order).splits
+        if not wanted:
+            return None
+        return self.split(SplitOrder(order_id=order.id, expected_version=order.version, by=command.by))
+
+    def _most(self, command: SplitOrder) -> int:
+        """Return how many numbers a split takes: they must be had before its transaction begins."""
+        if command.parts:
+            return len(command.parts) + 1
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            return len(plan_by_rules(tx, order).parts)
 
     @one_transaction
     def _split(self, command: SplitOrder, numbers: NumberPool) -> SplitAnswer:
@@ -128,23 +157,25 @@ class SplitService:
                 return done
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
-            plan = self._plan(tx, order, command)
-            made = split_in(tx, order, plan, numbers=numbers, new_id=self.new_id, now=self.now)
-            answer = _answer(order, plan, made, done=True)
+            wanted = self._plan(tx, order, command)
+            made = split_in(tx, order, wanted, numbers=numbers, new_id=self.new_id, now=self.now)
+            answer = _answer(order, wanted, made, done=True)
             tx.remember(answer)
             tx.commit()
         return answer
 
     def _plan(self, tx: Transaction, order: SalesOrder, command: SplitOrder) -> SplitPlan:
+        if not command.parts:
+            return plan_by_rules(tx, order)
         lines = split_lines(order)
         return by_hand(lines, _named(lines, command.parts))
 
-    def _line_ids(self, order: SalesOrder, plan: SplitPlan) -> list[LineId]:
-        return [LineId(self.new_id()) for _ in range(lines_needed(order, plan))]
+    def _line_ids(self, order: SalesOrder, wanted: SplitPlan) -> list[LineId]:
+        return [LineId(self.new_id()) for _ in range(lines_needed(order, wanted))]
 
 
 def split_in(
-    tx: Transaction, order: SalesOrder, plan: SplitPlan, *, numbers: NumberPool, new_id: NewId, now: Clock
+    tx: Transaction, order: SalesOrder, wanted: SplitPlan, *, numbers: NumberPool, new_id: NewId, now: Clock
 ) -> Split:
     """Split an order within a transaction: parent and children are saved, and hold what was held.
 
@@ -156,13 +187,13 @@ def split_in(
         CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
         Contended: the pool has fewer numbers than the plan has parts.
     """
-    if len(plan.parts) > numbers.left("S"):
+    if len(wanted.parts) > numbers.left("S"):
         raise Contended(what="numbers")
     made = split(
         order,
-        plan,
-        new=[NewOrder(id=OrderId(new_id()), number=numbers.next("S")) for _ in plan.parts],
-        line_ids=[LineId(new_id()) for _ in range(lines_needed(order, plan))],
+        wanted,
+        new=[NewOrder(id=OrderId(new_id()), number=numbers.next("S")) for _ in wanted.parts],
+        line_ids=[LineId(new_id()) for _ in range(lines_needed(order, wanted))],
         at=now(),
     )
     store_split(tx, made)
@@ -177,18 +208,48 @@ def store_split(tx: Transaction, made: Split) -> None:
     tx.stock.hand_over(made.handovers)
 
 
-def split_lines(order: SalesOrder) -> tuple[SplitLine, ...]:
-    """Return what is to ship of an order, for the triggers to look at."""
-    return tuple(
-        SplitLine(
-            line_id=line.id,
-            sku=line.sku,
-            units=line.to_ship,
-            value_fen=line.payable.fen // line.quantity,
+def plan_by_rules(tx: Transaction, order: SalesOrder) -> SplitPlan:
+    """Return the parts that the shop's rules make of an order."""
+    policy = tx.shops.get(order.shop_id).policy
+    rules = rules_of(policy)
+    codes = {line.sku for line in order.lines}
+    in_stock = None
+    if Trigger.PRESALE in rules.triggers and order.state in BEFORE_ALLOCATION:
+        levels = tx.stock.levels(order.warehouse or policy.warehouse, sorted(codes))
+        in_stock = {code: levels[code].available if code in levels else 0 for code in codes}
+    return plan(split_lines(order, tx.skus.by_code(codes), in_stock), rules)
+
+
+def split_lines(
+    order: SalesOrder, skus: Mapping[SkuCode, Sku] = NO_SKUS, in_stock: Mapping[SkuCode, int] | None = None
+) -> tuple[SplitLine, ...]:
+    """Return what is to ship of an order, for the triggers to look at.
+
+    Args:
+        skus: what the catalogue says of its goods.
+        in_stock: units of each SKU that could be shipped now; they go to its lines in turn. None: all.
+    """
+    found, left = [], dict(in_stock or {})
+    for line in order.lines:
+        if not line.to_ship:
+            continue
+        there = None if in_stock is None else min(left.get(line.sku, 0), line.to_ship)
+        left[line.sku] = left.get(line.sku, 0) - (there or 0)
+        sku = skus.get(line.sku)
+        found.append(
+            SplitLine(
+                line_id=line.id,
+                sku=line.sku,
+                units=line.to_ship,
+                weight_g=(sku.weight_g if sku else None) or 0,
+                volume_cm3=(sku.volume_cm3 if sku else None) or 0,
+                value_fen=line.payable.fen // line.quantity,
+                delivery=Delivery.VIRTUAL if order.kind is OrderKind.VIRTUAL else Delivery.OWN,
+                is_presale=order.kind is OrderKind.PRESALE,
+                in_stock=there,
+            )
         )
-        for line in order.lines
-        if line.to_ship
-    )
+    return tuple(found)
 
 
 def _named(lines: Sequence[SplitLine], parts: Sequence[Sequence[Wanted]]) -> tuple[tuple[tuple[LineId, int], ...], ...]:
@@ -223,14 +284,14 @@ def _of_sku(
     return taken
 
 
-def _answer(order: SalesOrder, plan: SplitPlan, made: Split, *, done: bool) -> SplitAnswer:
+def _answer(order: SalesOrder, wanted: SplitPlan, made: Split, *, done: bool) -> SplitAnswer:
     return SplitAnswer(
         id=order.id,
         number=order.number,
         version=order.version + (1 if done else 0),
         parts=tuple(part_of(child.state, answer_of(child) if done else None) for child in made.children),
-        fewest=plan.least,
-        too_large=plan.too_large,
+        fewest=wanted.least,
+        too_large=wanted.too_large,
     )
 
 

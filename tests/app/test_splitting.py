@@ -5,16 +5,18 @@ from attrs import evolve
 from tests.app.world import ROOT, later
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.catalog import PutSku
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.splitting import NotOnOrder, SplitOrder, Wanted
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import LineRefund, PlatformState, Region
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.sales_order import FlagKind
 from oms_domain.orders.states import OrderState as S
-from oms_domain.split_merge.plan import CannotSplit
+from oms_domain.split_merge.plan import CannotSplit, InvalidSplitRules
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 
 P = PlatformState
@@ -290,3 +292,58 @@ def test_an_unreadable_version_stops_every_part(world, shop, order_id):
     for part in parts:
         world.give(PassInterception, part, reason="核对")
         world.give(ApproveOrder, part)
+
+
+# --- by the shop's rules ---------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_split_by_the_shops_rules_before_it_is_allocated(world):
+    shop = world.a_shop(auto_split=True, split_triggers=("parcel_size",), split_units=2)
+    world.receive(SCARF, HAT)
+
+    order_id = world.an_order(shop, a_standard_order())
+
+    parts = world.order(order_id).heirs
+    assert states(world, [order_id, *parts]) == [S.SPLIT, S.AWAITING_CS_REVIEW, S.AWAITING_CS_REVIEW]
+    assert [world.order(id).split_reasons for id in parts] == [("parcel_size 1/2",), ("parcel_size 2/2",)]
+    assert world.units(SCARF) == (100, 2)
+
+
+def test_what_is_not_to_be_had_is_split_off(world):
+    shop = world.a_shop(split_triggers=("presale",))
+    world.receive(SCARF, units=1)
+    order_id = world.an_order(shop, a_standard_order())
+
+    seen = world.splits.preview(SplitOrder(order_id=order_id, by=ROOT))
+
+    assert [(part.reasons, [(line.sku, line.units) for line in part.lines]) for part in seen.parts] == [
+        (("presale in_stock",), [(SCARF, 1)]),
+        (("presale out_of_stock",), [(SCARF, 1), (HAT, 1)]),
+    ]
+
+
+def test_weights_of_the_catalogue_count(world):
+    shop = world.a_shop(split_triggers=("weight",), split_weight_g=500)
+    world.receive(SCARF, HAT)
+    weights = {SCARF: 300, HAT: 200}
+    for sku, weight in weights.items():
+        world.catalog.put_sku(PutSku(code=sku, facts=SkuFacts(title=sku, weight_g=weight), by=ROOT))
+    order_id = world.an_order(shop, a_standard_order())
+
+    answer = world.splits.split(SplitOrder(order_id=order_id, by=ROOT))
+
+    assert [sorted((line.sku, line.units) for line in part.lines) for part in answer.parts] == [
+        [(HAT, 1), (SCARF, 1)],
+        [(SCARF, 1)],
+    ]
+
+
+def test_what_no_rule_tells_apart_is_not_split(world, order_id):
+    with pytest.raises(CannotSplit):
+        world.splits.split(SplitOrder(order_id=order_id, by=ROOT))
+
+
+def test_a_shop_has_rules_that_make_sense(world):
+    for policy in ({"split_triggers": ("by_hand",)}, {"split_units": 0}):
+        with pytest.raises(InvalidSplitRules):
+            world.a_shop("tb-9", **policy)

@@ -23,6 +23,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import (
     AllocateOrder,
@@ -113,6 +114,7 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
+        self.merges = MergeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -129,7 +131,15 @@ class World:
             pause=pause,
         )
         processes = (
-            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
+            OrderProcess(
+                open=opened,
+                orders=self.orders,
+                pulls=self.pulls,
+                stock=self.stock,
+                splits=self.splits,
+                merges=self.merges,
+                now=self.clock,
+            ),
             ShippingProcess(
                 fulfilment=self.fulfilment,
                 wms=self.wms,

@@ -51,6 +51,31 @@ def _batch(operation: str, path: str) -> Call:
     )
 
 
+_PART: Final = [[{"sku": "SPU4-U", "units": 1}]]
+
+
+def _split(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{{order_id}}/{path}",
+        body={"parts": _PART},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
+    )
+
+
+def _merge(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{path}",
+        body={"ids": ["{order_id}", ABSENT]},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
+    )
+
+
 _ONE: Final = [{"sku": "SPU4-U", "units": 1}]
 
 
@@ -147,6 +172,32 @@ CALLS: tuple[Call, ...] = (
     _command("cancelOrder", "cancellation"),
     _command("allocateOrder", "allocation"),
     _command("signOrder", "signature"),
+    _split("planSplitOfOrder", "split-plan", changes=False),
+    _split("splitOrder", "split"),
+    Call(
+        operation="splitOrders",
+        method="POST",
+        path="/orders/splits",
+        body={"rows": [{"id": "{order_id}", "parts": _PART}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
+    Call(
+        operation="listMergeCandidates",
+        path="/orders/merge-candidates",
+        permission=Permission.ORDERS_READ,
+        scoped=200,
+    ),
+    _merge("planMergeOfOrders", "merge-plan", changes=False),
+    _merge("mergeOrders", "merges"),
+    Call(
+        operation="unmergeOrder",
+        method="POST",
+        path="/orders/{order_id}/unmerge",
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
     _command("completeOrder", "completion"),
     _batch("approveOrders", "approvals"),
     _batch("holdOrders", "holds"),

@@ -33,6 +33,7 @@ from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
@@ -41,6 +42,7 @@ from oms_app.reports import ReportService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -121,6 +123,8 @@ class World:
         numbering = Numbering(self.store.numbers, self.clock)
         self.services = {
             "orders": OrderService(numbering=numbering, **common),
+            "splits": SplitService(numbering=numbering, **common),
+            "merges": MergeService(numbering=numbering, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

@@ -26,6 +26,8 @@ def build_app(container: Container) -> Litestar:
 
 _PROVIDED = (
     "orders",
+    "splits",
+    "merges",
     "intake",
     "preparation",
     "shops",

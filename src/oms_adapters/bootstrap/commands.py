@@ -14,6 +14,7 @@ from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
 from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
+from oms_adapters.bootstrap.commands_splits import SPLITTING
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
 from oms_adapters.bootstrap.commands_wms import wms
 from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
@@ -152,3 +153,5 @@ for command in (
     wms,
 ):
     oms.add_command(command)
+for command in SPLITTING:
+    orders.add_command(command)

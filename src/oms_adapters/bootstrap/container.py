@@ -33,6 +33,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
@@ -50,6 +51,7 @@ from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
@@ -147,6 +149,8 @@ class Container(containers.DeclarativeContainer):
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -208,7 +212,9 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
     )
 
-    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
+    order_process = providers.Singleton(
+        OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock, splits=splits, merges=merges, now=now
+    )
     catalog_process = providers.Singleton(CatalogProcess, open=open, intake=intake, now=now)
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now

@@ -154,7 +154,7 @@ class StockStore:
             before.setdefault(each.line_id, held.units)
             held.units -= units
             left[each.line_id] = held
-            taken = _Held(held.sku, held.warehouse, units, 1)
+            taken = _Held(held.sku, held.warehouse, units, 0)
             self.held.setdefault(each.to_order, {})[each.to_line] = taken
             row = {"line_id": each.to_line, "order_id": each.to_order, "sku": taken.sku, "warehouse": taken.warehouse}
             self.work.add(reservation, row | {"held": units, "attempt": taken.attempt})

@@ -88,6 +88,7 @@ sales_order = table(
     sa.Index("ix_sales_order_created", "created_at", "id"),
     sa.Index("ix_sales_order_updated", "updated_at", "id"),
     sa.Index("ix_sales_order_receiver", "receiver_id"),
+    sa.Index("ix_sales_order_siblings", "receiver_digest", "state"),
 )
 
 sales_order_line = table(
@@ -152,6 +153,20 @@ _WAITING = (
         ),
     )
     .order_by(sales_order.c.created_at, sales_order.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+_SIBLINGS = (
+    sa.select(sales_order.c.id)
+    .where(
+        sales_order.c.receiver_digest == sa.bindparam("receiver_digest"),
+        sales_order.c.state == OrderState.AWAITING_CS_REVIEW,
+        sales_order.c.shop_id == sa.bindparam("shop_id"),
+        sales_order.c.platform_buyer_id == sa.bindparam("buyer_id"),
+        sales_order.c.id != sa.bindparam("id"),
+    )
+    .order_by(sales_order.c.placed_at, sales_order.c.id)
     .limit(sa.bindparam("most"))
 )
 
@@ -376,6 +391,13 @@ class SalesOrderStore:
             "most": limit,
         }
         rows = self.work.rows(_WAITING, asked)
+        return tuple(OrderId(row.id) for row in rows)
+
+    def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
+        same = {"shop_id": order.shop_id, "receiver_digest": order.receiver.digest, "buyer_id": order.buyer_id}
+        if not all(same.values()):
+            return ()
+        rows = self.work.rows(_SIBLINGS, {**same, "id": order.id, "most": limit})
         return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:

@@ -183,6 +183,9 @@ class SqlQueries:
     def warehouses(self) -> tuple[Warehouse, ...]:
         return stock_queries.warehouses(self._rows)
 
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        return order_lists.merge_groups(self._rows(order_lists.merge_candidates(actor, shop_id, limit)))
+
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         return {state: self.count_orders(actor, OrderFilter(states=(state,))) for state in OrderState}
 

@@ -31,6 +31,7 @@ from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.sku_mappings import SkuMappingsController
 from oms_adapters.http.skus import SkusController
 from oms_adapters.http.sourcing import OrderSourcingController, SourcingController
+from oms_adapters.http.splits import SplitsController
 from oms_adapters.http.stock import StockController
 from oms_adapters.http.stock_documents import StocktakesController, TransfersController
 from oms_adapters.http.warehouses import WarehousesController
@@ -42,6 +43,8 @@ PREFIX: Final = "/api/v1"
 NAMES: Final = frozenset(
     {
         "orders",  # OrderService
+        "splits",  # SplitService
+        "merges",  # MergeService
         "intake",  # IntakeService
         "preparation",  # Preparation
         "shops",  # ShopService
@@ -108,6 +111,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrdersController,
                     OrderAmountsController,
                     OrderCommandsController,
+                    SplitsController,
                     ShopsController,
                     StockController,
                     TransfersController,

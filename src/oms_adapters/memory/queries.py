@@ -36,10 +36,11 @@ from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.stock import StockLevel
 from oms_domain.inventory.warehouses import Warehouse
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, SkuCode, StockDocumentId, WarehouseCode
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.merging import ALIKE
 
 Row = TypeVar("Row")
 
@@ -187,6 +188,21 @@ class MemoryQueries:
     def warehouses(self) -> tuple[Warehouse, ...]:
         return tuple(sorted(self._all(self.tables.warehouses), key=lambda each: each.code))
 
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        wanted = OrderFilter(states=(OrderState.AWAITING_CS_REVIEW,), shop_id=shop_id, flagged=False)
+        groups: dict[tuple[Any, ...], list[SalesOrder]] = {}
+        with self.tables.lock:
+            for order in sorted(self._orders(actor, wanted), key=_to_merge):
+                sealed = self.tables.vault.get(order.receiver.vault_id)
+                if order.buyer_id and sealed is not None and sealed.digest(IndexField.PLAIN):
+                    alike = tuple(of(order) for of in ALIKE.values())
+                    groups.setdefault(alike, []).append(order)
+        several = {order.id for group in groups.values() if len(group) > 1 for order in group}
+        listed = sorted((order for group in groups.values() for order in group if order.id in several), key=_to_merge)
+        kept = {order.id for order in listed[:limit]}
+        found = (tuple(_order_row(order) for order in group if order.id in kept) for group in groups.values())
+        return tuple(group for group in found if len(group) > 1)
+
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         counts = Counter(order.state for order in self._orders(actor, OrderFilter()))
         return {state: min(counts[state], COUNT_CAP + 1) for state in OrderState}
@@ -227,6 +243,10 @@ def _page(
         last = (after.at, after.id)
         ordered = [row for row in ordered if (place(row) < last if newest_first else place(row) > last)]
     return ordered[:limit]
+
+
+def _to_merge(order: SalesOrder) -> tuple[UUID, str, str, datetime, UUID]:
+    return (order.shop_id, order.buyer_id, order.receiver.digest, order.placed_at, order.id)
 
 
 def _created(row: Any) -> tuple[datetime, UUID]:

@@ -68,7 +68,6 @@ class Draft:
             self.reservations[each.order_id] = tuple(rows)
             taken = evolve(held, order_id=each.to_order, line_id=each.to_line, quantity=units)
             self.reservations[each.to_order] = (*self._rows(each.to_order), taken)
-            self.attempts[each.to_order] = 1
 
     def consume(self, order_id: OrderId, lines: Sequence[tuple[LineId, int]] | None, document: UUID) -> None:
         held = self._held(order_id)

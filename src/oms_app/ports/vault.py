@@ -28,6 +28,7 @@ class IndexField(StrEnum):
     PHONE4 = "phone4"  # last four digits
     NAME = "name"
     WHOLE = "whole"  # the whole normalised content: equal data, equal digest
+    PLAIN = "plain"  # as WHOLE, where nothing of it is masked: then equal data are the same person's
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -13,11 +13,13 @@ from attrs import frozen
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
+from oms_app.merging import MergeService, MergeSiblings, may_be_merged, siblings, window_ends
 from oms_app.orders import AllocateOrder, ApproveOrder, LeaveToPerson, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
-from oms_app.ports.transaction import Contended, OpenTransaction, VersionIsNot
+from oms_app.ports.transaction import Clock, Contended, OpenTransaction, Transaction, VersionIsNot
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
+from oms_app.splitting import BEFORE_ALLOCATION, SplitByRules, SplitService
 from oms_app.transactions import TRIES
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
@@ -46,6 +48,7 @@ from oms_domain.orders.events import (
 from oms_domain.orders.review import NOT_JUDGED, POLICY_RULE, ReviewCondition, auto_review
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopPolicy
 
 AUTO_REVIEW: Final = "auto_review"
 FREEING: Final = tuple(
@@ -59,6 +62,11 @@ WAITING_ORDERS: Final = 200
 """Backordered orders that one receipt tries again."""
 
 
+MERGE_TAKES: Final = timedelta(minutes=5)
+"""So long after its window an order is not reviewed while there is something to merge it with."""
+LOOK_AGAIN: Final = timedelta(seconds=5)
+
+
 @frozen(kw_only=True)
 class OrderProcess:
     """What happens to an order by itself."""
@@ -67,6 +75,9 @@ class OrderProcess:
     orders: OrderService
     pulls: PullService
     stock: StockService
+    splits: SplitService
+    merges: MergeService
+    now: Clock
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
@@ -80,6 +91,11 @@ class OrderProcess:
                 run=self.review,
                 events=(OrderAllocated.type, OrderUnflagged.type, OrderSplitOff.type, OrderJoined.type),
             ),
+            Handler(
+                name="orders.merge",
+                run=self.merge,
+                events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
+            ),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
             Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
@@ -88,12 +104,26 @@ class OrderProcess:
 
     def allocate(self, job: Job) -> datetime | None:
         event, actor = _order_event(job), actor_of(job, "allocation")
-        waits = (
-            OrderState.AWAITING_ALLOCATION,
-            OrderState.BACKORDERED,
-        )  # a part may be had of what is short as a whole
-        if event.state in waits:
-            unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
+        if event.state not in BEFORE_ALLOCATION:  # a part may be had of what is short as a whole
+            return None
+        if event.state is OrderState.AWAITING_ALLOCATION and not isinstance(event, OrderSplitOff):
+            split = SplitByRules(order_id=event.order_id, by=actor)
+            if unless_refused(lambda: self.splits.split_by_rules(split)) is not None:
+                return None  # each part is allocated by itself
+        unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
+        return None
+
+    def merge(self, job: Job) -> datetime | None:
+        """Put an order together with what waits beside it, once it has waited for the shop's window."""
+        event, actor = _order_event(job), actor_of(job, "merge")
+        with self.open(actor) as tx:
+            order = tx.orders.get(event.order_id)
+            policy = tx.shops.get(order.shop_id).policy
+        if not may_be_merged(order, policy):
+            return None
+        if (ends := window_ends(order, policy)) > self.now():
+            return ends
+        unless_refused(lambda: self.merges.merge_siblings(MergeSiblings(order_id=order.id, by=actor)))
         return None
 
     def review(self, job: Job) -> datetime | None:
@@ -104,6 +134,8 @@ class OrderProcess:
             with self.open(actor) as tx:
                 order = tx.orders.get(event.order_id)
                 policy = tx.shops.get(order.shop_id).policy
+                if policy.auto_review and (wait := self._waits_for_others(tx, order, policy)) is not None:
+                    return wait
             missed = auto_review(order, policy)
             if missed in NOT_JUDGED:
                 return None
@@ -113,6 +145,16 @@ class OrderProcess:
             except VersionIsNot:
                 continue  # it changed while it was judged: judge again
         raise Contended(what="auto_review")
+
+    def _waits_for_others(self, tx: Transaction, order: SalesOrder, policy: ShopPolicy) -> datetime | None:
+        """Return until when an order is not reviewed yet, because it may be merged with others."""
+        if not may_be_merged(order, policy):
+            return None
+        ends, now = window_ends(order, policy), self.now()
+        if now < ends:
+            return ends
+        waits = now < ends + MERGE_TAKES and len(siblings(tx, order)) > 1
+        return now + LOOK_AGAIN if waits else None
 
     def _judged(self, order: SalesOrder, missed: ReviewCondition | None, actor: Actor) -> Callable[[], object]:
         """What follows from an automatic review: it passes, or the log says why a person must look."""

@@ -197,6 +197,9 @@ class Queries(Protocol):
     def warehouses(self) -> tuple[Warehouse, ...]:
         """Return all warehouses, by code."""
 
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        """Return orders that may be merged, in groups, the oldest of a group first; at most ``limit`` orders."""
+
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""
 

@@ -10,7 +10,15 @@ from attrs import evolve, frozen
 from oms_domain.apportionment.allocate import shares
 from oms_domain.apportionment.parts import net_freight_of
 from oms_domain.apportionment.rules import LARGEST_REMAINDER
-from oms_domain.channels.standard import LEFT, STATE_RANK, LineRefund, PlatformState, StandardLine, StandardOrder
+from oms_domain.channels.standard import (
+    LEFT,
+    STATE_RANK,
+    LineRefund,
+    PlatformState,
+    Region,
+    StandardLine,
+    StandardOrder,
+)
 from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import PlatformOrder
@@ -83,7 +91,8 @@ def shares_of(
     paid = _paid(standard, holders)
     gone = {line.platform_line_no for order, line in held if order.state in AWAY and not order.external}
     return {
-        order.id: _share(order, known, gone, differ=differ, dearer=dearer, paid=paid[order.id]) for order in holders
+        order.id: _share(order, known, gone, differ=differ, dearer=dearer, paid=paid[order.id], region=standard.region)
+        for order in holders
     }
 
 
@@ -128,6 +137,7 @@ def _share(
     differ: bool,
     dearer: bool,
     paid: Money,
+    region: Region,
 ) -> Share:
     standards = {
         id: found.standard for id, _ in order.sources if id is not None and (found := known[id]).standard is not None
@@ -150,7 +160,7 @@ def _share(
             first,
             **described(standards.values()),
             state=_state(first, told),
-            region=order.region if len(standards) > 1 else first.region,
+            region=region,
             lines=tuple(dict.fromkeys(theirs.values())),
             payable=order.payable,
             paid=paid,

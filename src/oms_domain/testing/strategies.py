@@ -360,6 +360,10 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
         sign_by_carrier=st.booleans(),
+        auto_split=st.booleans(),
+        split_weight_g=maybe(st.integers(1, 10**6)),
+        auto_merge=st.booleans(),
+        merge_window_min=st.integers(0, 1440),
     )
 
 
