@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from attrs import frozen
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from tests.http.aftersales_routes import AFTERSALES
+from tests.http.calls import ABSENT, Call
 from tests.http.world import numbered
 
 from oms_app.actor import Permission
-
-ABSENT: Final = "019b7ca9-8f2e-7e6a-8000-000000000001"
-
-
-@frozen(kw_only=True)
-class Call:
-    """``path`` has names in braces for a test to fill in. ``scoped``: what another's key gets, None where all see."""
-
-    operation: str
-    method: str = "GET"
-    path: str
-    body: Any = None
-    permission: Permission | None
-    changes: bool = False
-    scoped: int | None = 404
 
 
 def _command(operation: str, path: str) -> Call:
@@ -313,6 +299,7 @@ CALLS += (
     ),
     Call(operation="listTraces", path="/orders/{order_id}/traces", permission=Permission.ORDERS_READ),
 )
+CALLS += AFTERSALES
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 
 

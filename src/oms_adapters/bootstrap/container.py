@@ -24,6 +24,7 @@ from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
 from oms_app.aftersales import CaseService
+from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.catalog import CatalogService
@@ -181,6 +182,7 @@ class Container(containers.DeclarativeContainer):
     returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
     asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     tickets = providers.Singleton(TicketService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    aftersales_terms = providers.Singleton(TermsService, begin=begin, now=now, pause=pause)
     ask_pulls = providers.Singleton(
         AskPullService,
         begin=begin,
