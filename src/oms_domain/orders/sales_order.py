@@ -212,7 +212,30 @@ class SalesOrder:
             carrier: that is to bring it, None if none is planned.
             ship_at, arrival_on: what can be promised with it.
         """
-        state = next_state(ORDER_TABLE, self.state, M.ALLOCATE)
+        return self._allocated(M.ALLOCATE, warehouse, carrier, ship_at, arrival_on, at)
+
+    def reallocate(
+        self,
+        warehouse: WarehouseCode,
+        *,
+        carrier: CarrierCode | None = None,
+        ship_at: datetime | None = None,
+        arrival_on: date | None = None,
+        at: datetime,
+    ) -> Change[SalesOrder]:
+        """As ``allocate``, of an order that awaits its review and was changed: it may ship from elsewhere now."""
+        return self._allocated(M.EDIT, warehouse, carrier, ship_at, arrival_on, at)
+
+    def _allocated(
+        self,
+        move: M,
+        warehouse: WarehouseCode,
+        carrier: CarrierCode | None,
+        ship_at: datetime | None,
+        arrival_on: date | None,
+        at: datetime,
+    ) -> Change[SalesOrder]:
+        state = next_state(ORDER_TABLE, self.state, move)
         planned = {"carrier": carrier, "planned_ship_at": ship_at, "planned_arrival_on": arrival_on}
         event = e.OrderAllocated(
             order_id=self.id, state=state, warehouse=warehouse, carrier=carrier or "", arrival_on=arrival_on, at=at
