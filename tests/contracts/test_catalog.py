@@ -27,8 +27,8 @@ from oms_domain.catalog.sku import SkuFacts, SkuKind, SkuNotFound
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.lines import FromBundle
 from oms_domain.orders.platform_order import Conversion, unmapped_trouble
-from oms_domain.orders.sales_order import FromBundle
 from oms_domain.shops.shop import ShopNotFound, ShopPolicy
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_bundle, a_mapping, a_sku
 from oms_domain.testing.values import amounts, texts

@@ -108,6 +108,7 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfWmsAccount",
         "PageOfWmsReport",
         "PageOfUnmapped",
+        "PageOfTimer",
     }
 
 

@@ -25,7 +25,7 @@ def build_app(container: Container) -> Litestar:
 
 
 _PROVIDED = (
-    "orders",
+    "desk",
     "splits",
     "merges",
     "intake",

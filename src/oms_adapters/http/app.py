@@ -47,7 +47,7 @@ PREFIX: Final = "/api/v1"
 
 NAMES: Final = frozenset(
     {
-        "orders",  # OrderService
+        "desk",  # OrderDesk
         "splits",  # SplitService
         "merges",  # MergeService
         "intake",  # IntakeService
