@@ -7,6 +7,7 @@ from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
+from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
@@ -139,6 +140,7 @@ for command in (
     orders,
     platform_orders,
     discrepancies,
+    batches,
     jobs,
     skus,
     bundles,
