@@ -12,6 +12,7 @@ from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.transactions import record
 from oms_domain.addresses.bundled import bundled_divisions
+from oms_domain.catalog.sku import Sku
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.carriers import Carrier, Wishes
 from oms_domain.fulfilment.sourcing import (
@@ -25,7 +26,7 @@ from oms_domain.fulfilment.sourcing import (
     Strategy,
     source,
 )
-from oms_domain.fulfilment.sourcing.demand import MOST_LINES
+from oms_domain.fulfilment.sourcing.demand import LARGEST_UNIT, MOST_LINES
 from oms_domain.fulfilment.sourcing.records import ShippingTerms, UnknownStrategy, place_of
 from oms_domain.fulfilment.sourcing.seats import seat_of
 from oms_domain.inventory.stock import Reservation, StockLevel, Want, wanted_by_sku
@@ -228,10 +229,9 @@ class Asking:
         self, order: SalesOrder, contents: Sequence[tuple[LineId, SkuCode, Quantity]], policy: ShopPolicy
     ) -> Demand:
         skus = self.tx.skus.by_code({sku for _, sku, _ in contents})
-        measures = {code: (sku.weight_g or 0, sku.volume_cm3 or 0) for code, sku in skus.items()}
         allowed = frozenset(policy.carriers_allowed) if policy.carriers_allowed else None
         return Demand(
-            lines=tuple(_line(line, sku, units, measures) for line, sku, units in contents),
+            lines=tuple(_line(line, sku, units, skus.get(sku)) for line, sku, units in contents),
             destination=destination_of(order.region),
             shop=order.shop_id,
             wishes=Wishes(priority=policy.carriers, allowed=allowed),
@@ -272,9 +272,18 @@ def destination_of(region: Region) -> Destination:
     return Destination(division=division, point=seat_of(division))
 
 
-def _line(line: LineId, sku: SkuCode, units: int, measures: Mapping[SkuCode, tuple[int, int]]) -> DemandLine:
-    weight_g, volume_cm3 = measures.get(sku, (0, 0))
-    return DemandLine(id=line, sku=sku, quantity=units, weight_g=weight_g, volume_cm3=volume_cm3)
+def _line(line: LineId, code: SkuCode, units: int, sku: Sku | None) -> DemandLine:
+    """Return units of an order line with what the catalogue says of them; what it does not tell weighs nothing."""
+    if sku is None:
+        return DemandLine(id=line, sku=code, quantity=units)
+    return DemandLine(
+        id=line,
+        sku=code,
+        quantity=units,
+        weight_g=sku.weight_g or 0,
+        volume_cm3=min(sku.volume_cm3 or 0, LARGEST_UNIT),
+        marks=sku.marks,
+    )
 
 
 def _by_place(held: Iterable[Reservation]) -> Stock:

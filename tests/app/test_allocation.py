@@ -25,7 +25,7 @@ from oms_app.sourcing import (
 )
 from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
-from oms_domain.catalog.sku import SkuFacts
+from oms_domain.catalog.sku import MOST_VOLUME_CM3, SkuFacts
 from oms_domain.channels.standard import PlatformState, Region
 from oms_domain.fulfilment.carriers import Carrier, CarrierDoesNotFit, Contract, Limits, Rate, Regions, Tariff, Transit
 from oms_domain.fulfilment.sourcing import Lack, SplitPolicy, Standing, read_strategy
@@ -175,6 +175,20 @@ def test_the_weight_of_what_is_ordered_counts(world):
     assert world.order(order_id).carrier == SF
     (chosen,) = answer(world, order_id).found.parts
     assert [(loss.carrier, loss.why) for loss in chosen.choice.losses] == [(ZTO, "unit_too_large")]
+
+
+def test_the_marks_of_what_is_ordered_count_and_a_great_volume_is_no_obstacle(world):
+    shop = world.a_shop(strategy="near")
+    facts = SkuFacts(title="香水", marks=["liquid"], volume_cm3=MOST_VOLUME_CM3)
+    world.catalog.put_sku(PutSku(code=SCARF, facts=facts, by=ROOT))
+    world.sourcing.put_carrier(PutCarrier(terms=a_carrier(ZTO, refuses=["liquid"]), by=ROOT))
+    world.receive(SCARF, warehouse=EAST)
+
+    order_id = world.an_order(shop, wants(1))
+
+    assert world.order(order_id).carrier == SF
+    (chosen,) = answer(world, order_id).found.parts
+    assert [(loss.carrier, loss.why) for loss in chosen.choice.losses] == [(ZTO, "goods_refused")]
 
 
 def test_only_carriers_that_the_platform_allows_are_planned(world):
