@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import evolve
 from litestar import Request
+from litestar.params import HeaderParameter
 from litestar.typing import FieldDefinition
 
 from oms_adapters.http.auth import CHANGES
@@ -24,6 +25,10 @@ from oms_adapters.http.refusals import (
 from oms_adapters.http.views import plain
 from oms_app.actor import Actor, Once
 from oms_app.ports.transaction import VersionIsNot
+
+IfMatch: TypeAlias = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="the ETag that came with it: refuse if it has changed")
+]
 
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?", re.ASCII)
 _ETAG: Final = re.compile(r'"(\d{1,9})(?:[.-][0-9.-]{1,40})?"', re.ASCII)
