@@ -495,4 +495,3 @@ def test_what_a_placed_tender_leaves_open_pays_the_freight_of_its_own_lines_only
     paid = apportion(PricedOrder(lines=lines, tenders=(card,), freight_fen=100)).steps[-1]
 
     assert (paid.goods, paid.freight) == ((200, 0), (50, 0))
-
