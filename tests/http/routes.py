@@ -290,6 +290,16 @@ CALLS: tuple[Call, ...] = (
     _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
     _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
+    Call(operation="listBatches", path="/batches", permission=Permission.ORDERS_READ, scoped=200),
+    Call(operation="getBatch", path=f"/batches/{ABSENT}", permission=Permission.ORDERS_READ),
+    Call(operation="listBatchRows", path=f"/batches/{ABSENT}/rows", permission=Permission.ORDERS_READ),
+    Call(
+        operation="cancelBatch",
+        method="POST",
+        path=f"/batches/{ABSENT}/cancellation",
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
     Call(operation="listTimers", path="/jobs/timers", permission=Permission.ADMIN, scoped=None),
     Call(
         operation="callOffJob",

@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_aftersales import aftersales
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
+from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
 from oms_adapters.bootstrap.commands_ingest import ingest
@@ -141,6 +142,7 @@ for command in (
     orders,
     platform_orders,
     discrepancies,
+    batches,
     jobs,
     skus,
     bundles,

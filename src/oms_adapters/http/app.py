@@ -14,6 +14,7 @@ from litestar.di import Provide
 
 from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
+from oms_adapters.http.batch_jobs import BatchesController
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
@@ -48,6 +49,7 @@ PREFIX: Final = "/api/v1"
 NAMES: Final = frozenset(
     {
         "desk",  # OrderDesk
+        "batches",  # BatchService
         "splits",  # SplitService
         "merges",  # MergeService
         "intake",  # IntakeService
@@ -137,6 +139,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     SkusController,
                     BundlesController,
                     SkuMappingsController,
+                    BatchesController,
                     DiscrepanciesController,
                     WmsController,
                     TracesController,
