@@ -22,6 +22,7 @@ from oms_domain.fulfilment.sourcing import (
     PlanPart,
     Shortage,
     SourcePlace,
+    SplitPolicy,
     Strategy,
     source,
 )
@@ -127,12 +128,15 @@ class Allocation:
         return made.parent
 
 
-def find(tx: Transaction, order: SalesOrder, *, at: datetime) -> Found:
-    """Return where an order would ship from, or what is missing. What sourcing answers is kept."""
+def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: SalesOrder | None = None) -> Found:
+    """Return where an order would ship from, or what is missing. What sourcing answers is kept.
+
+    ``besides``: the order as it holds its units now, which it will give back; all of it then ships from one place.
+    """
     policy = tx.shops.get(order.shop_id).policy
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
-        return _from_one(tx, order, order.warehouse or policy.warehouse)
-    asked = Asking(tx).ask(order, policy, at=at)
+        return _from_one(tx, order, order.warehouse or policy.warehouse, besides)
+    asked = Asking(tx).ask(order, policy, at=at, besides=besides)
     tx.sourcings.keep(asked)
     if isinstance(asked.found, Shortage):
         return Found(missing=_missing(asked.found))
@@ -145,11 +149,16 @@ class Asking:
 
     tx: Transaction
 
-    def ask(self, order: SalesOrder, policy: ShopPolicy, *, at: datetime) -> KeptSourcing:
-        """Return the answer for an order by its shop's strategy."""
+    def ask(
+        self, order: SalesOrder, policy: ShopPolicy, *, at: datetime, besides: SalesOrder | None = None
+    ) -> KeptSourcing:
+        """Return the answer for an order by its shop's strategy. ``besides``: as ``find`` has it."""
         strategy, version = self.strategy_of(policy)
         demand = self.demand_of(order, policy)
         places = self.places(list(demand.by_sku))
+        if besides is not None:
+            strategy = evolve(strategy, split=SplitPolicy.NEVER)
+            places = self.places_besides(besides, list(demand.by_sku))
         found = source(demand, places, self.carriers(), strategy, at=at)
         return KeptSourcing(
             order_id=order.id,
@@ -205,9 +214,9 @@ class Asking:
         """Return all warehouses with what they may promise of these SKUs now."""
         return self.places_with(self._available(skus))
 
-    def places_besides(self, order: SalesOrder) -> tuple[SourcePlace, ...]:
-        """Return all warehouses with what they could promise if an order held nothing."""
-        stock = self._available(list({line.sku for line in order.lines}))
+    def places_besides(self, order: SalesOrder, skus: Sequence[SkuCode] = ()) -> tuple[SourcePlace, ...]:
+        """Return all warehouses with what they could promise of its SKUs, and these, if an order held nothing."""
+        stock = self._available(list({*skus, *(line.sku for line in order.lines)}))
         if order.warehouse is not None and order.state in HOLDS_STOCK:
             there = stock.setdefault(order.warehouse, {})
             for _, sku, units in order.contents:
@@ -241,11 +250,14 @@ def _line(line: LineId, sku: SkuCode, units: int, measures: Mapping[SkuCode, tup
     return DemandLine(id=line, sku=sku, quantity=units, weight_g=weight_g, volume_cm3=volume_cm3)
 
 
-def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode) -> Found:
+def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode, besides: SalesOrder | None) -> Found:
     """Look in one warehouse alone, and plan no carrier: a shop without a strategy."""
     wanted = wanted_by_sku(tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents))
     levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted])
     there = {sku: levels[sku].available if sku in levels else 0 for sku, _ in wanted}
+    if besides is not None and besides.warehouse == warehouse:
+        for _, sku, units in besides.contents:
+            there[sku] = there.get(sku, 0) + units
     missing = tuple((str(sku), units - there[sku]) for sku, units in wanted if there[sku] < units)
     lines = tuple((line, int(units)) for line, _, units in order.contents)
     if missing:

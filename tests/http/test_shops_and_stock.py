@@ -34,15 +34,20 @@ PARTED = {
     "split_customs_fen": 500_000,
     "split_lines": None,
     "split_units": None,
+    "tags": [],
     "auto_merge": False,
     "merge_window_min": 15,
 }
-APPORTIONED = SOURCED | PARTED | {
-    "apportionment_rule": "largest_remainder",
-    "apportionment_quantum": 1,
-    "apportionment_order": [],
-    "gift_value": "free",
-}
+APPORTIONED = (
+    SOURCED
+    | PARTED
+    | {
+        "apportionment_rule": "largest_remainder",
+        "apportionment_quantum": 1,
+        "apportionment_order": [],
+        "gift_value": "free",
+    }
+)
 
 
 def test_a_shop_is_taken_on_with_its_policy(api):

@@ -30,6 +30,7 @@ from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
 from oms_app.catalog import CatalogService
 from oms_app.discrepancies import DiscrepancyService
+from oms_app.editing import EditService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -125,6 +126,7 @@ class World:
             "orders": OrderService(numbering=numbering, **common),
             "splits": SplitService(numbering=numbering, **common),
             "merges": MergeService(numbering=numbering, **common),
+            "edits": EditService(sealer=sealer, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

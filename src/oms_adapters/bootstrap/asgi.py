@@ -28,6 +28,7 @@ _PROVIDED = (
     "orders",
     "splits",
     "merges",
+    "edits",
     "intake",
     "preparation",
     "shops",

@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
+from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
@@ -153,5 +154,5 @@ for command in (
     wms,
 ):
     oms.add_command(command)
-for command in SPLITTING:
+for command in (*SPLITTING, edit_orders):
     orders.add_command(command)

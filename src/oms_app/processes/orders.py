@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -30,11 +30,13 @@ from oms_domain.inventory.transfers import TransferClosed, TransferReceived
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
+from oms_domain.kernel.time import CHINA
 from oms_domain.orders.events import (
     OrderAllocated,
     OrderApproved,
     OrderCancelled,
     OrderCreated,
+    OrderEdited,
     OrderEvent,
     OrderJoined,
     OrderLostStock,
@@ -56,8 +58,12 @@ FREEING: Final = tuple(
     for event in (StockBooked, TransferReceived, TransferClosed, StocktakeApplied, DifferenceSettled, StockRepaired)
 )
 """Events of stock that may leave more for sale."""
-GIVING_BACK: Final = tuple(event.type for event in (OrderCancelled, OrderRevised, OrderShippedOutside, OrderLostStock))
+GIVING_BACK: Final = tuple(
+    event.type for event in (OrderCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
+)
 """Events of orders that may have given units back: whole orders, single lines, what a count took away."""
+FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
+"""Facts of an order whose change may give units back."""
 WAITING_ORDERS: Final = 200
 """Backordered orders that one receipt tries again."""
 
@@ -170,6 +176,10 @@ class OrderProcess:
         with self.open(actor) as tx:
             order = tx.orders.get(event.order_id)
             wanted = tx.shops.get(order.shop_id).policy.auto_release
+        if wanted and order.ship_on is not None:
+            due = datetime.combine(order.ship_on, time(), tzinfo=CHINA)
+            if self.now() < due:
+                return due.astimezone(UTC)
         if wanted:
             unless_refused(lambda: self.orders.release(ReleaseOrder(order_id=order.id, by=actor)))
         return None
@@ -187,7 +197,7 @@ class OrderProcess:
     def retry_after_cancel(self, job: Job) -> datetime | None:
         """What an order held and holds no longer is free again: those who wait for it are tried."""
         event, actor = _order_event(job), system("allocation", cause=_cause(job))
-        if isinstance(event, OrderRevised) and "lines" not in event.what:
+        if isinstance(event, OrderRevised | OrderEdited) and not FREEING_FACTS & set(event.what):
             return None
         with self.open(actor) as tx:
             places = tx.stock.places(event.order_id)

@@ -35,7 +35,15 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrd
 from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
-from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.sales_order import (
+    LONGEST_REASON,
+    AddressAtPlatform,
+    Flag,
+    FlagKind,
+    OrderLine,
+    PartyRef,
+    SalesOrder,
+)
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
@@ -296,6 +304,13 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
+        "note": draw(texts(500, lines=True)),
+        "mark": draw(st.integers(0, 9)),
+        "tags": tuple(draw(st.lists(texts(32, shortest=1), max_size=2, unique=True))),
+        "ship_on": draw(maybe(instants().map(datetime.date))),
+        "addresses_at_platform": tuple(
+            draw(st.lists(st.builds(AddressAtPlatform, digest=codes(32), region=regions()), max_size=2))
+        ),
         "origins": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "heirs": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),
