@@ -20,7 +20,6 @@ def upgrade() -> None:
     add_optional_column("sales_order", "note", long_text())
     add_optional_column("sales_order", "mark", sa.Integer())
     add_optional_column("sales_order", "tags", Json())
-    add_optional_column("sales_order", "ship_on", sa.Date())
     add_optional_column("sales_order", "addresses_at_platform", Json())
     add_optional_column("sales_order", "origins", Json())
     add_optional_column("sales_order", "heirs", Json())

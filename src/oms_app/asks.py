@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.channels import AskRef, ChannelGateway, Gateways, OrderGone
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
@@ -300,7 +301,13 @@ class _Taking:
         if ask.case_id is not None:
             return None
         known = tx.platform_orders.by_order_no(ask.shop_id, [ask.order_no]).get(ask.order_no)
-        return tx.orders.get(known.order_id) if known and known.order_id else None
+        if known is None or known.order_id is None:
+            return None
+        first = tx.orders.get(known.order_id)
+        live = live_orders(tx, first, known.id) or (first,)
+        standard = ask.standard
+        fits = (each for each in live if standard is not None and intake.trouble_of(standard, each) is None)
+        return next(fits, live[0])
 
     def _new(self, command: TakeInAsk) -> PlatformAftersales:
         flow, arrival = self.flow, command.arrival

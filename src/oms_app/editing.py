@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any, ClassVar
+from datetime import UTC, date, datetime, time
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from oms_app.address_edits import AddressWanted, put_address
-from oms_app.allocation import Lot, find, reservations
+from oms_app.allocation import Allocation, MoreNumbers
 from oms_app.inventory import known_warehouse
+from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealer
 from oms_app.splitting import NotOnOrder, Wanted
+from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.catalog.sku import Sku, SkuKind
 from oms_domain.fulfilment.carriers import fits, require_fit
 from oms_domain.fulfilment.sourcing.records import UnknownCarrier
+from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, Refused
-from oms_domain.kernel.identity import CarrierCode, LineId, SkuCode, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.kernel.time import CHINA
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.editing import (
     AddedGift,
     OrderEdit,
@@ -34,7 +39,17 @@ from oms_domain.orders.editing import (
     surplus,
     told,
 )
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.events import OrderEdited, OrderLostStock
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import check
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+
+NEVER: Final = date.min
+SHIP_ON: Final = "ship_on"
+"""Why an order waits for its date."""
+MOST_PARTS: Final = 100
 
 
 @frozen(kw_only=True)
@@ -51,7 +66,8 @@ class EditOrder(OrderCommand):
     """Change an order while it awaits review. None and empty: it stays.
 
     ``quantities``: units that are to be left of a line, or of a SKU; 0 drops it. ``carrier`` empty: none any more.
-    ``clear_carrier``: let go of a carrier that does not fit the warehouse named (继续将清除物流数据).
+    ``clear_carrier``: let go of a carrier that does not fit the warehouse named (继续将清除物流数据). ``ship_on``: not
+    to be released before; ``NEVER``: whenever it is ready.
     """
 
     note: str | None = None
@@ -107,7 +123,11 @@ class Holding:
 
 @frozen(kw_only=True)
 class EditAnswer:
-    """What an edit makes of an order, or would make: its money and its stock. ``missing``: SKU and units."""
+    """What an edit makes of an order, or would make: its money and its stock.
+
+    ``missing``: SKU and units that are not to be had. ``parts``: orders that it was split into, because no warehouse
+    has all of it.
+    """
 
     order: OrderAnswer
     what: tuple[str, ...]
@@ -120,15 +140,7 @@ class EditAnswer:
     held: tuple[Holding, ...]
     holds: tuple[Holding, ...]
     missing: tuple[tuple[str, int], ...]
-
-
-@frozen
-class _Placed:
-    """An edited order with where its units come from; ``lot`` None: what it holds stays as it is."""
-
-    order: SalesOrder
-    lot: Lot | None = None
-    missing: tuple[tuple[str, int], ...] = ()
+    parts: tuple[OrderId, ...]
 
 
 @frozen(kw_only=True)
@@ -138,15 +150,16 @@ class EditService:
     begin: Begin
     now: Clock
     new_id: NewId
+    numbering: Numbering
     sealer: Sealer
     pause: Pause
 
     def preview(self, command: EditOrder) -> EditAnswer:
         """Return what the edit would make; nothing is changed. Raises what ``edit`` raises."""
+        numbers = NumberPool(self.now().date(), {"S": list(range(MOST_PARTS))})  # of documents that nobody keeps
         with self.begin(command) as tx:
-            return self._done(tx, command)
+            return self._done(tx, command, numbers)
 
-    @one_transaction
     def edit(self, command: EditOrder) -> EditAnswer:
         """Change an order. What it held is given back and held anew in the same transaction, where that is due.
 
@@ -155,17 +168,31 @@ class EditService:
             Invalid: what is wrong with the edit, by field.
             CarrierDoesNotFit, CarrierWouldBeCleared, NothingLeft: why it cannot be.
         """
+        parts = 0
+        while True:
+            numbers = self.numbering.pool(parts, "S")  # its own short transaction, so before the other one
+            try:
+                return self._edit(command, numbers)
+            except MoreNumbers as more:
+                parts = more.count
+            finally:
+                self.numbering.give_back(numbers)
+
+    @one_transaction
+    def _edit(self, command: EditOrder, numbers: NumberPool) -> EditAnswer:
+        numbers.start()
         with self.begin(command) as tx:
             if done := tx.recall(EditAnswer):
                 return done
-            answer = self._done(tx, command)
+            answer = self._done(tx, command, numbers)
             tx.remember(answer)
             tx.commit()
         return answer
 
-    def _done(self, tx: Transaction, command: EditOrder) -> EditAnswer:
+    def _done(self, tx: Transaction, command: EditOrder, numbers: NumberPool) -> EditAnswer:
         order, at = tx.orders.get(command.order_id), self.now()
         check_version(order, command.expected_version)
+        check(order, Ask.EDIT)
         _check_tags(tx, order, command.add_tags)
         receiver, region, doubts = None, None, tuple[str, ...]()
         if command.address is not None:
@@ -178,7 +205,6 @@ class EditService:
             mark=command.mark,
             add_tags=command.add_tags,
             remove_tags=command.remove_tags,
-            ship_on=command.ship_on,
             carrier=_known_carrier(tx, command.carrier),
             receiver=receiver,
             region=region,
@@ -186,68 +212,56 @@ class EditService:
         )
         needed = len(edit.quantities) + len(edit.gifts)
         after = edited(order, edit, line_ids=[LineId(self.new_id()) for _ in range(needed)], at=at)
-        placed = self._placed(tx, order, after, command)
-        change = told(order, placed.order, reason=command.reason, at=at)
-        if placed.missing:
-            lost = change.state.lose_stock(placed.missing, at=at)
-            kept = evolve(lost.state, warehouse=command.warehouse)  # where it was sent by hand it is tried again
-            change = change.then(Change(kept, lost.events))
-        _move_stock(tx, order, change.state, placed)
+        change = _dated(told(order, after, reason=command.reason, at=at), command, at)
+        change = change.then(self._placed(tx, order, change.state, command, numbers))
         record(tx, tx.orders, change, since=order)
-        return _answer(order, change, placed, doubts)
+        set_timers(tx, change)
+        return _answer(order, change, doubts)
 
-    def _placed(self, tx: Transaction, order: SalesOrder, after: SalesOrder, command: EditOrder) -> _Placed:
-        """Find where an edited order ships from, if that may be somewhere else than before."""
-        warehouse = command.warehouse
-        if warehouse is not None:
-            known_warehouse(tx, warehouse, field="warehouse")
-        if not moves_stock(order, after) and warehouse in (None, order.warehouse):
-            _check_fit(tx, after.warehouse, after.carrier if command.carrier else None)
-            return _Placed(after)
-        asked = _to_place(tx, after, command)
-        found = find(tx, asked, at=self.now(), besides=order)
-        if not found.lots:
-            return _Placed(after, missing=found.missing)
-        (lot,) = found.lots
-        carrier = _fitting(tx, lot.warehouse, asked.carrier or lot.carrier, command)
-        placed = evolve(
-            after,
-            warehouse=lot.warehouse,
-            carrier=carrier,
-            planned_ship_at=lot.ship_at,
-            planned_arrival_on=lot.arrival_on,
-        )
-        return _Placed(placed, lot=lot)
+    def _placed(
+        self, tx: Transaction, order: SalesOrder, after: SalesOrder, command: EditOrder, numbers: NumberPool
+    ) -> Change[SalesOrder]:
+        """Find anew where an edited order ships from, if that may be elsewhere now; else give back what is too much."""
+        if command.warehouse is not None:
+            known_warehouse(tx, command.warehouse, field="warehouse")
+        if not moves_stock(order, after) and command.warehouse in (None, order.warehouse):
+            _check_fit(tx, after.warehouse, command.carrier)
+            _give_back(tx, surplus(order, after))
+            return Change(after)
+        by_strategy = bool(tx.shops.get(order.shop_id).policy.strategy)
+        warehouse = command.warehouse or (None if by_strategy else order.warehouse)
+        carrier = command.carrier or (None if by_strategy else after.carrier)
+        if warehouse is not None and carrier:
+            carrier = _fitting(tx, warehouse, carrier, command)
+        allocation = Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now())
+        return allocation.again(after, warehouse=warehouse, carrier=carrier or None)
 
 
-def _move_stock(tx: Transaction, order: SalesOrder, after: SalesOrder, placed: _Placed) -> None:
-    """Give back what the order held and hold it anew; or, where it keeps its place, give back what is too much."""
-    if placed.lot is None and not placed.missing:
-        gone = surplus(order, after)
-        tx.stock.hand_over([each for each in gone if each.line_id != each.to_line])
-        if gone:
-            tx.stock.release(order.id, [each.to_line for each in gone])
-        return
-    tx.stock.release(order.id)
-    if placed.lot is not None:
-        tx.stock.reserve(order.id, reservations(after, placed.lot.warehouse, placed.lot.lines))
+def _dated(change: Change[SalesOrder], command: EditOrder, at: datetime) -> Change[SalesOrder]:
+    """Have the order wait for its date (预计发货日期), or wait no more. Raises ``NotInTheFuture``."""
+    if command.ship_on is None:
+        return change
+    order = change.state
+    if command.ship_on == NEVER:
+        return change.then(order.unflag(FlagKind.NOT_BEFORE, reason=command.reason or SHIP_ON, at=at))
+    until = datetime.combine(command.ship_on, time(), tzinfo=CHINA).astimezone(UTC)
+    flag = order.flag(FlagKind.NOT_BEFORE, reason=SHIP_ON, by=command.by.id, until=until, at=at)
+    return change.then(flag)
 
 
-def _to_place(tx: Transaction, after: SalesOrder, command: EditOrder) -> SalesOrder:
-    """Return the order as sourcing is asked about it: where there is a strategy, bound to what the edit names alone."""
-    if not tx.shops.get(after.shop_id).policy.strategy:
-        return evolve(after, warehouse=command.warehouse or after.warehouse)
-    return evolve(after, warehouse=command.warehouse, carrier=command.carrier or None)
+def _give_back(tx: Transaction, gone: tuple[Handover, ...]) -> None:
+    """Give back units of lines that have become fewer."""
+    for each in gone:
+        if each.line_id != each.to_line:
+            tx.stock.hand_over([each])
+        tx.stock.release(each.order_id, [each.to_line])
 
 
-def _fitting(
-    tx: Transaction, warehouse: WarehouseCode, carrier: CarrierCode | None, command: EditOrder
-) -> CarrierCode | None:
+def _fitting(tx: Transaction, warehouse: WarehouseCode, carrier: CarrierCode, command: EditOrder) -> CarrierCode | None:
     """Raises ``CarrierDoesNotFit`` of a carrier that the edit names, ``CarrierWouldBeCleared`` of the order's own."""
     if command.carrier:
         _check_fit(tx, warehouse, carrier)
-        return carrier
-    if carrier is None or _fits(tx, warehouse, carrier):
+    if _fits(tx, warehouse, carrier):
         return carrier
     if not command.clear_carrier:
         raise CarrierWouldBeCleared(warehouse=warehouse, carrier=carrier)
@@ -341,29 +355,32 @@ def _gifts(order: SalesOrder, sku: SkuCode) -> list[OrderLine]:
     return gifts
 
 
-def _answer(order: SalesOrder, change: Change[SalesOrder], placed: _Placed, doubts: tuple[str, ...]) -> EditAnswer:
+def _answer(order: SalesOrder, change: Change[SalesOrder], doubts: tuple[str, ...]) -> EditAnswer:
     after = change.state
-    what = tuple(name for event in change.events for name in getattr(event, "what", ()))
+    what = {name for event in change.events if isinstance(event, OrderEdited) for name in event.what}
+    what |= {name for name in ("warehouse", "carrier", "flags") if getattr(order, name) != getattr(after, name)}
+    missing = next((event.missing for event in change.events if isinstance(event, OrderLostStock)), ())
     return EditAnswer(
         order=answer_of(change),
-        what=what,
+        what=tuple(sorted(what)),
         refund_due=refund_due(order, after),
         payable=after.payable,
         receiver=after.receiver.mask,
         doubts=doubts,
         warehouse=after.warehouse,
         carrier=after.carrier,
-        held=_holdings(order, order.warehouse),
-        holds=() if placed.missing else _holdings(after, after.warehouse),
-        missing=placed.missing,
+        held=_holdings(order),
+        holds=_holdings(after),
+        missing=missing,
+        parts=after.heirs,
     )
 
 
-def _holdings(order: SalesOrder, warehouse: WarehouseCode | None) -> tuple[Holding, ...]:
+def _holdings(order: SalesOrder) -> tuple[Holding, ...]:
+    """Return what an order in review holds, by SKU."""
+    if order.state is not OrderState.AWAITING_CS_REVIEW or order.warehouse is None:
+        return ()
     units: dict[SkuCode, int] = {}
-    for _, sku, count in order.contents if warehouse is not None else ():
+    for _, sku, count in order.contents:
         units[sku] = units.get(sku, 0) + count
-    assert warehouse is not None or not units
-    return tuple(
-        Holding(sku=sku, warehouse=warehouse, units=count) for sku, count in sorted(units.items()) if warehouse
-    )
+    return tuple(Holding(sku=sku, warehouse=order.warehouse, units=count) for sku, count in sorted(units.items()))

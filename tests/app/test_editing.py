@@ -10,7 +10,7 @@ from tests.app.world import ROOT
 from oms_app.actor import Actor, Once, Permission
 from oms_app.address_edits import AddressDoubtful, AddressWanted
 from oms_app.catalog import PutSku
-from oms_app.editing import CarrierWouldBeCleared, EditOrder, Holding, Replace, UnknownGoods, UnknownTag
+from oms_app.editing import NEVER, CarrierWouldBeCleared, EditOrder, Holding, Replace, UnknownGoods, UnknownTag
 from oms_app.inventory import ReceiveStock
 from oms_app.orders import ApproveOrder, CancelOrder
 from oms_app.personal import RevealPersonalData
@@ -27,7 +27,8 @@ from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.editing import NEVER, NoSuchLine, NothingLeft
+from oms_domain.orders.editing import NoSuchLine, NothingLeft
+from oms_domain.orders.flags import NotFlagged, NotInTheFuture
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order, an_id
 
@@ -75,14 +76,38 @@ def reserved(world, *skus, warehouse=MAIN):
 # --- what is said of it ----------------------------------------------------------------------------------------------
 
 
-def test_remark_mark_tags_and_date(world, order_id):
-    answer = world.edit(order_id, note="送贺卡", mark=2, add_tags=("VIP",), ship_on=date(2026, 12, 1))
+def test_remark_mark_and_tags(world, order_id):
+    answer = world.edit(order_id, note="送贺卡", mark=2, add_tags=("VIP",))
 
     order = world.order(order_id)
-    assert (order.note, order.mark, order.tags, order.ship_on) == ("送贺卡", 2, ("VIP",), date(2026, 12, 1))
-    assert answer.what == ("mark", "note", "ship_on", "tags")
+    assert (order.note, order.mark, order.tags) == ("送贺卡", 2, ("VIP",))
+    assert answer.what == ("mark", "note", "tags")
     assert world.detail(order_id).log[-1].changes["note"] == ["", "送贺卡"]
-    assert world.edit(order_id, remove_tags=("VIP",), ship_on=NEVER).what == ("ship_on", "tags")
+    assert world.edit(order_id, remove_tags=("VIP",)).what == ("tags",)
+
+
+def test_an_order_waits_for_its_date(world):
+    shop = world.a_shop(auto_release=True)
+    world.receive(SCARF, HAT)
+    order_id = world.an_order(shop, a_standard_order())
+    assert world.edit(order_id, ship_on=date(2026, 11, 25)).order.flags == ("not_before",)  # it is the 23rd, 10 o'clock
+    world.give(ApproveOrder, order_id)
+
+    world.wait(hours=37)
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    world.wait(hours=1)
+
+    assert world.state(order_id) is S.IN_WAREHOUSE
+
+
+def test_a_date_can_be_taken_back_and_is_not_over(world, order_id):
+    world.edit(order_id, ship_on=date(2026, 11, 25))
+    assert world.edit(order_id, ship_on=NEVER).what == ("flags",)
+
+    with pytest.raises(NotInTheFuture):
+        world.edit(order_id, ship_on=date(2026, 11, 23))
+    with pytest.raises(NotFlagged):
+        world.edit(order_id, ship_on=NEVER)
 
 
 def test_nothing_different_changes_nothing(world, order_id):
@@ -332,20 +357,6 @@ def test_asked_twice_it_is_done_once(world, order_id):
 
     assert world.edit(order_id, quantities=(Wanted(sku=SCARF, units=1),), by=once) == first
     assert PlatformState.TO_SHIP is a_standard_order().state
-
-
-def test_an_order_is_not_released_by_itself_before_its_date(world):
-    shop = world.a_shop(auto_release=True)
-    world.receive(SCARF, HAT)
-    order_id = world.an_order(shop, a_standard_order())
-    world.edit(order_id, ship_on=date(2026, 11, 25))  # it is the 23rd, 10 o'clock
-    world.give(ApproveOrder, order_id)
-
-    world.wait(hours=37)
-    assert world.state(order_id) is S.AWAITING_RELEASE
-    world.wait(hours=1)
-
-    assert world.state(order_id) is S.IN_WAREHOUSE
 
 
 def test_units_that_are_given_back_go_to_who_waits(world, order_id, shop):

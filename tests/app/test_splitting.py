@@ -14,7 +14,7 @@ from oms_domain.channels.standard import LineRefund, PlatformState, Region
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import FlagKind
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.split_merge.plan import CannotSplit, InvalidSplitRules
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order

@@ -11,9 +11,11 @@ from tests.adapters.db.stored import StoredWorld
 from tests.app.world import ROOT
 from tests.contracts.test_races import at_once
 
+from oms_app.allocation import Allocation
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import Contended
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy, ReadOrderSourcing
+from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
 from oms_domain.channels.standard import PlatformState
 from oms_domain.fulfilment.carriers import Contract
@@ -75,6 +77,31 @@ def test_an_order_is_cut_by_warehouse_and_each_part_holds_its_own(world):
     assert world.findings() == []
     world.give(CancelOrder, parts[0].id, reason="样例")
     assert sum(reserved for _, reserved in levels(world).values()) in (1, 2)
+    assert world.findings() == []
+
+
+@pytest.mark.parametrize("strategy", ["few", ""])
+def test_what_an_order_holds_goes_back_and_is_held_anew_in_one_transaction(world, strategy):
+    shop = world.a_shop(strategy=strategy)
+    world.receive(SCARF, units=2)
+    order_id = world.an_order(shop, wants(1, (SCARF, 2)))
+
+    def again(**by_hand):
+        with world.store.open(ROOT) as tx:
+            order = tx.orders.get(order_id)
+            assert [(row.sku, row.warehouse, row.quantity) for row in tx.stock.held_by(order_id)] == [(SCARF, MAIN, 2)]
+            numbers = world.orders.numbering.pool(0, "S")
+            allocation = Allocation(tx=tx, numbers=numbers, new_id=world.new_id, at=world.clock())
+            record(tx, tx.orders, allocation.again(order, **by_hand))
+            tx.commit()
+        return world.order(order_id)
+
+    assert again().warehouse == MAIN
+    assert levels(world) == {(SCARF, MAIN): (2, 2)}
+    assert world.findings() == []
+    world.receive(SCARF, units=5, warehouse=EAST)
+    assert again(warehouse=EAST).warehouse == EAST
+    assert levels(world) == {(SCARF, MAIN): (2, 0), (SCARF, EAST): (5, 2)}
     assert world.findings() == []
 
 

@@ -5,46 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from attrs import frozen
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from tests.http.aftersales_routes import AFTERSALES
+from tests.http.calls import ABSENT, Call
 from tests.http.world import numbered
 
 from oms_app.actor import Permission
 
-ABSENT: Final = "019b7ca9-8f2e-7e6a-8000-000000000001"
 
-
-@frozen(kw_only=True)
-class Call:
-    """``path`` has names in braces for a test to fill in. ``scoped``: what another's key gets, None where all see."""
-
-    operation: str
-    method: str = "GET"
-    path: str
-    body: Any = None
-    permission: Permission | None
-    changes: bool = False
-    scoped: int | None = 404
-
-
-def _command(operation: str, path: str) -> Call:
+def _command(operation: str, path: str, **more: Any) -> Call:
     return Call(
         operation=operation,
         method="POST",
         path=f"/orders/{{order_id}}/{path}",
-        body={"reason": "x"},
+        body={"reason": "x"} | more,
         permission=Permission.ORDERS_WRITE,
         changes=True,
     )
 
 
-def _batch(operation: str, path: str) -> Call:
+def _batch(operation: str, path: str, **more: Any) -> Call:
     return Call(
         operation=operation,
         method="POST",
         path=f"/orders/{path}",
-        body={"ids": ["{order_id}"]},
+        body={"ids": ["{order_id}"]} | more,
         permission=Permission.ORDERS_WRITE,
         changes=True,
         scoped=200,
@@ -164,14 +150,6 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.PII_READ,
     ),
     _command("approveOrder", "approval"),
-    _command("holdOrder", "hold"),
-    _command("unholdOrder", "unhold"),
-    _command("passInterceptionOfOrder", "interception-pass"),
-    _command("writeBackAgainOrder", "write-back"),
-    _command("releaseOrder", "release"),
-    _command("cancelOrder", "cancellation"),
-    _command("allocateOrder", "allocation"),
-    _command("signOrder", "signature"),
     _split("planSplitOfOrder", "split-plan", changes=False),
     _split("splitOrder", "split"),
     Call(
@@ -203,6 +181,7 @@ CALLS: tuple[Call, ...] = (
         body={"note": "x"},
         permission=Permission.ORDERS_WRITE,
         changes=True,
+        scoped=428,  # it names no version
     ),
     Call(
         operation="editOrders",
@@ -222,13 +201,47 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.ORDERS_WRITE,
         changes=True,
     ),
-    _command("completeOrder", "completion"),
     _batch("approveOrders", "approvals"),
+    _command("rejectOrder", "rejection"),
+    _batch("rejectOrders", "rejections"),
+    _command("unreviewOrder", "unreview"),
+    _batch("unreviewOrders", "unreviews"),
+    _command("holdOrder", "hold"),
     _batch("holdOrders", "holds"),
+    _command("unholdOrder", "unhold"),
     _batch("unholdOrders", "unholds"),
+    _command("passInterceptionOfOrder", "interception-pass"),
+    _batch("passInterceptionOfOrders", "interception-passes"),
+    _command("releaseOrder", "release"),
     _batch("releaseOrders", "releases"),
+    _command("handOverOrder", "handover"),
+    _batch("handOverOrders", "handovers"),
+    _command("cancelOrder", "cancellation"),
     _batch("cancelOrders", "cancellations"),
+    _command("cancelRestOfOrder", "rest-cancellation"),
+    _batch("cancelRestOfOrders", "rest-cancellations"),
+    _command("confirmStopOfOrder", "stop-confirmation"),
+    _batch("confirmStopOfOrders", "stop-confirmations"),
+    _command("refuseStopOfOrder", "stop-refusal"),
+    _batch("refuseStopOfOrders", "stop-refusals"),
+    _command("allocateOrder", "allocation"),
     _batch("allocateOrders", "allocations"),
+    _command("writeBackAgainOrder", "write-back"),
+    _batch("writeBackAgainOrders", "write-backs"),
+    _command("signOrder", "signature"),
+    _batch("signOrders", "signatures"),
+    _command("completeOrder", "completion"),
+    _batch("completeOrders", "completions"),
+    _command("refuseDeliveryOfOrder", "delivery-refusal"),
+    _batch("refuseDeliveryOfOrders", "delivery-refusals"),
+    _command("deliverAgainOrder", "redelivery"),
+    _batch("deliverAgainOrders", "redeliveries"),
+    _command("receiveReturnOfOrder", "return-receipt"),
+    _batch("receiveReturnOfOrders", "return-receipts"),
+    _command("loseOrder", "loss"),
+    _batch("loseOrders", "losses"),
+    _command("waitOrder", "wait", until="2030-01-01T00:00:00Z"),
+    _batch("waitOrders", "waits", until="2030-01-01T00:00:00Z"),
     Call(operation="listShops", path="/shops", permission=Permission.ORDERS_READ, scoped=200),
     Call(
         operation="addShop",
@@ -294,6 +307,15 @@ CALLS: tuple[Call, ...] = (
     _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
     _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
+    Call(operation="listTimers", path="/jobs/timers", permission=Permission.ADMIN, scoped=None),
+    Call(
+        operation="callOffJob",
+        method="POST",
+        path=f"/jobs/{ABSENT}/cancellation",
+        permission=Permission.ADMIN,
+        changes=True,
+        scoped=None,
+    ),
     Call(
         operation="settleDiscrepancy",
         method="POST",
@@ -337,6 +359,7 @@ CALLS += (
     ),
     Call(operation="listTraces", path="/orders/{order_id}/traces", permission=Permission.ORDERS_READ),
 )
+CALLS += AFTERSALES
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 
 

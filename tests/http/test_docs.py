@@ -84,8 +84,10 @@ def test_references_lead_somewhere(schema):
 
 def test_pages_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("Page")} == {
+        "PageOfAsk",
         "PageOfBundle",
         "PageOfCarrier",
+        "PageOfCase",
         "PageOfDifference",
         "PageOfLedger",
         "PageOfLevel",
@@ -93,16 +95,20 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfOrderRow",
         "PageOfParkedJob",
         "PageOfPlatformOrderRow",
+        "PageOfRefund",
+        "PageOfReturn",
         "PageOfShop",
         "PageOfSku",
         "PageOfStockDifference",
         "PageOfStockDocument",
         "PageOfStrategy",
+        "PageOfTicket",
         "PageOfTrace",
         "PageOfWarehouse",
         "PageOfWmsAccount",
         "PageOfWmsReport",
         "PageOfUnmapped",
+        "PageOfTimer",
     }
 
 

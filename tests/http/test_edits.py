@@ -35,7 +35,7 @@ def test_an_edit_is_seen_and_then_done(api, order):
     )
     shown = api.get(f"/orders/{order['id']}").json()
     assert (shown["note"], [line["sku"] for line in shown["lines"]]) == ("换货", ["OTHER", "OTHER"])
-    assert (shown["log"][-1]["what"], shown["log"][-1]["why"]) == ("orders.order_edited", "断码")
+    assert (shown["log"][-2]["what"], shown["log"][-2]["why"]) == ("orders.order_edited", "断码")
 
 
 def test_a_stale_page_is_told_what_came_in_between(api, order):

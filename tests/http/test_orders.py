@@ -6,7 +6,6 @@ import pytest
 from tests.http.world import API, Caller, numbered, payload, with_phone
 
 from oms_app.actor import Permission
-from oms_domain.orders.states import ORDER_TABLE, OrderState
 
 
 def test_an_order_goes_from_its_payload_to_the_warehouse(api, order_id):
@@ -31,7 +30,7 @@ def test_a_command_answers_with_what_the_order_may_do_next(api, order_id):
         "state": "awaiting_cs_review",
         "flags": [],
         "version": 2,
-        "moves": [str(move) for move in ORDER_TABLE[OrderState.AWAITING_CS_REVIEW]],
+        "moves": ["edit", "split", "merge", "hold", "wait", "approve", "cancel"],
     }
     assert re.fullmatch(r"S\d{8}-\d{6}", answer["number"])
 

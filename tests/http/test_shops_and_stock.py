@@ -19,6 +19,8 @@ POLICY = {
     "apportionment_order": [],
     "gift_value": "shared",
     "sign_by_carrier": False,
+    "unpaid_minutes": None,
+    "complete_days": 10,
     "split_triggers": ["parcel_size"],
     "split_units": 20,
     "auto_merge": True,
@@ -79,6 +81,8 @@ def test_everything_automatic_is_off_by_default(api):
         "apportionment_order": [],
         "gift_value": "free",
         "sign_by_carrier": False,
+        "unpaid_minutes": None,
+        "complete_days": 10,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.http.app import HttpOptions, create_app
@@ -19,13 +19,13 @@ def build_app(container: Container) -> Litestar:
     return create_app(
         # Litestar cannot read a provider's signature; a bare function it can.
         {name: _calls(getattr(container, name)) for name in _PROVIDED}
-        | {"now": lambda: system_now, "alive": lambda: lambda: _alive(container)},
+        | {"now": lambda: system_now, "new_id": lambda: new_id, "alive": lambda: lambda: _alive(container)},
         options=HttpOptions(body_limit=settings.http.body_limit, threads=settings.http.threads, version=version("oms")),
     )
 
 
 _PROVIDED = (
-    "orders",
+    "desk",
     "splits",
     "merges",
     "edits",
@@ -48,6 +48,13 @@ _PROVIDED = (
     "signer",
     "job_service",
     "discrepancies",
+    "cases",
+    "refunds",
+    "returns",
+    "asks",
+    "tickets",
+    "aftersales_terms",
+    "aftersales_queries",
     "wms_accounts",
     "wms_reports",
     "wms_callbacks",

@@ -14,13 +14,12 @@ from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import PartInvalid, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
 from oms_app.address_edits import AddressWanted
-from oms_app.editing import EditAnswer, EditOrder, Holding, Replace
+from oms_app.editing import NEVER, EditAnswer, EditOrder, Holding, Replace
 from oms_app.splitting import Wanted
 from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import CarrierCode, SkuCode
-from oms_domain.orders.editing import NEVER
 
 NONE: Final = "none"
 COLUMNS: Final = [

@@ -24,7 +24,14 @@ from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.identity import CarrierCode, ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import Authorisation, CataloguePolicy, Shop, ShopPolicy
+from oms_domain.shops.shop import (
+    MOST_COMPLETE_DAYS,
+    MOST_UNPAID_MINUTES,
+    Authorisation,
+    CataloguePolicy,
+    Shop,
+    ShopPolicy,
+)
 from oms_domain.split_merge.plan import Trigger
 
 LONGEST_PREFIX = 64
@@ -143,6 +150,16 @@ def add_shop(
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
+@click.option(
+    "--unpaid-minutes",
+    type=click.IntRange(0, MOST_UNPAID_MINUTES),
+    help="Cancel what is not paid after so long; 0: never.",
+)
+@click.option(
+    "--complete-days",
+    type=click.IntRange(1, MOST_COMPLETE_DAYS),
+    help="Settle a signed order after so many days.",
+)
 @click.option("--strategy", help="Where its orders ship from, `default` or a kept one; `none`: its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most. `none`: none.")
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
@@ -166,6 +183,8 @@ def change_policy(
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
     sign_by_carrier: bool | None,
+    unpaid_minutes: int | None,
+    complete_days: int | None,
     strategy: str | None,
     carriers: tuple[str, ...],
     carriers_allowed: tuple[str, ...],
@@ -190,6 +209,8 @@ def change_policy(
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
         "sign_by_carrier": sign_by_carrier,
+        "unpaid_minutes": unpaid_minutes,
+        "complete_days": complete_days,
         "strategy": "" if strategy == NONE else strategy,
         "carriers": _codes(carriers, "carrier") if carriers else None,
         "carriers_allowed": _codes(carriers_allowed, "allow-carrier") if carriers_allowed else None,

@@ -13,6 +13,7 @@ from dependency_injector import containers, providers
 
 from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.carriers.by_hand import CarriersByHand
 from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
@@ -24,10 +25,12 @@ from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
 from oms_app.aftersales import CaseService
+from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
+from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.editing import EditService
 from oms_app.fulfilment import FulfilmentService
@@ -36,6 +39,7 @@ from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
@@ -44,6 +48,8 @@ from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess,
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
+from oms_app.processes.stopping import StopProcess
+from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
@@ -54,6 +60,7 @@ from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -150,9 +157,15 @@ class Container(containers.DeclarativeContainer):
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
+    stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
+    carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
-    edits = providers.Singleton(EditService, begin=begin, now=now, new_id=new_id, sealer=sealer, pause=pause)
+    edits = providers.Singleton(
+        EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
+    )
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -183,6 +196,7 @@ class Container(containers.DeclarativeContainer):
     returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
     asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     tickets = providers.Singleton(TicketService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    aftersales_terms = providers.Singleton(TermsService, begin=begin, now=now, pause=pause)
     ask_pulls = providers.Singleton(
         AskPullService,
         begin=begin,
@@ -236,6 +250,8 @@ class Container(containers.DeclarativeContainer):
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
     )
+    stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
+    timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
     money_process = providers.Singleton(
         MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
     )
@@ -262,6 +278,8 @@ class Container(containers.DeclarativeContainer):
             _handlers,
             order_process,
             shipping_process,
+            stop_process,
+            timer_process,
             report_process,
             pull_process,
             catalog_process,

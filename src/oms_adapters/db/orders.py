@@ -31,7 +31,9 @@ from oms_domain.kernel.identity import (
 )
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import AddressAtPlatform, Flag, FromBundle, OrderLine, SalesOrder
+from oms_domain.orders.flags import Flag
+from oms_domain.orders.lines import FromBundle, OrderLine
+from oms_domain.orders.sales_order import AddressAtPlatform, SalesOrder
 from oms_domain.orders.states import OrderState
 
 sales_order = table(
@@ -77,7 +79,6 @@ sales_order = table(
     sa.Column("note", long_text(), nullable=True),
     sa.Column("mark", sa.Integer, nullable=True),
     sa.Column("tags", Json, nullable=True),
-    sa.Column("ship_on", sa.Date, nullable=True),
     sa.Column("addresses_at_platform", Json, nullable=True),
     sa.Column("origins", Json, nullable=True),
     sa.Column("heirs", Json, nullable=True),
@@ -116,6 +117,7 @@ sales_order_line = table(
     sa.Column("is_gift", sa.Boolean, nullable=False),
     sa.Column("is_closed", sa.Boolean, nullable=False),
     sa.Column("shipped", sa.Integer, nullable=False),
+    sa.Column("called_off", sa.Integer, nullable=False),
     sa.Column("sold_as", text(64), nullable=False),
     sa.Column("bundle", text(64), nullable=True),
     sa.Column("bundle_quantity", sa.Integer, nullable=True),
@@ -194,6 +196,7 @@ def line_of(row: Any, currency: str) -> OrderLine:
         is_gift=bool(row.is_gift),
         is_closed=bool(row.is_closed),
         shipped=row.shipped,
+        called_off=row.called_off,
         sold_as=row.sold_as,
         bundle=_bundle_of(row) if row.bundle is not None else None,
         from_line=LineId(row.from_line) if row.from_line else None,
@@ -231,6 +234,7 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "is_gift": line.is_gift,
         "is_closed": line.is_closed,
         "shipped": line.shipped,
+        "called_off": line.called_off,
         "sold_as": line.sold_as,
         "bundle": line.bundle.code if line.bundle else None,
         "bundle_quantity": line.bundle.quantity if line.bundle else None,
@@ -280,7 +284,6 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         note=row.note or "",
         mark=row.mark or 0,
         tags=tuple(row.tags or ()),
-        ship_on=row.ship_on,
         addresses_at_platform=decode(row.addresses_at_platform, tuple[AddressAtPlatform, ...])
         if row.addresses_at_platform
         else (),
@@ -339,7 +342,6 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "note": state.note or None,
         "mark": state.mark or None,
         "tags": list(state.tags) or None,
-        "ship_on": state.ship_on,
         "addresses_at_platform": encode(state.addresses_at_platform) if state.addresses_at_platform else None,
         "origins": list(map(str, state.origins)) or None,
         "heirs": list(map(str, state.heirs)) or None,

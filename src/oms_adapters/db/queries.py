@@ -13,7 +13,7 @@ from oms_adapters.db import driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import fulfilment_order, package
-from oms_adapters.db.jobs import PARKED, job
+from oms_adapters.db.jobs import OPEN, PARKED, job
 from oms_adapters.db.journal import difference, difference_of, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
@@ -35,6 +35,7 @@ from oms_app.queries.rows import (
     ParkedJob,
     PlatformOrderRow,
     Position,
+    Timer,
 )
 from oms_app.queries.stock_scope import Places, seen_places
 from oms_domain.fulfilment.reports import ReportState
@@ -137,7 +138,8 @@ class SqlQueries:
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
         parked = sa.select(job).where(job.c.state == PARKED)
         if actor.shops is not None:
-            parked = parked.join(event, event.c.id == job.c.event_id).where(*_scope(event.c.shop_id, actor))
+            of = sa.func.coalesce(event.c.shop_id, job.c.shop_id)
+            parked = parked.outerjoin(event, event.c.id == job.c.event_id).where(*_scope(of, actor))
         rows = self._rows(parked.order_by(job.c.created_at, job.c.id).limit(limit))
         return tuple(
             ParkedJob(
@@ -148,6 +150,16 @@ class SqlQueries:
                 error=row.error,
                 created_at=row.created_at,
             )
+            for row in rows
+        )
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        wanted = sa.select(job).where(job.c.state == OPEN, job.c.event_id.is_(None), job.c.shop_id.is_not(None))
+        if actor.shops is not None:
+            wanted = wanted.where(*_scope(job.c.shop_id, actor))
+        rows = self._rows(wanted.order_by(job.c.due_at, job.c.id).limit(limit))
+        return tuple(
+            Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.due_at, tries=row.tries, error=row.error)
             for row in rows
         )
 

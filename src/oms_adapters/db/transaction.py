@@ -19,7 +19,7 @@ from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import FulfilmentStore
 from oms_adapters.db.inventory import StockStore
-from oms_adapters.db.jobs import finish_with_effect, redrive
+from oms_adapters.db.jobs import call_off, finish_with_effect, redrive, set_timer
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.refunds import LedgerStore, RefundStore
@@ -131,6 +131,13 @@ class SqlTransaction:
 
     def redrive(self, job_id: UUID, *, at: datetime) -> None:
         redrive(self._work, self.actor, job_id, at)
+
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId) -> None:
+        self._work.alive()
+        set_timer(self._work, handler, key, due_at=due_at, shop_id=shop_id, id=self.new_id())
+
+    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+        call_off(self._work, self.actor, job_id, at)
 
     def commit(self) -> None:
         self._work.alive()

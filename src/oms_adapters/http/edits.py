@@ -24,7 +24,7 @@ from oms_adapters.http.splits import LONGEST_SKU, WantedBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.address_edits import AddressWanted
-from oms_app.editing import EditAnswer, EditOrder, EditService, Holding, Replace
+from oms_app.editing import NEVER, EditAnswer, EditOrder, EditService, Holding, Replace
 from oms_app.journal import LogEntry
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.queries.rows import Queries
@@ -36,7 +36,7 @@ from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import CarrierCode, OrderId
 from oms_domain.kernel.quantity import LARGEST_QUANTITY
 from oms_domain.kernel.text import checked_text
-from oms_domain.orders.editing import LONGEST_NOTE, MOST_MARK, MOST_TAGS, NEVER
+from oms_domain.orders.editing import LONGEST_NOTE, MOST_MARK, MOST_TAGS
 
 MOST_GOODS: Final = 1_000
 LONGEST_TAG: Final = 40
@@ -181,6 +181,7 @@ class EditView(View):
     held: list[HoldingView]
     holds: list[HoldingView]
     missing: list[MissingView]
+    parts: list[UUID]  # orders that it was split into, because no warehouse has all of it
 
     @classmethod
     def of(cls, answer: EditAnswer) -> EditView:
@@ -196,6 +197,7 @@ class EditView(View):
             held=[HoldingView.of(holding) for holding in answer.held],
             holds=[HoldingView.of(holding) for holding in answer.holds],
             missing=[MissingView(sku=sku, units=units) for sku, units in answer.missing],
+            parts=list(answer.parts),
         )
 
 

@@ -24,7 +24,16 @@ from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import LARGEST_FEN, Money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import CataloguePolicy, Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
+from oms_domain.shops.shop import (
+    MOST_COMPLETE_DAYS,
+    MOST_UNPAID_MINUTES,
+    CataloguePolicy,
+    Shop,
+    ShopNotFound,
+    ShopPolicy,
+    shop_code,
+    shop_name,
+)
 
 LARGEST_CODE: Final = 64
 LARGEST_QUANTUM: Final = 10**6
@@ -62,6 +71,20 @@ class PolicyBody(Body):
     apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
     gift_value: str = "free"
     sign_by_carrier: bool = False
+    unpaid_minutes: (
+        Annotated[
+            int,
+            msgspec.Meta(
+                ge=0,
+                le=MOST_UNPAID_MINUTES,
+                description="an unpaid order is cancelled after so long; 0: never; null: 30 where we took it ourselves",
+            ),
+        ]
+        | None
+    ) = None
+    complete_days: Annotated[
+        int, msgspec.Meta(ge=1, le=MOST_COMPLETE_DAYS, description="a signed order is settled after so many days")
+    ] = 10
     strategy: Annotated[
         str,
         msgspec.Meta(max_length=LARGEST_CODE, description="that says where its orders ship from; empty: `warehouse`"),
@@ -97,6 +120,8 @@ class PolicyBody(Body):
             apportionment_order=tuple(self.apportionment_order),
             gift_value=self.gift_value,
             sign_by_carrier=self.sign_by_carrier,
+            unpaid_minutes=self.unpaid_minutes,
+            complete_days=self.complete_days,
             strategy=checked_text(self.strategy, field="policy.strategy", longest=LARGEST_CODE),
             carriers=tuple(carrier_code(code, field="policy.carriers") for code in self.carriers),
             carriers_allowed=tuple(
@@ -144,6 +169,8 @@ class PolicyView(View):
     apportionment_order: list[str]
     gift_value: str
     sign_by_carrier: bool
+    unpaid_minutes: int | None
+    complete_days: int
     strategy: str
     carriers: list[str]
     carriers_allowed: list[str]
@@ -172,6 +199,8 @@ class PolicyView(View):
             apportionment_order=list(policy.apportionment_order),
             gift_value=policy.gift_value,
             sign_by_carrier=policy.sign_by_carrier,
+            unpaid_minutes=policy.unpaid_minutes,
+            complete_days=policy.complete_days,
             strategy=policy.strategy,
             carriers=list(policy.carriers),
             carriers_allowed=list(policy.carriers_allowed),

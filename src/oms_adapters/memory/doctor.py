@@ -16,9 +16,9 @@ from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
 from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import total
 from oms_domain.orders.cutting import Dealt, misdealt
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.placement import misplaced
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.sales_order import OrderLine
 from oms_domain.orders.states import OrderState
 
 

@@ -29,6 +29,7 @@ from oms_app.queries.rows import (
     ParkedJob,
     PlatformOrderRow,
     Position,
+    Timer,
 )
 from oms_app.queries.stock_scope import seen_places
 from oms_domain.fulfilment.reports import ReportState
@@ -132,6 +133,18 @@ class MemoryQueries:
                 created_at=row.created_at,
             )
             for row in rows[:limit]
+        )
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        set_ = [
+            row
+            for row in self._all(self.tables.jobs)
+            if row.is_timer and row.state in (JobState.READY, JobState.LEASED) and row.is_seen_by(actor)
+        ]
+        set_.sort(key=lambda row: (row.wakes_at, row.id))
+        return tuple(
+            Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.wakes_at, tries=row.tries, error=row.error)
+            for row in set_[:limit]
         )
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:

@@ -90,13 +90,19 @@ class JobRow:
     token: int = 0
     tries: int = 0
     error: str = ""
+    shop_id: ShopId | None = None  # of a timer
     created_at: datetime
 
     def is_seen_by(self, actor: Actor) -> bool:
-        """Whether it follows from a fact of the actor's shops; what follows from none is seen by those who see all."""
+        """Whether it is of the actor's shops; what follows from none is seen by those who see all."""
         if actor.shops is None:
             return True
-        return self.envelope is not None and self.envelope.shop_id is not None and actor.sees(self.envelope.shop_id)
+        shop_id = self.envelope.shop_id if self.envelope else self.shop_id
+        return shop_id is not None and actor.sees(shop_id)
+
+    @property
+    def is_timer(self) -> bool:
+        return self.envelope is None and self.shop_id is not None
 
     @property
     def lane(self) -> tuple[str, UUID]:

@@ -100,6 +100,13 @@ class JobNotParked(NotFound):
 
 
 @frozen(kw_only=True)
+class JobNotOpen(NotFound):
+    """No such timer is set, and no such job was given up for now."""
+
+    code: ClassVar[str] = "jobs.not_open"
+
+
+@frozen(kw_only=True)
 class DifferenceNotListed(NotFound):
     """No such discrepancy waits for a person."""
 
@@ -369,6 +376,12 @@ class Transaction(Protocol):
 
     def redrive(self, job_id: UUID, *, at: datetime) -> None:
         """Make a parked job of the actor's shops due again. Raises ``JobNotParked``."""
+
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId) -> None:
+        """Have work done at a time; one that is set on this key already is moved there, also after it was done."""
+
+    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+        """Drop a timer, or work that was given up for now, of the actor's shops. Raises ``JobNotOpen``."""
 
     def commit(self) -> None:
         """Store everything, or nothing. Raises ``Contended``, ``LeaseLost``, ``StoreUnavailable``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -30,7 +30,6 @@ from oms_domain.inventory.transfers import TransferClosed, TransferReceived
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
-from oms_domain.kernel.time import CHINA
 from oms_domain.orders.events import (
     OrderAllocated,
     OrderApproved,
@@ -176,10 +175,6 @@ class OrderProcess:
         with self.open(actor) as tx:
             order = tx.orders.get(event.order_id)
             wanted = tx.shops.get(order.shop_id).policy.auto_release
-        if wanted and order.ship_on is not None:
-            due = datetime.combine(order.ship_on, time(), tzinfo=CHINA)
-            if self.now() < due:
-                return due.astimezone(UTC)
         if wanted:
             unless_refused(lambda: self.orders.release(ReleaseOrder(order_id=order.id, by=actor)))
         return None

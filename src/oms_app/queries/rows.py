@@ -119,6 +119,18 @@ class ParkedJob:
 
 
 @frozen(kw_only=True)
+class Timer:
+    """Work that becomes due by itself (定时任务), on what ``key`` names. ``error``: why it failed the last time."""
+
+    id: UUID
+    handler: str
+    key: str
+    due_at: datetime
+    tries: int
+    error: str
+
+
+@frozen(kw_only=True)
 class OrderDetail:
     """All there is to show of one order."""
 
@@ -171,6 +183,9 @@ class Queries(Protocol):
         """Return what carriers told of the order's parcels, oldest first. Raises ``OrderNotFound``."""
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]: ...
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        """Return the timers that are set, the next one first."""
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         """Return a page of levels by SKU, warehouse: of the warehouses that the actor's shops ship from."""

@@ -4,7 +4,7 @@ amounts: so each unit of a platform's order still stands somewhere, and a cancel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
@@ -20,8 +20,12 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders import events as e
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.cutting import piece_of
-from oms_domain.orders.sales_order import LONGEST_REASON, AddressAtPlatform, OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.flags import checked_reason
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import check
+from oms_domain.orders.sales_order import AddressAtPlatform, PartyRef, SalesOrder
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 
 LONGEST_NOTE: Final = 500
@@ -54,24 +58,19 @@ class OrderEdit:
     """What is to be different. None and empty: it stays.
 
     ``receiver`` and ``region`` go together. ``quantities``: how many units of a line are to be left, 0 drops it.
-    ``carrier`` empty: none any more. ``ship_on`` ``NEVER``: no date any more.
+    ``carrier`` empty: none any more.
     """
 
     note: str | None = None
     mark: int | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
-    ship_on: date | None = None
     carrier: CarrierCode | None = None
     receiver: PartyRef | None = None
     region: Region | None = None
     replacements: tuple[Replacement, ...] = ()
     quantities: tuple[tuple[LineId, int], ...] = ()
     gifts: tuple[AddedGift, ...] = ()
-
-
-NEVER: Final = date.min
-"""An expected ship date that means: none."""
 
 
 @frozen(kw_only=True)
@@ -127,6 +126,7 @@ def edited(order: SalesOrder, edit: OrderEdit, *, line_ids: Iterable[LineId], at
         MoveNotAllowed: it does not await customer service's review.
         NoSuchLine, MoreUnitsAsked, NothingLeft, InvalidMark, TooManyTags, InvalidText: what is wrong with the edit.
     """
+    check(order, Ask.EDIT)
     state = next_state(ORDER_TABLE, order.state, OrderMove.EDIT)
     ids = iter(line_ids)
     after = evolve(order, state=state, **_facts(order, edit))
@@ -147,7 +147,7 @@ def told(before: SalesOrder, after: SalesOrder, *, reason: str = "", at: datetim
     what = tuple(sorted(name for name in EDITABLE if getattr(before, name) != getattr(after, name)))
     if not what:
         return Change(before)
-    why = mask_digits(checked_text(reason, field="reason", longest=LONGEST_REASON))
+    why = checked_reason(reason)
     fact = e.OrderEdited(
         order_id=after.id, state=after.state, what=what, refund_due=refund_due(before, after), reason=why, at=at
     )
@@ -156,9 +156,7 @@ def told(before: SalesOrder, after: SalesOrder, *, reason: str = "", at: datetim
 
 def refund_due(before: SalesOrder, after: SalesOrder) -> Money:
     """Return what must go back for the units that left: what they cost, as far as it was paid."""
-    due = _closed(after) - _closed(before)
-    paid = max(before.paid - _closed(before), Money(0, before.paid.currency))
-    return min(due, paid)
+    return min(_given_up(after) - _given_up(before), before.refundable)
 
 
 def moves_stock(before: SalesOrder, after: SalesOrder) -> bool:
@@ -188,7 +186,6 @@ EDITABLE: Final = (
     "note",
     "mark",
     "tags",
-    "ship_on",
     "carrier",
     "warehouse",
     "receiver",
@@ -206,8 +203,6 @@ def _facts(order: SalesOrder, edit: OrderEdit) -> dict[str, Any]:
         if not 0 <= edit.mark <= MOST_MARK:
             raise InvalidMark(value=edit.mark)
         facts["mark"] = edit.mark
-    if edit.ship_on is not None:
-        facts["ship_on"] = None if edit.ship_on == NEVER else edit.ship_on
     if edit.carrier is not None and edit.carrier != (order.carrier or ""):
         facts |= {"carrier": edit.carrier or None, "planned_ship_at": None, "planned_arrival_on": None}
     if edit.receiver is not None and edit.region is not None:
@@ -281,5 +276,5 @@ def _gift(order: SalesOrder, gift: AddedGift, id: LineId) -> OrderLine:
     )
 
 
-def _closed(order: SalesOrder) -> Money:
-    return total((line.payable for line in order.lines if line.is_closed), order.payable.currency)
+def _given_up(order: SalesOrder) -> Money:
+    return total((line.given_up for line in order.lines), order.payable.currency)

@@ -18,8 +18,11 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.editing import LONGEST_NOTE, MOST_TAGS
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import check
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import BETWEEN_REMARKS, described
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 from oms_domain.orders.states import OrderState as S
@@ -71,13 +74,6 @@ class MergeTooLarge(Refused):
 
 
 @frozen(kw_only=True)
-class NotMerged(Refused):
-    """The order did not come from a merge: there are no sources to take it apart by."""
-
-    code: ClassVar[str] = "split_merge.not_merged"
-
-
-@frozen(kw_only=True)
 class Merge:
     """What merging makes: the ended sources, what goes on for them, and what it holds from now on."""
 
@@ -126,7 +122,6 @@ def merge(orders: Sequence[SalesOrder], *, new: NewOrder, line_ids: Iterable[Lin
         note=BETWEEN_REMARKS.join(dict.fromkeys(order.note for order in sources if order.note))[:LONGEST_NOTE],
         mark=next((order.mark for order in sources if order.mark), 0),
         tags=tuple(dict.fromkeys(tag for order in sources for tag in order.tags))[:MOST_TAGS],
-        ship_on=max((order.ship_on for order in sources if order.ship_on), default=None),
         addresses_at_platform=tuple(
             dict.fromkeys(address for order in sources for address in order.addresses_at_platform)
         ),
@@ -189,9 +184,8 @@ def unmerge(
         MoveNotAllowed: it was released.
         NotMerged: it did not come from a merge.
     """
+    check(order, Ask.UNMERGE)
     state = next_state(ORDER_TABLE, order.state, OrderMove.UNMERGE)
-    if len(order.origins) < 2:
-        raise NotMerged
     ids = iter(line_ids)
     brought = {line.id: source.id for source in sources for line in source.lines}
     lines: dict[OrderId, list[OrderLine]] = {source.id: [] for source in sources}

@@ -497,3 +497,7 @@ def test_what_the_order_keeps_goes_to_parts_by_goods_and_comes_together_by_name(
     assert (first.kept, second.kept) == ((("wrapping", 60),), (("wrapping", 40),))
     other = evolve(second, kept=(("card fee", 7),))
     assert merge([first, other]).kept == (("wrapping", 60), ("card fee", 7))
+
+
+def test_a_line_without_units_has_no_runs():
+    assert whole_line("a", 0, (0,)).runs == ()

@@ -1,6 +1,5 @@
 """Editing an order in review: what changes, what stays, and that no unit and no fen is lost."""
 
-from datetime import date
 from itertools import count
 
 import pytest
@@ -18,7 +17,6 @@ from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.text import InvalidText
 from oms_domain.orders import events as e
 from oms_domain.orders.editing import (
-    NEVER,
     AddedGift,
     InvalidMark,
     MoreUnitsAsked,
@@ -77,30 +75,20 @@ def rows(order):
 
 
 def test_what_is_not_named_stays():
-    order = a_sales_order(note="旧", mark=2, tags=("VIP",), ship_on=date(2026, 12, 1))
+    order = a_sales_order(note="旧", mark=2, tags=("VIP",))
 
     assert do(order) == order
     assert told(order, do(order), at=NOW) == Change(order)
 
 
-def test_remark_mark_tags_and_date():
+def test_remark_mark_and_tags():
     order = a_sales_order(tags=("VIP", "急"))
 
-    after = do(
-        order, note="电话 13000000001 联系", mark=3, add_tags=("大件",), remove_tags=("急",), ship_on=date(2026, 12, 1)
-    )
+    after = do(order, note="电话 13000000001 联系", mark=3, add_tags=("大件",), remove_tags=("急",))
 
-    assert (after.note, after.mark, after.tags, after.ship_on) == (
-        "电话 *********** 联系",
-        3,
-        ("VIP", "大件"),
-        date(2026, 12, 1),
-    )
-    fact = e.OrderEdited(
-        order_id=ORDER, state=order.state, what=("mark", "note", "ship_on", "tags"), refund_due=Money(0), at=NOW
-    )
+    assert (after.note, after.mark, after.tags) == ("电话 *********** 联系", 3, ("VIP", "大件"))
+    fact = e.OrderEdited(order_id=ORDER, state=order.state, what=("mark", "note", "tags"), refund_due=Money(0), at=NOW)
     assert told(order, after, at=NOW) == Change(after, (fact,))
-    assert do(after, ship_on=NEVER).ship_on is None
 
 
 def test_a_carrier_takes_the_promise_of_another_along():

@@ -4,9 +4,9 @@ import pytest
 
 from oms_domain.channels.standard import Region
 from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.review import ReviewCondition as C
 from oms_domain.orders.review import auto_review
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.testing.builders import NOW, a_sales_order

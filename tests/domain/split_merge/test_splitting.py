@@ -14,7 +14,7 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.cutting import Dealt, misdealt
-from oms_domain.orders.sales_order import Flag, FlagKind
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.plan import CannotSplit, PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, PlanDoesNotFit, lines_needed, split
@@ -242,7 +242,7 @@ def dealt(line):
 
 
 @given(case=orders_with_plans())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_every_unit_and_amount_is_in_one_part(case):
     order, plan = case
 
@@ -250,7 +250,7 @@ def test_every_unit_and_amount_is_in_one_part(case):
 
 
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_parts_of_parts_add_up_as_well(data):
     order, plan = data.draw(orders_with_plans())
     first, *others = (change.state for change in do(order, plan).children)
