@@ -338,6 +338,21 @@ def test_weights_of_the_catalogue_count(world):
     ]
 
 
+def test_goods_that_must_not_travel_together_are_told_apart_by_their_marks(world):
+    shop = world.a_shop(split_triggers=("category",))
+    world.receive(SCARF, HAT)
+    for sku, marks in ((SCARF, ["liquid"]), (HAT, [])):
+        world.catalog.put_sku(PutSku(code=sku, facts=SkuFacts(title=sku, marks=marks), by=ROOT))
+    order_id = world.an_order(shop, a_standard_order())
+
+    answer = world.splits.split(SplitOrder(order_id=order_id, by=ROOT))
+
+    assert [(part.reasons, [line.sku for line in part.lines]) for part in answer.parts] == [
+        (("category liquid",), [SCARF]),
+        (("category",), [HAT]),
+    ]
+
+
 def test_what_no_rule_tells_apart_is_not_split(world, order_id):
     with pytest.raises(CannotSplit):
         world.splits.split(SplitOrder(order_id=order_id, by=ROOT))

@@ -16,6 +16,7 @@ from oms_app.actor import Actor, system
 from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
+from oms_app.batches import BatchService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
@@ -38,6 +39,7 @@ from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
 from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
+from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
@@ -108,6 +110,7 @@ class World:
         self.moves = OrderMoveService(begin=begin, now=self.clock, pause=pause)
         self.stops = StopService(**shared, numbering=numbering)
         self.desk = OrderDesk(orders=self.orders, moves=self.moves, stops=self.stops)
+        self.batches = BatchService(**shared, open=opened, desk=self.desk)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
         self.merges = MergeService(**shared, numbering=numbering)
@@ -148,6 +151,7 @@ class World:
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
             StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers),
+            BatchProcess(batches=self.batches),
             TimerProcess(open=opened, orders=self.orders, moves=self.moves, now=self.clock),
         )
         processes = (*processes, *self.wire_aftersales(begin, shared | {"numbering": numbering}))

@@ -31,6 +31,7 @@ from oms_app.aftersales import CaseService
 from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskService
+from oms_app.batches import BatchService
 from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
@@ -132,11 +133,14 @@ class World:
         common: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": lambda n: None}
         numbering = Numbering(self.store.numbers, self.clock)
         self.services = {
-            "desk": OrderDesk(
-                orders=OrderService(numbering=numbering, **common),
-                moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
-                stops=StopService(numbering=numbering, **common),
+            "desk": (
+                desk := OrderDesk(
+                    orders=OrderService(numbering=numbering, **common),
+                    moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
+                    stops=StopService(numbering=numbering, **common),
+                )
             ),
+            "batches": BatchService(open=self.store.open, desk=desk, **common),
             "splits": SplitService(numbering=numbering, **common),
             "merges": MergeService(numbering=numbering, **common),
             "edits": EditService(numbering=numbering, sealer=sealer, **common),

@@ -26,6 +26,7 @@ def build_app(container: Container) -> Litestar:
 
 _PROVIDED = (
     "desk",
+    "batches",
     "splits",
     "merges",
     "edits",

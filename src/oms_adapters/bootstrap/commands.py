@@ -6,8 +6,11 @@ import click
 from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.commands_aftersales import aftersales
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
+from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
+from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
 from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
@@ -140,6 +143,7 @@ for command in (
     orders,
     platform_orders,
     discrepancies,
+    batches,
     jobs,
     skus,
     bundles,
@@ -152,6 +156,11 @@ for command in (
     apportion,
     explain_stored,
     wms,
+    cases,
+    refunds,
+    returns,
+    tickets,
+    aftersales,
 ):
     oms.add_command(command)
 for command in (*SPLITTING, edit_orders):

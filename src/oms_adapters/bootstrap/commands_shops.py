@@ -16,6 +16,7 @@ from oms_adapters.platforms.gateways import print_account
 from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
+from oms_app.processes.aftersales import PULL_AFTERSALES
 from oms_app.processes.shipping import PULL_ORDERS
 from oms_app.shops import AddShop, ChangePolicy, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform
@@ -265,9 +266,10 @@ def connect(container: Any, shop_id: ShopId, account: TaobaoAccount) -> None:
         MarkAuthorisation(shop_id=shop_id, authorisation=Authorisation.VALID, account=sealed, by=operator())
     )
     jobs, now = container.jobs(), system_now()
-    jobs.ensure(PULL_ORDERS, str(shop_id), due_at=now)
+    for handler in (PULL_ORDERS, PULL_AFTERSALES):
+        jobs.ensure(handler, str(shop_id), due_at=now)
     for parked in container.queries().parked_jobs(operator(), limit=1000):
-        if parked.handler == PULL_ORDERS and parked.key == str(shop_id):
+        if parked.handler in (PULL_ORDERS, PULL_AFTERSALES) and parked.key == str(shop_id):
             jobs.redrive(parked.id, now=now)
 
 

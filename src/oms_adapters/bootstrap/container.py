@@ -28,6 +28,7 @@ from oms_app.aftersales import CaseService
 from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
+from oms_app.batches import BatchService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
@@ -45,6 +46,7 @@ from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
+from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
@@ -160,6 +162,7 @@ class Container(containers.DeclarativeContainer):
     moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
     stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
+    batches = providers.Singleton(BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk)
     carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
@@ -251,6 +254,7 @@ class Container(containers.DeclarativeContainer):
         pull_every=providers.Singleton(_pull_every, settings),
     )
     stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
+    batch_process = providers.Singleton(BatchProcess, batches=batches)
     timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
     money_process = providers.Singleton(
         MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
@@ -280,6 +284,7 @@ class Container(containers.DeclarativeContainer):
             shipping_process,
             stop_process,
             timer_process,
+            batch_process,
             report_process,
             pull_process,
             catalog_process,

@@ -125,7 +125,7 @@ def redrive(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
     work.last.append((("~job", job_id.hex), send))
 
 
-def set_timer(work: Work, handler: str, key: str, *, due_at: datetime, shop_id: ShopId, id: UUID) -> None:
+def set_timer(work: Work, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None, id: UUID) -> None:
     """Gather that work is due at a time; whoever works on an earlier one of this key holds it no longer."""
     again = {"due_at": due_at, "state": OPEN, "lease_until": None, "tries": 0, "error": "", "done_at": None}
     move = job.update().where(job.c.handler == handler, job.c.key == key).values(token=job.c.token + 1, **again)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db import driver, order_lists, stock_queries
+from oms_adapters.db import batches, driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import fulfilment_order, package
@@ -22,6 +22,7 @@ from oms_adapters.db.sourcing import SHIPPING, record_of
 from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
 from oms_app.actor import Actor
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
@@ -162,6 +163,18 @@ class SqlQueries:
             Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.due_at, tries=row.tries, error=row.error)
             for row in rows
         )
+
+    def batches(self, actor: Actor, *, after: Position | None, limit: int) -> tuple[Batch, ...]:
+        return batches.newest(self._read, actor, after, limit)
+
+    def batch(self, actor: Actor, batch_id: BatchId) -> Batch:
+        return batches.one(self._read, actor, batch_id)
+
+    def batch_rows(
+        self, actor: Actor, batch_id: BatchId, *, first: int, limit: int, refused: bool
+    ) -> tuple[BatchRow, ...]:
+        self.batch(actor, batch_id)
+        return batches.page_of_rows(self._read, batch_id, first=first, limit=limit, refused=refused)
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         return stock_queries.levels(self._rows, self._places(actor), after, limit)

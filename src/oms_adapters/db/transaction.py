@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from oms_adapters.db import journal as rows
 from oms_adapters.db.aftersales import AskStore, CaseStore, ReturnStore, TermsStore, TicketStore
+from oms_adapters.db.batches import BatchStore
 from oms_adapters.db.catalog import BundleStore, SkuMappingStore, SkuStore
 from oms_adapters.db.codec import encode
 from oms_adapters.db.driver import each_by_itself
@@ -70,6 +71,7 @@ class SqlTransaction:
     inbox: InboxStore = field(init=False)
     wms_accounts: WmsAccountStore = field(init=False)
     traces: TraceStore = field(init=False)
+    batches: BatchStore = field(init=False)
     cases: CaseStore = field(init=False)
     refunds: RefundStore = field(init=False)
     refund_ledgers: LedgerStore = field(init=False)
@@ -100,6 +102,7 @@ class SqlTransaction:
         self.inbox = InboxStore(work)
         self.wms_accounts = WmsAccountStore(work)
         self.traces = TraceStore(work, self.new_id)
+        self.batches = BatchStore(work, actor)
         self.cases = CaseStore(work, actor)
         self.refunds = RefundStore(work, actor)
         self.refund_ledgers = LedgerStore(work, actor)
@@ -132,7 +135,7 @@ class SqlTransaction:
     def redrive(self, job_id: UUID, *, at: datetime) -> None:
         redrive(self._work, self.actor, job_id, at)
 
-    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId) -> None:
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None) -> None:
         self._work.alive()
         set_timer(self._work, handler, key, due_at=due_at, shop_id=shop_id, id=self.new_id())
 

@@ -14,6 +14,7 @@ from litestar.di import Provide
 
 from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
+from oms_adapters.http.batch_jobs import BatchesController
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
@@ -49,6 +50,7 @@ PREFIX: Final = "/api/v1"
 NAMES: Final = frozenset(
     {
         "desk",  # OrderDesk
+        "batches",  # BatchService
         "splits",  # SplitService
         "merges",  # MergeService
         "edits",  # EditService
@@ -140,6 +142,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     SkusController,
                     BundlesController,
                     SkuMappingsController,
+                    BatchesController,
                     DiscrepanciesController,
                     WmsController,
                     TracesController,

@@ -10,22 +10,26 @@ import msgspec
 from attrs import evolve, frozen
 from litestar import Controller, Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from oms_adapters.http.auth import needs
+from oms_adapters.http.batch_jobs import BatchView
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import expected_version
 from oms_adapters.http.languages import language_of
 from oms_adapters.http.order_views import OrderAnswerView
 from oms_adapters.http.paging import instant
 from oms_adapters.http.problems import Told
-from oms_adapters.http.refusals import NoRows, TooManyRows
+from oms_adapters.http.refusals import NoRows
 from oms_adapters.http.views import Given, View
 from oms_app import order_moves as moves
 from oms_app import orders
 from oms_app.actor import Actor
+from oms_app.batches import BatchService, StartBatch
 from oms_app.desk import OrderDesk
 from oms_app.orders import OrderCommand
+from oms_app.ports.batches import MOST_ORDERS
 from oms_app.stopping import ConfirmStop, RefuseStop
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import OrderId
@@ -35,6 +39,12 @@ from oms_domain.orders.flags import LONGEST_REASON
 MOST_ROWS: Final = 100
 IfMatch: TypeAlias = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the order's ETag: refuse if it has changed since")
+]
+
+
+Ids: TypeAlias = Annotated[
+    list[UUID],
+    msgspec.Meta(max_length=MOST_ORDERS, description=f"more than {MOST_ROWS} are worked on in the background"),
 ]
 
 
@@ -57,21 +67,21 @@ class Until(Reason, kw_only=True):
 
 
 class ReasonForMany(Reason, kw_only=True):
-    """Which orders, at most 100, and why."""
+    """Which orders, at most 100,000, and why."""
 
-    ids: list[UUID]
+    ids: Ids
 
 
 class ReasonUntilForMany(ReasonUntil, kw_only=True):
-    """Which orders, at most 100, why, and until when."""
+    """Which orders, at most 100,000, why, and until when."""
 
-    ids: list[UUID]
+    ids: Ids
 
 
 class UntilForMany(Until, kw_only=True):
-    """Which orders, at most 100, why, and the time that it is about."""
+    """Which orders, at most 100,000, why, and the time that it is about."""
 
-    ids: list[UUID]
+    ids: Ids
 
 
 class RowView(View):
@@ -186,21 +196,30 @@ def _for_many(doing: Doing) -> HTTPRouteHandler:
         data: Any,
         actor: Given[Actor],
         desk: Given[OrderDesk],
-    ) -> RowsView:
+        batches: Given[BatchService],
+    ) -> Response[RowsView | BatchView]:
         if not data.ids:
             raise NoRows(field="ids")
+        asked: Any = doing.ask(data.ids[0], data, None, actor)  # what is wrong with the ask itself is told once
         if len(data.ids) > MOST_ROWS:
-            raise TooManyRows(field="ids", most=MOST_ROWS)
-        doing.ask(data.ids[0], data, None, actor)  # what is wrong with the ask itself is told once
+            ids = [OrderId(order_id) for order_id in data.ids]
+            until = getattr(asked, "until", None)
+            batch = batches.start(
+                StartBatch(command=doing.command, order_ids=ids, reason=asked.reason, until=until, by=actor)
+            )
+            headers = {"Location": f"/api/v1/batches/{batch.id}"}
+            return Response(content=BatchView.of(batch), status_code=202, headers=headers)
         language = language_of(request.headers.get("accept-language", ""))
-        return RowsView(rows=[_row(doing, desk, order_id, data, actor, language) for order_id in data.ids])
+        rows = [_row(doing, desk, order_id, data, actor, language) for order_id in data.ids]
+        return Response(content=RowsView(rows=rows))
 
     body: Any = doing.body_for_many
     many.__annotations__["data"] = _JSON[body]
     return post(
         f"/{doing.many}",
         operation_id=f"{doing.name}Orders",
-        summary=f"{doing.summary}, up to {MOST_ROWS} at once",
+        summary=f"{doing.summary}: up to {MOST_ROWS} at once, more in the background",
+        responses={202: ResponseSpec(BatchView, description="more than 100: a batch that is worked on")},
         opt=needs(doing.command.permission, changes=True),
         status_code=200,
         sync_to_thread=True,

@@ -9,15 +9,16 @@ from uuid import UUID
 
 import msgspec
 from attrs import define, evolve, field
-from litestar import Controller, get, post
-from litestar.params import JSONBody
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
+from oms_adapters.http.idempotency import IfMatch, version_of_edit
 from oms_adapters.http.paging import Page
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
-from oms_app.shops import AddShop, FindShop, ListShops, ShopService
+from oms_app.shops import AddShop, ChangePolicy, FindShop, ListShops, ShopService
 from oms_domain.channels.standard import Platform
 from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.kernel.errors import Invalid
@@ -302,3 +303,29 @@ class ShopsController(Controller):
             by=actor,
         )
         return ShopView.of(shops.add(command))
+
+    @post(
+        "/{code:str}/policy",
+        operation_id="changeShopPolicy",
+        opt=needs(ChangePolicy.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def change_policy(
+        self,
+        code: FromPath[str],
+        data: JSONBody[PolicyBody],
+        actor: Given[Actor],
+        shops: Given[ShopService],
+        known_shops: Given[KnownShops],
+        if_match: IfMatch = None,
+    ) -> Response[ShopView]:
+        """Say how a shop works, whole; the version that was read goes into ``If-Match``."""
+        command = ChangePolicy(
+            shop_id=known_shops.of(code, actor).id,
+            policy=data.policy(),
+            expected_version=version_of_edit(if_match),
+            by=actor,
+        )
+        view = ShopView.of(shops.change_policy(command))
+        return Response(content=view, headers={"ETag": f'"{view.version}"'})

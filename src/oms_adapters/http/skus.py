@@ -8,13 +8,13 @@ from uuid import UUID
 
 from attrs import evolve
 from litestar import Controller, Request, Response, get, patch, post
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version, version_of_edit
+from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Pages, Signer
 from oms_adapters.http.shops import MoneyBody
 from oms_adapters.http.views import Given, MoneyView, View
@@ -29,9 +29,6 @@ from oms_domain.kernel.money import Money
 READ: Final = needs(Permission.STOCK_READ)
 WRITE: Final = needs(Permission.STOCK_WRITE, changes=True)
 
-IfMatch: TypeAlias = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="the ETag that came with it: refuse if it has changed")
-]
 Deleted: TypeAlias = Annotated[bool, QueryParameter(description="deleted ones instead of those that stand")]
 CodeIs: TypeAlias = Annotated[str, QueryParameter(max_length=64, description="the one with this code")]
 

@@ -114,7 +114,7 @@ def redriven(tables: Tables, row: JobRow, now: datetime) -> Callable[[], None]:
 
 
 def timer_set(
-    tables: Tables, handler: str, key: str, *, due_at: datetime, shop_id: ShopId, new_id: NewId, now: datetime
+    tables: Tables, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None, new_id: NewId, now: datetime
 ) -> None:
     """Put a timer in place, or move it; whoever works on it holds it no longer."""
     job_id = tables.job_ids.get((handler, key))

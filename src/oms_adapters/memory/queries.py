@@ -11,8 +11,10 @@ from uuid import UUID
 
 from attrs import define
 
+from oms_adapters.memory.batches import is_seen, seen
 from oms_adapters.memory.tables import JobState, Tables
 from oms_app.actor import Actor
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
@@ -146,6 +148,24 @@ class MemoryQueries:
             Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.wakes_at, tries=row.tries, error=row.error)
             for row in set_[:limit]
         )
+
+    def batches(self, actor: Actor, *, after: Position | None, limit: int) -> tuple[Batch, ...]:
+        found = [batch for batch in self._all(self.tables.batches) if is_seen(batch, actor)]
+        found.sort(key=lambda batch: (batch.created_at, batch.id), reverse=True)
+        return tuple(b for b in found if after is None or (b.created_at, b.id) < (after.at, after.id))[:limit]
+
+    def batch(self, actor: Actor, batch_id: BatchId) -> Batch:
+        with self.tables.lock:
+            return seen(self.tables, batch_id, actor)
+
+    def batch_rows(
+        self, actor: Actor, batch_id: BatchId, *, first: int, limit: int, refused: bool
+    ) -> tuple[BatchRow, ...]:
+        self.batch(actor, batch_id)
+        with self.tables.lock:
+            rows = self.tables.batch_rows[batch_id][first:]
+        wanted = (row for row in rows if not refused or (row.answer is not None and row.answer.outcome != "done"))
+        return tuple(islice(wanted, limit))
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         is_seen = self._is_seen_by(actor)

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from oms_app.access import ApiKey
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
@@ -182,6 +183,9 @@ class Tables:
     ticket_numbers: dict[Any, UUID] = field(factory=dict)
     terms: dict[UUID, AftersalesTerms] = field(factory=dict)
     terms_of: dict[Any, UUID] = field(factory=dict)
+
+    batches: dict[BatchId, Batch] = field(factory=dict)
+    batch_rows: dict[BatchId, list[BatchRow]] = field(factory=dict)
 
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)

@@ -20,6 +20,7 @@ from oms_adapters.memory.aftersales import (
     MemoryTerms,
     MemoryTickets,
 )
+from oms_adapters.memory.batches import MemoryBatches
 from oms_adapters.memory.catalog import MemoryBundles, MemorySkuMappings, MemorySkus
 from oms_adapters.memory.documents import (
     MemoryCursors,
@@ -82,6 +83,7 @@ class MemoryTransaction:
     inbox: MemoryInbox = field(init=False)
     wms_accounts: MemoryWmsAccounts = field(init=False)
     traces: MemoryTraces = field(init=False)
+    batches: MemoryBatches = field(init=False)
     cases: MemoryCases = field(init=False)
     refunds: MemoryRefunds = field(init=False)
     refund_ledgers: MemoryRefundLedgers = field(init=False)
@@ -111,6 +113,7 @@ class MemoryTransaction:
         self.inbox = MemoryInbox(self.work)
         self.wms_accounts = MemoryWmsAccounts(self.work)
         self.traces = MemoryTraces(self.work)
+        self.batches = MemoryBatches(self.work)
         self.cases = MemoryCases(self.work)
         self.refunds = MemoryRefunds(self.work)
         self.refund_ledgers = MemoryRefundLedgers(self.work)
@@ -195,7 +198,7 @@ class MemoryTransaction:
             check(tables)
         self.work.write(check)
 
-    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId) -> None:
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None) -> None:
         set_it = partial(
             timer_set,
             handler=handler,
