@@ -175,7 +175,7 @@ class World:
         queries = self.store.aftersales_queries
         return (
             MoneyProcess(refunds=self.refunds, cases=self.cases, now=self.clock, **platform),
-            AskProcess(cases=self.cases, now=self.clock, **platform),
+            AskProcess(cases=self.cases, queries=queries, now=self.clock, **platform),
             GoodsProcess(
                 cases=self.cases,
                 returns=self.returns,

@@ -263,6 +263,7 @@ class Container(containers.DeclarativeContainer):
         AskProcess,
         cases=cases,
         asks=asks,
+        queries=aftersales_queries,
         pulls=ask_pulls,
         gateways=gateways,
         now=now,
