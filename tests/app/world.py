@@ -10,9 +10,11 @@ from tests.servers import FakeClock, ids
 
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
+from oms_adapters.memory.platform import RECEIVER
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
 from oms_app.arrivals import Preparation
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
@@ -20,6 +22,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
+from oms_app.judging import Judge
 from oms_app.numbering import Numbering
 from oms_app.orders import (
     AllocateOrder,
@@ -37,19 +40,23 @@ from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
 from oms_app.reports import ReportService, TakeReport
+from oms_app.review_rules import RuleService
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.surroundings import Lookout
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
 from oms_domain.channels.standard import (
     Platform,
+    Receiver,
     StandardOrder,
 )
 from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
@@ -94,6 +101,9 @@ class World:
         begin, pause = Begin(opened), self.pauses.append
         shared: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": pause}
         numbering = Numbering(self.store.numbers, self.clock)
+        lookout = Lookout(sealer=self.sealer)
+        self.rules = RuleService(**shared, lookout=lookout, queries=self.store.queries)
+        self.blacklist = BlacklistService(**shared, lookout=lookout)
         self.transfers = TransferService(**shared, numbering=numbering)
         self.stocktakes = StocktakeService(**shared, numbering=numbering)
         self.warehouses = WarehouseService(**shared)
@@ -121,6 +131,13 @@ class World:
         )
         processes = (
             OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
+            ReviewProcess(
+                open=opened,
+                orders=self.orders,
+                judge=Judge(lookout=lookout),
+                jobs=self.store.jobs,
+                now=self.clock,
+            ),
             ShippingProcess(
                 fulfilment=self.fulfilment,
                 wms=self.wms,
@@ -155,18 +172,22 @@ class World:
             )
         self.settle()
 
-    def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
+    def take_in(
+        self, shop: Shop, *standards: StandardOrder, receiver: Receiver = RECEIVER, by: Actor = ROOT
+    ) -> tuple[IntakeAnswer, ...]:
         """Take in what a push would bring, and let follow what follows."""
         arrivals = tuple(
-            self.preparation.prepare(self.platform.sells(standard), self.platform.translate, shop_id=shop.id)
+            self.preparation.prepare(
+                self.platform.sells(standard, receiver=receiver), self.platform.translate, shop_id=shop.id
+            )
             for standard in standards
         )
         answers = self.intake.take_in(TakeIn(shop_id=shop.id, platform=Platform.TAOBAO, arrivals=arrivals, by=by))
         self.settle()
         return answers
 
-    def an_order(self, shop: Shop, standard: StandardOrder) -> OrderId:
-        (answer,) = self.take_in(shop, standard)
+    def an_order(self, shop: Shop, standard: StandardOrder, receiver: Receiver = RECEIVER) -> OrderId:
+        (answer,) = self.take_in(shop, standard, receiver=receiver)
         assert answer.order_id is not None
         return answer.order_id
 

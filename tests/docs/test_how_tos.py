@@ -215,6 +215,26 @@ def test_a_catalogue_is_kept_as_the_page_says(ready):
     assert len(ready.runs("mappings", "list", "--json")) == 3
 
 
+def test_rules_are_kept_and_tried_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    ready.own["ID"], *_ = reviewable_orders(ready)
+    (entry,) = ready.runs("blacklist", "add", "tb-1", "--buyer-id", "buyer-1", "--json")
+    ready.own["ID-1"] = entry["id"]
+    rule = {"field": "payable_fen", "op": "at_least", "value": 1}
+    about = {"id": "all", "name": "样例", "kind": "interception", "action": "intercept"}
+    Path("rules.json").write_text(json.dumps([about | {"condition": rule}]), encoding="utf-8")
+
+    ready.reads("review-rules.md")
+
+    assert {row["id"] for row in ready.runs("rules", "list", "tb-1", "--json")} == {
+        "amount-too-high",
+        "blacklist",
+        "all",
+    }
+    (trial,) = ready.runs("rules", "try", "tb-1", "--since", "1d", "--json")
+    assert (trial["orders"], trial["caught"]) == (1, 1)
+
+
 def test_every_page_with_something_to_type_is_read_here():
     with_commands = {path.name for path in HOW_TO.glob("*.md") if commands(path.name)}
 
@@ -224,6 +244,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "connect-a-warehouse.md",
         "exceptions-and-discrepancies.md",
         "personal-data.md",
+        "review-rules.md",
         "run-on-mariadb.md",
         "run-on-postgresql.md",
         "skus-bundles-and-mapping.md",

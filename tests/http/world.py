@@ -28,6 +28,7 @@ from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
 from oms_app.arrivals import Preparation
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
@@ -38,9 +39,11 @@ from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
 from oms_app.reports import ReportService
+from oms_app.review_rules import RuleService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.surroundings import Lookout
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -134,6 +137,8 @@ class World:
             "access": AccessService(
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id
             ),
+            "review_rules": RuleService(lookout=Lookout(sealer=sealer), queries=self.store.queries, **common),
+            "blacklist": BlacklistService(lookout=Lookout(sealer=sealer), **common),
             "wms_accounts": WmsAccountService(sealer=sealer, **common),
             "wms_reports": (reports := ReportService(**common, stock=stock)),
             "wms_callbacks": QimenCallbacks(

@@ -44,6 +44,8 @@ _PROVIDED = (
     "signer",
     "job_service",
     "discrepancies",
+    "review_rules",
+    "blacklist",
     "wms_accounts",
     "wms_reports",
     "wms_callbacks",

@@ -11,6 +11,7 @@ from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
+from oms_adapters.bootstrap.commands_rules import blacklist, rules
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
@@ -146,5 +147,7 @@ for command in (
     apportion,
     explain_stored,
     wms,
+    rules,
+    blacklist,
 ):
     oms.add_command(command)

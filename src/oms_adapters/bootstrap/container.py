@@ -23,6 +23,7 @@ from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
 from oms_app.arrivals import Preparation
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.discrepancies import DiscrepancyService
@@ -30,6 +31,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.judging import Judge
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
@@ -37,13 +39,16 @@ from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.reports import ReportService
+from oms_app.review_rules import RuleService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.surroundings import Lookout
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -82,7 +87,7 @@ def _salt(settings: Settings) -> str:
 
 
 def _handlers(
-    *processes: OrderProcess | ShippingProcess | ReportProcess | PullProcess | CatalogProcess,
+    *processes: OrderProcess | ReviewProcess | ShippingProcess | ReportProcess | PullProcess | CatalogProcess,
 ) -> dict[str, Handler]:
     return {handler.name: handler for process in processes for handler in process.handlers()}
 
@@ -151,6 +156,13 @@ class Container(containers.DeclarativeContainer):
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
+    lookout = providers.Singleton(Lookout, sealer=sealer)
+    review_rules = providers.Singleton(
+        RuleService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout, queries=queries
+    )
+    blacklist = providers.Singleton(
+        BlacklistService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout
+    )
     wms_accounts = providers.Singleton(
         WmsAccountService, begin=begin, sealer=sealer, now=now, new_id=new_id, pause=pause
     )
@@ -180,6 +192,14 @@ class Container(containers.DeclarativeContainer):
     )
 
     order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
+    review_process = providers.Singleton(
+        ReviewProcess,
+        open=open,
+        orders=orders,
+        judge=providers.Singleton(Judge, lookout=lookout),
+        jobs=jobs,
+        now=now,
+    )
     catalog_process = providers.Singleton(CatalogProcess, open=open, intake=intake, now=now)
     shipping_process = providers.Singleton(
         ShippingProcess, fulfilment=fulfilment, wms=wms, gateways=gateways, sealer=sealer, now=now
@@ -204,7 +224,7 @@ class Container(containers.DeclarativeContainer):
         jobs=jobs,
         now=now,
         handlers=providers.Singleton(
-            _handlers, order_process, shipping_process, report_process, pull_process, catalog_process
+            _handlers, order_process, review_process, shipping_process, report_process, pull_process, catalog_process
         ),
         report=providers.Object(report_job),
     )

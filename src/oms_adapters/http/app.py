@@ -25,6 +25,8 @@ from oms_adapters.http.order_commands import OrderCommandsController
 from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
+from oms_adapters.http.blacklist import BlacklistController
+from oms_adapters.http.rules import RulesController, RuleTemplatesController
 from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.sku_mappings import SkuMappingsController
 from oms_adapters.http.skus import SkusController
@@ -57,6 +59,8 @@ NAMES: Final = frozenset(
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
         "discrepancies",  # DiscrepancyService
+        "review_rules",  # RuleService
+        "blacklist",  # BlacklistService
         "wms_accounts",  # WmsAccountService
         "wms_reports",  # ReportService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
@@ -113,6 +117,9 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     BundlesController,
                     SkuMappingsController,
                     DiscrepanciesController,
+                    RulesController,
+                    RuleTemplatesController,
+                    BlacklistController,
                     WmsController,
                     TracesController,
                     CallbacksController,

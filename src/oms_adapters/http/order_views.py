@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from oms_adapters.http.rule_views import DecisionView
 from oms_adapters.http.views import MoneyView, View
 from oms_app.journal import LogEntry
 from oms_app.orders import OrderAnswer
@@ -14,6 +15,9 @@ from oms_app.queries.rows import OrderDetail, OrderRow
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
 from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
 from oms_domain.orders.states import ORDER_TABLE
+
+DECISION: Final = "decision"
+"""What rules decided, in the log's changes."""
 
 INTERNAL: Final = frozenset({"digest", "vault_id", "buyer_handle"})
 """Handles and blind indexes in the log's changes: of no use to a reader, of some to an attacker."""
@@ -132,10 +136,12 @@ class FlagView(View):
     reason: str
     by: str
     at: datetime
+    rule: str | None  # that has set it, as ``id@version``
 
     @classmethod
     def of(cls, flag: Flag) -> FlagView:
-        return cls(kind=flag.kind, reason=flag.reason, by=flag.by, at=flag.at)
+        rule = f"{flag.rule[0]}@{flag.rule[1]}" if flag.rule else None
+        return cls(kind=flag.kind, reason=flag.reason, by=flag.by, at=flag.at, rule=rule)
 
 
 class PackageLineView(View):
@@ -208,6 +214,7 @@ class LogView(View):
     who: str
     why: str
     changes: list[FieldChange]
+    decision: DecisionView | None  # of rules, where one was made
     request_id: str
     cause: UUID | None
 
@@ -219,7 +226,8 @@ class LogView(View):
             what=entry.kind,
             who=entry.actor,
             why=entry.reason,
-            changes=list(_changes(entry.changes)),
+            changes=list(_changes({name: each for name, each in entry.changes.items() if name != DECISION})),
+            decision=DecisionView.of(entry.changes[DECISION][1]) if DECISION in entry.changes else None,
             request_id=entry.request_id,
             cause=entry.cause,
         )

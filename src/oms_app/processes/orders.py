@@ -1,24 +1,21 @@
-"""From intake to the warehouse: allocation, automatic review and release, each by the shop's policy."""
+"""From intake to the warehouse: allocation and release, each by the shop's policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
-from oms_app.orders import AllocateOrder, ApproveOrder, LeaveToPerson, OrderService, ReleaseOrder
+from oms_app.orders import AllocateOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
-from oms_app.ports.transaction import Contended, OpenTransaction, VersionIsNot
+from oms_app.ports.transaction import OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
-from oms_app.transactions import TRIES
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
 from oms_domain.inventory.drift import StockRepaired
@@ -29,7 +26,6 @@ from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
-    OrderAllocated,
     OrderApproved,
     OrderCancelled,
     OrderCreated,
@@ -41,11 +37,8 @@ from oms_domain.orders.events import (
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
-from oms_domain.orders.review import NOT_JUDGED, POLICY_RULE, ReviewCondition, auto_review
-from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
-AUTO_REVIEW: Final = "auto_review"
 FREEING: Final = tuple(
     event.type
     for event in (StockBooked, TransferReceived, TransferClosed, StocktakeApplied, DifferenceSettled, StockRepaired)
@@ -69,7 +62,6 @@ class OrderProcess:
     def handlers(self) -> tuple[Handler, ...]:
         return (
             Handler(name="orders.allocate", run=self.allocate, events=(OrderCreated.type, OrderPaid.type)),
-            Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
             Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
@@ -77,38 +69,13 @@ class OrderProcess:
         )
 
     def allocate(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, "allocation")
+        event, actor = order_event(job), actor_of(job, "allocation")
         if event.state is OrderState.AWAITING_ALLOCATION:
             unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
         return None
 
-    def review(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, AUTO_REVIEW)
-        if event.state is not OrderState.AWAITING_CS_REVIEW:
-            return None
-        for _ in range(TRIES):
-            with self.open(actor) as tx:
-                order = tx.orders.get(event.order_id)
-                policy = tx.shops.get(order.shop_id).policy
-            missed = auto_review(order, policy)
-            if missed in NOT_JUDGED:
-                return None
-            try:
-                unless_refused(self._judged(order, missed, actor), but=VersionIsNot)
-                return None
-            except VersionIsNot:
-                continue  # it changed while it was judged: judge again
-        raise Contended(what="auto_review")
-
-    def _judged(self, order: SalesOrder, missed: ReviewCondition | None, actor: Actor) -> Callable[[], object]:
-        """What follows from an automatic review: it passes, or the log says why a person must look."""
-        about: Any = {"order_id": order.id, "expected_version": order.version, "by": actor}
-        if missed is None:
-            return partial(self.orders.approve, ApproveOrder(rule=POLICY_RULE, **about))
-        return partial(self.orders.leave_to_person, LeaveToPerson(condition=missed, **about))
-
     def release(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, "auto_release")
+        event, actor = order_event(job), actor_of(job, "auto_release")
         if event.state is not OrderState.AWAITING_RELEASE:
             return None
         with self.open(actor) as tx:
@@ -130,7 +97,7 @@ class OrderProcess:
 
     def retry_after_cancel(self, job: Job) -> datetime | None:
         """What an order held and holds no longer is free again: those who wait for it are tried."""
-        event, actor = _order_event(job), system("allocation", cause=_cause(job))
+        event, actor = order_event(job), system("allocation", cause=_cause(job))
         if isinstance(event, OrderRevised) and "lines" not in event.what:
             return None
         with self.open(actor) as tx:
@@ -178,7 +145,8 @@ def _event(job: Job) -> Event:
     return job.envelope.event
 
 
-def _order_event(job: Job) -> OrderEvent:
+def order_event(job: Job) -> OrderEvent:
+    """Return the fact about an order that a job follows from."""
     event = _event(job)
     assert isinstance(event, OrderEvent)
     return event
