@@ -1,6 +1,6 @@
 """Rules of review and interception with their versions, blacklists; receivers found by street; buyers' orders.
 
-Revision: 0013, after 0010.
+Revision: 0013, after 0008.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from oms_adapters.db.migrating import add_column, add_optional_column, create_in
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -60,9 +60,7 @@ def upgrade() -> None:
     add_optional_column("pii_vault", "has_door", sa.Boolean())
     add_optional_column("pii_vault", "address_index", code())
     filled = sa.text("address_index IS NOT NULL")
-    create_index(
-        "ix_pii_vault_address", "pii_vault", ["address_index"], sqlite_where=filled, postgresql_where=filled
-    )
+    create_index("ix_pii_vault_address", "pii_vault", ["address_index"], sqlite_where=filled, postgresql_where=filled)
 
 
 def _document() -> tuple[sa.Column[object], ...]:

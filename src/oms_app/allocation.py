@@ -7,8 +7,10 @@ from datetime import date, datetime
 
 from attrs import evolve, frozen
 
+from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
-from oms_app.ports.transaction import Transaction
+from oms_app.ports.transaction import NewId, Transaction
+from oms_app.transactions import record
 from oms_domain.addresses.bundled import bundled_divisions
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.carriers import Carrier, Wishes
@@ -20,7 +22,6 @@ from oms_domain.fulfilment.sourcing import (
     PlanPart,
     Shortage,
     SourcePlace,
-    SplitPolicy,
     Strategy,
     source,
 )
@@ -29,11 +30,13 @@ from oms_domain.fulfilment.sourcing.records import ShippingTerms, UnknownStrateg
 from oms_domain.fulfilment.sourcing.seats import seat_of
 from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import CarrierCode, LineId, SkuCode, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 from oms_domain.shops.shop import ShopPolicy
+from oms_domain.split_merge.plan import PlannedPart, Reason, SplitPlan, Trigger
+from oms_domain.split_merge.splitting import NewOrder, lines_needed, split
 
 Missing = tuple[tuple[str, int], ...]
 """SKU and units that are not to be had."""
@@ -50,27 +53,90 @@ class Lot:
     arrival_on: date | None = None
 
 
-def allocate(tx: Transaction, order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
-    """Hold all units of an order, in the warehouse that its shop's strategy finds; or have it wait for stock.
+@frozen(kw_only=True)
+class Found:
+    """Where an order ships from: one lot, or several that become orders of their own; none: what is missing."""
 
-    An order that waits already and is still short stays as it is.
-    """
-    waits = order.state is OrderState.BACKORDERED
-    begun = order.restock(at=at) if waits else Change(order)
-    found = lots_of(tx, order, at=at)
-    if isinstance(found, Lot):
-        return begun.then(_held(tx, begun.state, found, at))
-    return Change(order) if waits else order.fall_short(found, at=at)
+    lots: tuple[Lot, ...] = ()
+    missing: Missing = ()
 
 
-def lots_of(tx: Transaction, order: SalesOrder, *, at: datetime) -> Lot | Missing:
+class MoreNumbers(Exception):
+    """An order comes from more places than there are numbers for its parts: take so many, and allocate it again."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
+@frozen(kw_only=True)
+class Allocation:
+    """Allocates within a transaction. ``numbers``: of kind ``S``, for the parts of an order from several places."""
+
+    tx: Transaction
+    numbers: NumberPool
+    new_id: NewId
+    at: datetime
+
+    def allocate(self, order: SalesOrder) -> Change[SalesOrder]:
+        """Hold all units of an order where its shop's strategy finds them; or have it wait for stock.
+
+        What comes from several places becomes an order for each of them, which are stored; the change is of the one
+        that ends. An order that waits already and is still short stays as it is.
+
+        Raises:
+            MoreNumbers
+        """
+        waits = order.state is OrderState.BACKORDERED
+        begun = order.restock(at=self.at) if waits else Change(order)
+        found = find(self.tx, order, at=self.at)
+        if not found.lots:
+            return Change(order) if waits else order.fall_short(found.missing, at=self.at)
+        held = self._split if len(found.lots) > 1 else self._held
+        return begun.then(held(begun.state, *found.lots))
+
+    def _held(self, order: SalesOrder, lot: Lot) -> Change[SalesOrder]:
+        """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
+        held = reservations(order, lot.warehouse, lot.lines)
+        self.tx.stock.reserve(order.id, held, attempt=order.version)
+        return order.allocate(
+            lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=self.at
+        )
+
+    def _split(self, order: SalesOrder, *lots: Lot) -> Change[SalesOrder]:
+        """Cut the order by warehouse (按仓拆单), and hold the units of each part there."""
+        if self.numbers.left("S") < len(lots):
+            raise MoreNumbers(len(lots))
+        plan = SplitPlan(
+            parts=tuple(
+                PlannedPart(contents=lot.lines, reasons=(Reason(trigger=Trigger.WAREHOUSE, of=lot.warehouse),))
+                for lot in lots
+            ),
+            least=len(lots),
+        )
+        made = split(
+            order,
+            plan,
+            new=[NewOrder(id=OrderId(self.new_id()), number=self.numbers.next("S")) for _ in lots],
+            line_ids=[LineId(self.new_id()) for _ in range(lines_needed(order, plan))],
+            at=self.at,
+        )
+        for child, lot in zip(made.children, lots, strict=True):
+            own = tuple((line, int(units)) for line, _, units in child.state.contents)
+            record(self.tx, self.tx.orders, child.then(self._held(child.state, evolve(lot, lines=own))))
+        return made.parent
+
+
+def find(tx: Transaction, order: SalesOrder, *, at: datetime) -> Found:
     """Return where an order would ship from, or what is missing. What sourcing answers is kept."""
     policy = tx.shops.get(order.shop_id).policy
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
         return _from_one(tx, order, order.warehouse or policy.warehouse)
     asked = Asking(tx).ask(order, policy, at=at)
     tx.sourcings.keep(asked)
-    return _missing(asked.found) if isinstance(asked.found, Shortage) else _lot(asked.found.parts[0])
+    if isinstance(asked.found, Shortage):
+        return Found(missing=_missing(asked.found))
+    return Found(lots=tuple(map(_lot, asked.found.parts)))
 
 
 @frozen
@@ -84,7 +150,7 @@ class Asking:
         strategy, version = self.strategy_of(policy)
         demand = self.demand_of(order, policy)
         places = self.places(list(demand.by_sku))
-        found = source(demand, places, self.carriers(), evolve(strategy, split=SplitPolicy.NEVER), at=at)
+        found = source(demand, places, self.carriers(), strategy, at=at)
         return KeptSourcing(
             order_id=order.id,
             at=at,
@@ -175,14 +241,16 @@ def _line(line: LineId, sku: SkuCode, units: int, measures: Mapping[SkuCode, tup
     return DemandLine(id=line, sku=sku, quantity=units, weight_g=weight_g, volume_cm3=volume_cm3)
 
 
-def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode) -> Lot | Missing:
+def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode) -> Found:
     """Look in one warehouse alone, and plan no carrier: a shop without a strategy."""
     wanted = wanted_by_sku(tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents))
     levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted])
     there = {sku: levels[sku].available if sku in levels else 0 for sku, _ in wanted}
     missing = tuple((str(sku), units - there[sku]) for sku, units in wanted if there[sku] < units)
     lines = tuple((line, int(units)) for line, _, units in order.contents)
-    return missing or Lot(warehouse=warehouse, lines=lines, carrier=order.carrier)
+    if missing:
+        return Found(missing=missing)
+    return Found(lots=(Lot(warehouse=warehouse, lines=lines, carrier=order.carrier),))
 
 
 def _lot(part: PlanPart) -> Lot:
@@ -201,12 +269,6 @@ def _missing(shortage: Shortage) -> Missing:
     for each in shortage.missing:
         units[each.sku] = max(units.get(each.sku, 0), each.short or each.wanted)
     return tuple(sorted(units.items()))
-
-
-def _held(tx: Transaction, order: SalesOrder, lot: Lot, at: datetime) -> Change[SalesOrder]:
-    """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
-    tx.stock.reserve(order.id, reservations(order, lot.warehouse, lot.lines), attempt=order.version)
-    return order.allocate(lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=at)
 
 
 def reservations(

@@ -133,9 +133,7 @@ class BlacklistService:
             tx.commit()
         return answer
 
-    def page(
-        self, command: ReadBlacklist, *, after: BlacklistEntryId | None, limit: int
-    ) -> tuple[BlacklistEntry, ...]:
+    def page(self, command: ReadBlacklist, *, after: BlacklistEntryId | None, limit: int) -> tuple[BlacklistEntry, ...]:
         """Return who is listed, by id. Raises ``ShopNotFound``."""
         with self.begin(command) as tx:
             tx.shops.get(command.shop_id)

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from oms_app.following import follow_platform
+from oms_app.following import catch_up
 from oms_app.orders import save
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.wms import (
@@ -151,10 +151,7 @@ class Booking:
 
     def _catch_up(self, order: SalesOrder) -> None:
         """What the platform said while the warehouse had the order was a discrepancy only: now it can be followed."""
-        if order.platform_order_id is not None:
-            platform_order = self.tx.platform_orders.get(order.platform_order_id)
-            if platform_order.standard is not None:
-                follow_platform(self.tx, order, platform_order, at=self.at)
+        catch_up(self.tx, order, at=self.at)
 
 
 def words_of(report: Report) -> str:

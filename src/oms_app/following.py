@@ -1,4 +1,4 @@
-"""Bringing a sales order up to its platform order, with the stock and the warehouse order that hang on it."""
+"""Bringing sales orders up to their platform order, with the stock and the warehouse orders that hang on them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from oms_app.orders import give_back, save
 from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
 from oms_domain.catalog.matching import Sold
+from oms_domain.kernel.identity import OrderId, PlatformOrderId
 from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.placement import BY_DEFAULT, policy_of
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.shares import Share, shares_of
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 
 
@@ -27,10 +29,82 @@ def follow_platform(
 ) -> SalesOrder:
     """Follow what the platform says; what the table refuses is put on the work list of discrepancies.
 
-    ``sold``: what the lines of ``sub_orders.lines_to_match`` are of ours.
+    Where the order was split or merged, each live order that has some of it follows what is said of that.
+
+    Args:
+        order: the one that the platform order was converted to.
+        sold: what the lines of ``sub_orders.lines_to_match`` are of ours.
+
+    Returns:
+        The order as it is then.
     """
+    live = live_orders(tx, order, platform_order.id)
+    shares = shares_of(platform_order, live, _others(tx, live, platform_order))
+    for each in live:
+        after = _follow(tx, each, platform_order, shares[each.id], sold, at)
+        order = after if after.id == order.id else order
+    return order
+
+
+def live_orders(
+    tx: Transaction, order: SalesOrder, platform_order_id: PlatformOrderId | None = None
+) -> tuple[SalesOrder, ...]:
+    """Return what goes on for an order, itself if it does; of a platform order only those that have some of it."""
+    found, open_, seen = dict[OrderId, SalesOrder](), [order], set[OrderId]()
+    while open_:
+        each = open_.pop(0)
+        if not each.heirs:
+            found[each.id] = each
+        heirs = [id for id in each.heirs if id not in seen]
+        seen.update(heirs)
+        known = tx.orders.get_many(heirs)
+        open_ += [known[id] for id in heirs]
+    if platform_order_id is None or len(found) == 1:
+        return tuple(found.values())
+    return tuple(
+        each for each in found.values() if platform_order_id in {each.source_of(line)[0] for line in each.lines}
+    )
+
+
+def catch_up(tx: Transaction, order: SalesOrder, *, at: datetime) -> None:
+    """Follow what the platform has said of an order that could not follow it until now."""
+    for platform_order_id, _ in order.sources:
+        if platform_order_id is not None:
+            platform_order = tx.platform_orders.get(platform_order_id)
+            if platform_order.standard is not None and platform_order.order_id is not None:
+                follow_platform(tx, tx.orders.get(platform_order.order_id), platform_order, at=at)
+
+
+def stop_for_a_person(tx: Transaction, order: SalesOrder | None, *, at: datetime) -> SalesOrder | None:
+    """Intercept an order whose platform order has come in a form that cannot be followed: it may be closed there."""
+    if order is None:
+        return None
+    for each in live_orders(tx, order):
+        if each.state in BEFORE_WAREHOUSE:
+            change = each.flag(FlagKind.INTERCEPTED, reason=intake.PLATFORM_DIFFERS, by=intake.BY_PLATFORM, at=at)
+            save(tx, change)
+            order = change.state if each.id == order.id else order
+    return order
+
+
+def _others(
+    tx: Transaction, live: tuple[SalesOrder, ...], platform_order: PlatformOrder
+) -> Mapping[PlatformOrderId, PlatformOrder]:
+    """Return the other platform orders that merged orders hold."""
+    ids = {id for order in live for id, _ in order.sources if id is not None} - {platform_order.id}
+    return tx.platform_orders.get_many(sorted(ids))
+
+
+def _follow(
+    tx: Transaction,
+    order: SalesOrder,
+    platform_order: PlatformOrder,
+    share: Share,
+    sold: Mapping[str, Sold],
+    at: datetime,
+) -> SalesOrder:
     policy = policy_of(tx.shops.get(order.shop_id).policy) if order.state is OrderState.AWAITING_PAYMENT else BY_DEFAULT
-    change = intake.follow(order, platform_order, sold=sold, policy=policy, at=at)
+    change = intake.follow(order, platform_order, share=share, sold=sold, policy=policy, at=at)
     after = change.state
     if lost := sub_orders.lost_lines(order, after):
         tx.stock.release(order.id, lost)
@@ -49,12 +123,3 @@ def follow_platform(
         if isinstance(event, OrderDiffers):
             tx.report_difference(event, order.shop_id)
     return after
-
-
-def stop_for_a_person(tx: Transaction, order: SalesOrder | None, *, at: datetime) -> SalesOrder | None:
-    """Intercept an order whose platform order has come in a form that cannot be followed: it may be closed there."""
-    if order is None or order.state not in BEFORE_WAREHOUSE:
-        return order
-    change = order.flag(FlagKind.INTERCEPTED, reason=intake.PLATFORM_DIFFERS, by=intake.BY_PLATFORM, at=at)
-    save(tx, change)
-    return change.state

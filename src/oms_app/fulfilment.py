@@ -17,6 +17,7 @@ from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.ports.vault import Sealed
 from oms_app.ports.wms import WmsReport
 from oms_app.transactions import Pause, one_transaction, record
+from oms_domain.channels.standard import OrderKind
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
@@ -134,7 +135,9 @@ class FulfilmentService:
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             due = any(p.id == command.package_id and p.write_back is not WriteBack.DONE for p in fulfilment.packages)
-            return Shipment(fulfilment=fulfilment, order=tx.orders.get(fulfilment.order_id)) if due else None
+            order = tx.orders.get(fulfilment.order_id)
+        # Of new goods for a case the platform's order knows nothing: told there, they would stand for the first ones.
+        return Shipment(fulfilment=fulfilment, order=order) if due and order.kind is not OrderKind.REISSUE else None
 
     @one_transaction
     def book_acceptance(self, command: BookAcceptance) -> None:

@@ -33,6 +33,7 @@ def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
         (IndexField.NAME, receiver.name),
         (IndexField.WHOLE, "\x1f".join(attrs.astuple(receiver))),
         (IndexField.ADDRESS, receiver.street),
+        (IndexField.PLAIN, "\x1f".join(attrs.astuple(receiver))),
     )
 
 
@@ -72,6 +73,8 @@ def normal_form(field: IndexField, value: str) -> str:
             return value[:36] + _digits4(value) if _digits4(value) else ""
         case IndexField.NAME:
             return "" if "*" in value else value.translate(_BLANKS).casefold()
+        case IndexField.PLAIN:
+            return "" if {"*", "＊"} & set(value) or not value.strip("\x1f") else normal_form(IndexField.WHOLE, value)
         case IndexField.WHOLE:
             # 1-12 is another door than 11-2: what parts two numbers stays.
             return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()

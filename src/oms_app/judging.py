@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import evolve, frozen
 
+from oms_app.merging import merge_waits_until
 from oms_app.ports.transaction import Transaction
 from oms_app.surroundings import Lookout
 from oms_domain.orders.rules.decide import Decision, decide
 from oms_domain.orders.rules.facts import facts_of
+from oms_domain.orders.rules.judging import judge_again_at
 from oms_domain.orders.rules.rule import Rule, RuleKind
 from oms_domain.orders.rules.rule_set import RuleSet
 from oms_domain.orders.rules.templates import rules_of_policy
@@ -22,20 +23,32 @@ BY_POLICY = "policy-"
 
 
 @frozen(kw_only=True)
+class Judgement:
+    """What rules say about an order, and when to ask them again if one of them lets it wait."""
+
+    decision: Decision
+    again_at: datetime | None = None
+
+
+@frozen(kw_only=True)
 class Judge:
     """Asks a shop's rules about its orders."""
 
     lookout: Lookout
 
-    def decision(self, tx: Transaction, order: SalesOrder, *, at: datetime) -> Decision | None:
-        """Return what the rules of its shop say about an order; None where it has none."""
-        rules = rules_that_count(tx.shops.get(order.shop_id), tx.rule_sets.of(order.shop_id))
-        return self.asked(tx, order, rules, at=at) if rules else None
-
-    def asked(self, tx: Transaction, order: SalesOrder, rules: Sequence[Rule], *, at: datetime) -> Decision:
-        """Return what these rules say."""
-        facts = facts_of(order, self.lookout.around(tx, order))
-        return decide(rules, facts, passed=order.passed_rules, at=at)
+    def judge(self, tx: Transaction, order: SalesOrder, *, at: datetime) -> Judgement | None:
+        """Return what the rules of its shop say about an order; None where none has anything to say."""
+        shop = tx.shops.get(order.shop_id)
+        rules = rules_that_count(shop, tx.rule_sets.of(shop.id))
+        if not rules:
+            return None
+        merges_at = merge_waits_until(tx, order, shop.policy, at)
+        around = evolve(self.lookout.around(tx, order), merge_window_open=merges_at is not None)
+        decision = decide(rules, facts_of(order, around), passed=order.passed_rules, at=at)
+        if not decision.tells:
+            return None
+        turns = [judge_again_at(decision, at=at), *([merges_at] if merges_at else [])]
+        return Judgement(decision=decision, again_at=min(turns) if decision.try_again else None)
 
 
 def rules_that_count(shop: Shop, rule_set: RuleSet) -> tuple[Rule, ...]:

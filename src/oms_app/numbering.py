@@ -26,6 +26,10 @@ class NumberPool:
         """A try begins: what an earlier one used was never stored."""
         self.used.clear()
 
+    def left(self, kind: str) -> int:
+        """Return how many numbers of a kind can still be given."""
+        return len(self.counters[kind]) - self.used.get(kind, 0)
+
     def next(self, kind: str) -> str:
         """Return the next number of a kind."""
         place = self.used.get(kind, 0)

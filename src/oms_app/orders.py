@@ -8,7 +8,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.allocation import allocate
+from oms_app.allocation import Allocation, MoreNumbers
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
@@ -112,9 +112,17 @@ class OrderService:
     numbering: Numbering
     pause: Pause
 
-    @one_transaction
     def allocate(self, command: AllocateOrder) -> OrderAnswer:
-        return self._act(command, lambda tx, order: allocate(tx, order, at=self.now()))
+        """Find where it ships from, and hold it there; from several places, each part is an order of its own."""
+        parts = 0
+        while True:
+            numbers = self.numbering.pool(parts, "S")  # its own short transaction, so before the other one
+            try:
+                return self._allocate(command, numbers)
+            except MoreNumbers as more:
+                parts = more.count
+            finally:
+                self.numbering.give_back(numbers)
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
         numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
@@ -201,6 +209,15 @@ class OrderService:
 
         return self._act(command, step)
 
+    @one_transaction
+    def _allocate(self, command: AllocateOrder, numbers: NumberPool) -> OrderAnswer:
+        numbers.start()
+
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            return Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now()).allocate(order)
+
+        return self._act(command, step)
+
     def _release(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
         change = order.release(at=self.now())
         assert order.fulfilment_id is not None
@@ -224,8 +241,13 @@ class OrderService:
 
 def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
     """Store a changed order with its events; a change without events is none."""
-    order = change.state
     record(tx, tx.orders, change)
+    return answer_of(change)
+
+
+def answer_of(change: Change[SalesOrder]) -> OrderAnswer:
+    """Return what became of an order whose change is stored."""
+    order = change.state
     return OrderAnswer(
         id=order.id,
         number=order.number,

@@ -22,6 +22,7 @@ from oms_app.ports.wms import (
     ShippingReport,
     StockDiffers,
 )
+from oms_app.returns import book_returned
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.fulfilment.reports import ReportId, ReportReceived, ReportState
 from oms_domain.inventory.documents import DocumentKind, Units
@@ -167,9 +168,18 @@ class ReportService:
         report = kept.report
         if isinstance(report, StockDiffers):
             return evolve(kept, state=ReportState.BOOKED, reason="")  # by the posting that came before
-        if isinstance(report, ReturnReceived | EntryReceived):
+        if isinstance(report, EntryReceived):
             return evolve(kept, state=ReportState.KEPT, reason="")
+        if isinstance(report, ReturnReceived):
+            return self._returned(tx, kept, report)
         return self._shipping(tx, kept, report)
+
+    def _returned(self, tx: Transaction, kept: KeptReport, report: ReturnReceived) -> KeptReport:
+        goods = tx.returns.by_number(report.number)
+        if goods.warehouse != kept.warehouse:
+            return evolve(kept, state=ReportState.UNPLACED, reason="returns.other_warehouse")
+        book_returned(tx, report, goods, now=self.now)
+        return evolve(kept, state=ReportState.BOOKED, reason="")
 
     def _shipping(self, tx: Transaction, kept: KeptReport, report: ShippingReport) -> KeptReport:
         fulfilment = tx.fulfilments.by_number(report.number)

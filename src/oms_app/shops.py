@@ -17,6 +17,7 @@ from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.placement import policy_of
 from oms_domain.shops.shop import Authorisation, Shop, ShopCodeTaken, ShopNotFound, ShopPolicy, shop_code, shop_name
+from oms_domain.split_merge.plan import rules_of
 
 
 @frozen(kw_only=True)
@@ -83,7 +84,7 @@ class ShopService:
     def add(self, command: AddShop) -> Shop:
         """Raises ``Denied`` for an actor of some shops only: it could not see what it added.
 
-        Also ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``.
+        Also ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``, ``InvalidSplitRules``.
         """
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
@@ -93,6 +94,7 @@ class ShopService:
             _check_named(tx, command.policy)
             code, at = shop_code(command.code), self.now()
             policy_of(command.policy)
+            rules_of(command.policy)
             if _taken(tx, code):
                 raise ShopCodeTaken(value=code)
             shop = Shop(
@@ -125,8 +127,10 @@ class ShopService:
 
     @one_transaction
     def change_policy(self, command: ChangePolicy) -> Shop:
-        """Raises ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``."""
+        """Raises ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``,
+        ``InvalidSplitRules``."""
         policy_of(command.policy)
+        rules_of(command.policy)
         with self.begin(command) as tx:
             _check_named(tx, command.policy)
             change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())

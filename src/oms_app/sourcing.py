@@ -61,11 +61,13 @@ class Refusals(TypedDict):
 class PutCarrier:
     """Say how a carrier is from now on (物流公司).
 
-    ``expected_version``: refuse if it has changed since the caller read it; 0: it must be new.
+    ``is_new``: whether it must be one that there is not yet, or one that there is; None: either.
+    ``expected_version``: refuse if it has changed since the caller read it.
     """
 
     permission: ClassVar[Permission] = Permission.STOCK_WRITE
     terms: Carrier
+    is_new: bool | None = None
     expected_version: int | None = None
     by: Actor
 
@@ -83,10 +85,11 @@ class PutShipping:
 
 @frozen(kw_only=True)
 class PutStrategy:
-    """Say what a named strategy is from now on (寻源策略). ``expected_version``: as of ``PutCarrier``."""
+    """Say what a named strategy is from now on (寻源策略). ``is_new``, ``expected_version``: as of ``PutCarrier``."""
 
     permission: ClassVar[Permission] = Permission.STOCK_WRITE
     terms: Strategy
+    is_new: bool | None = None
     expected_version: int | None = None
     by: Actor
 
@@ -136,9 +139,10 @@ class NothingToTry(Refused):
 
 @frozen(kw_only=True)
 class OrderSourcing:
-    """An order with what sourcing answered for it the last time."""
+    """An order with what sourcing answered for it the last time. ``asked``: itself, or the one that it is a part of."""
 
     order: SalesOrder
+    asked: SalesOrder
     kept: KeptSourcing
 
 
@@ -160,7 +164,7 @@ class SourcingService:
                 return done
             new = CarrierRecord(id=CarrierId(self.new_id()), terms=command.terms, created_at=at, updated_at=at)
             refusals: Refusals = {"taken": CarrierCodeTaken(value=code), "absent": CarrierNotFound(carrier=code)}
-            before = _settled(tx.carriers.find(code), new, command.expected_version, **refusals)
+            before = _settled(tx.carriers.find(code), new, command.is_new, **refusals)
             return _stored(tx, tx.carriers, before, before.put(command.terms, at=at), command.expected_version)
 
     @one_transaction
@@ -189,7 +193,7 @@ class SourcingService:
                 return done
             new = StrategyRecord(id=StrategyId(self.new_id()), terms=command.terms, created_at=at, updated_at=at)
             refusals: Refusals = {"taken": StrategyNameTaken(value=name), "absent": StrategyNotFound(strategy=name)}
-            before = _settled(tx.strategies.find(name), new, command.expected_version, **refusals)
+            before = _settled(tx.strategies.find(name), new, command.is_new, **refusals)
             return _stored(tx, tx.strategies, before, before.put(command.terms, at=at), command.expected_version)
 
     def carriers(self, command: ReadSourcing) -> tuple[CarrierRecord, ...]:
@@ -227,10 +231,13 @@ class SourcingService:
         """Raises ``OrderNotFound``, ``NotSourced``."""
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
-            kept = tx.sourcings.of([order.id]).get(order.id)
-        if kept is None:
-            raise NotSourced(number=order.number)
-        return OrderSourcing(order=order, kept=kept)
+            wanted = (order.id, *order.origins)
+            kept = tx.sourcings.of(wanted)
+            sourced = next((kept[id] for id in wanted if id in kept), None)
+            if sourced is None:
+                raise NotSourced(number=order.number)
+            asked = order if sourced.order_id == order.id else tx.orders.get(sourced.order_id)
+        return OrderSourcing(order=order, asked=asked, kept=sourced)
 
     def try_out(self, command: TryStrategy) -> SourcingTrial:
         """Source each order by its shop's strategy and by the other one, each by itself.
@@ -271,15 +278,13 @@ def _begun(begin: Begin, command: Command) -> AbstractContextManager[Transaction
     return begin(command)
 
 
-def _settled(known: R | None, new: R, expected: int | None, *, taken: Refused, absent: NotFound) -> R:
-    """Return the record to change: a new one if 0 or nothing is expected and there is none."""
-    if known is None:
-        if expected:
-            raise absent
-        return new
-    if expected == 0:
+def _settled(known: R | None, new: R, is_new: bool | None, *, taken: Refused, absent: NotFound) -> R:
+    """Return the record to change: the one that there is, or a new one."""
+    if known is None and is_new is False:
+        raise absent
+    if known is not None and is_new:
         raise taken
-    return known
+    return known or new
 
 
 def _stored(tx: Transaction, records: Documents[R], before: R, change: Change[R], expected: int | None) -> R:

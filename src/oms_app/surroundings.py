@@ -36,7 +36,10 @@ class Lookout:
     sealer: Sealer
 
     def around(self, tx: Transaction, order: SalesOrder) -> Surroundings:
-        """Return what is known around an order, as of when it was placed; ``None`` where nothing is known."""
+        """Return what is known around an order, as of when it was placed; ``None`` where nothing is known.
+
+        Whether it waits to be merged is the caller's to say: of an order of the past it is over.
+        """
         codes = division_codes(order.region)
         receiver = _receiver(tx, order)
         listed = self._listed(tx, order, receiver, codes)
@@ -76,9 +79,7 @@ class Lookout:
         }
         return {kind: (kind, digest) in found for kind, digest in known.items()}
 
-    def _at_address(
-        self, tx: Transaction, order: SalesOrder, receiver: Sealed | None
-    ) -> tuple[Neighbour, ...] | None:
+    def _at_address(self, tx: Transaction, order: SalesOrder, receiver: Sealed | None) -> tuple[Neighbour, ...] | None:
         digest = receiver.digest(IndexField.ADDRESS) if receiver else ""
         if not digest:
             return None

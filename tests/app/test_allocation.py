@@ -26,7 +26,7 @@ from oms_app.warehouses import AddWarehouse
 from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import PlatformState, Region
 from oms_domain.fulfilment.carriers import Carrier, CarrierDoesNotFit, Contract, Limits, Rate, Regions, Tariff, Transit
-from oms_domain.fulfilment.sourcing import Lack, Standing, read_strategy
+from oms_domain.fulfilment.sourcing import Lack, SplitPolicy, Standing, read_strategy
 from oms_domain.fulfilment.sourcing.records import (
     CarrierCodeTaken,
     CarrierNotFound,
@@ -36,7 +36,7 @@ from oms_domain.fulfilment.sourcing.records import (
     UnknownCarrier,
     UnknownStrategy,
 )
-from oms_domain.inventory.stock import WarehouseNotFound
+from oms_domain.inventory.stock import StockLevel, WarehouseNotFound
 from oms_domain.inventory.warehouses import Place, WarehouseKind
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import CarrierCode, ShopId, WarehouseCode
@@ -256,6 +256,111 @@ def test_a_cancelled_orders_units_go_to_one_that_waits_in_its_warehouse(world):
     assert sound(world)
 
 
+# --- from several places ----------------------------------------------------------------------------------------------
+
+
+def children(world, order_id):
+    """Return the orders that an order was split into, by warehouse."""
+    parent = world.order(order_id)
+    assert (parent.state, parent.warehouse) == (S.SPLIT, None)
+    return {child.warehouse: child for child in map(world.order, parent.heirs)}
+
+
+def held(world):
+    return {place: level.reserved for place, level in world.store.tables.levels.items()}
+
+
+def test_what_no_place_has_alone_becomes_an_order_for_each_place(world):
+    shop = world.a_shop(strategy="near")
+    world.receive(SCARF, warehouse=EAST)
+    world.receive(HAT, warehouse=NORTH)
+
+    order_id = world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1)))
+
+    parts = children(world, order_id)
+    assert {place: [(line.sku, line.quantity) for line in part.lines] for place, part in parts.items()} == {
+        EAST: [(SCARF, 2)],
+        NORTH: [(HAT, 1)],
+    }
+    assert {(part.state, part.carrier) for part in parts.values()} == {(S.AWAITING_CS_REVIEW, ZTO)}
+    assert [part.split_reasons for part in parts.values()] == [("warehouse EAST",), ("warehouse NORTH",)]
+    assert sum(part.payable.fen for part in parts.values()) == world.order(order_id).payable.fen
+    assert held(world) == {(SCARF, EAST): 2, (HAT, NORTH): 1}
+    assert sound(world)
+    explained = world.sourcing.of_order(ReadOrderSourcing(order_id=parts[EAST].id, by=ROOT))
+    assert (explained.kept.order_id, explained.asked.id) == (order_id, order_id)
+
+
+def test_each_part_goes_its_own_way(world):
+    shop = world.a_shop(strategy="near")
+    world.receive(SCARF, warehouse=EAST)
+    world.receive(HAT, warehouse=NORTH)
+    parts = children(world, world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1))))
+
+    sent = world.at_warehouse(parts[EAST].id)
+    world.give(CancelOrder, parts[NORTH].id, reason="样例")
+
+    assert [(sku, units) for _, sku, units in sent.lines] == [(SCARF, 2)]
+    assert held(world) == {(SCARF, EAST): 2, (HAT, NORTH): 0}
+    assert sound(world)
+
+
+def test_an_order_that_waits_is_split_when_the_rest_comes_in_elsewhere(world):
+    shop = world.a_shop(strategy="near")
+    world.receive(SCARF, warehouse=EAST)
+    order_id = world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1)))
+    assert world.state(order_id) is S.BACKORDERED
+
+    world.receive(HAT, warehouse=NORTH)
+
+    assert set(children(world, order_id)) == {EAST, NORTH}
+    assert world.facts(order_id) == ["order_created", "order_backordered", "order_restocked", "order_split"]
+
+
+def test_units_of_one_line_come_from_several_places_if_the_strategy_says_so(world):
+    world.sourcing.put_strategy(PutStrategy(terms=evolve(NEAR, name="units", split_lines=True), by=ROOT))
+    shop = world.a_shop(strategy="units")
+    for warehouse in (EAST, NORTH):
+        world.receive(SCARF, units=2, warehouse=warehouse)
+
+    parts = children(world, world.an_order(shop, wants(1, (SCARF, 3))))
+
+    assert {place: part.lines[0].quantity for place, part in parts.items()} == {EAST: 2, NORTH: 1}
+    assert held(world) == {(SCARF, EAST): 2, (SCARF, NORTH): 1}
+    assert sound(world)
+
+
+def test_an_order_is_not_split_where_the_strategy_says_never(world):
+    never = evolve(NEAR, name="whole", split=SplitPolicy.NEVER)
+    world.sourcing.put_strategy(PutStrategy(terms=never, by=ROOT))
+    shop = world.a_shop(strategy="whole")
+    world.receive(SCARF, warehouse=EAST)
+    world.receive(HAT, warehouse=NORTH)
+
+    order_id = world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1)))
+
+    assert world.state(order_id) is S.BACKORDERED
+    assert {each.why for each in answer(world, order_id).found.missing} == {Lack.NOT_TOGETHER}
+    assert world.facts(order_id)[-1] == "order_backordered"
+
+
+def test_a_split_that_is_asked_for_twice_under_one_key_happens_once(world):
+    shop = world.a_shop(strategy="near")
+    order_id = world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1)))
+    levels = world.store.tables.levels
+    for place in ((SCARF, EAST), (HAT, NORTH)):
+        levels[place] = StockLevel(sku=place[0], warehouse=place[1], on_hand=5, reserved=0)
+    by = Actor(id="k", permissions=frozenset(Permission), once=Once(client="k", key="1", digest="d"))
+
+    first, again = (world.orders.allocate(AllocateOrder(order_id=order_id, by=by)) for _ in range(2))
+
+    assert first == again
+    assert first.state is S.SPLIT
+    assert len(world.store.tables.orders) == 3
+    numbers = sorted(order.number for order in world.store.tables.orders.values())
+    assert [number[-6:] for number in numbers] == ["000001", "000002", "000003"]
+
+
 # --- chosen by hand ---------------------------------------------------------------------------------------------------
 
 
@@ -365,9 +470,9 @@ def test_what_cannot_be_tried_is_refused(world):
 
 def test_what_is_put_is_read_and_a_repeat_or_the_same_changes_nothing(world):
     once = Actor(id="k", permissions=frozenset(Permission), once=Once(client="k", key="1", digest="d"))
-    first = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=0, by=once))
+    first = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=True, by=once))
 
-    again = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=0, by=once))
+    again = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=True, by=once))
     same = world.sourcing.put_carrier(PutCarrier(terms=a_carrier("YTO"), by=ROOT))
 
     assert first == again == same
@@ -384,15 +489,15 @@ def test_what_is_put_is_read_and_a_repeat_or_the_same_changes_nothing(world):
 def test_what_is_expected_to_be_there_or_not_is_checked(world):
     service = world.sourcing
     with pytest.raises(CarrierCodeTaken):
-        service.put_carrier(PutCarrier(terms=a_carrier(ZTO), expected_version=0, by=ROOT))
+        service.put_carrier(PutCarrier(terms=a_carrier(ZTO), is_new=True, by=ROOT))
     with pytest.raises(CarrierNotFound):
-        service.put_carrier(PutCarrier(terms=a_carrier("YTO"), expected_version=1, by=ROOT))
+        service.put_carrier(PutCarrier(terms=a_carrier("YTO"), is_new=False, by=ROOT))
     with pytest.raises(VersionIsNot):
         service.put_carrier(PutCarrier(terms=a_carrier(ZTO), expected_version=2, by=ROOT))
     with pytest.raises(StrategyNameTaken):
-        service.put_strategy(PutStrategy(terms=NEAR, expected_version=0, by=ROOT))
+        service.put_strategy(PutStrategy(terms=NEAR, is_new=True, by=ROOT))
     with pytest.raises(StrategyNotFound):
-        service.put_strategy(PutStrategy(terms=evolve(NEAR, name="x"), expected_version=1, by=ROOT))
+        service.put_strategy(PutStrategy(terms=evolve(NEAR, name="x"), is_new=False, by=ROOT))
     with pytest.raises(VersionIsNot):
         service.put_shipping(PutShipping(warehouse=EAST, terms=ShippingTerms(), expected_version=0, by=ROOT))
     with pytest.raises(CarrierNotFound):

@@ -40,8 +40,9 @@ def world(request, tmp_path):
         world.store.migrate()
         world.open = world.store.open
         world.wire()
-        request.addfinalizer(world.store.close)
-    return world
+    yield world
+    if request.param == "sqlite":
+        world.store.close()
 
 
 @pytest.fixture

@@ -121,14 +121,14 @@ def test_what_released_orders_hold_stays_open_until_it_can_be_written_off(world)
     applied = count(world, units(1))
 
     assert [world.state(order) for order in (released, waiting)] == [S.IN_WAREHOUSE, S.BACKORDERED]
-    (difference,) = world.store.queries.stock_differences(limit=5)
+    (difference,) = world.store.queries.stock_differences(ROOT, limit=5)
     assert (difference.number, difference.sku, difference.units) == (applied.number, SCARF, 1)
     assert (level(world).on_hand, level(world).reserved, level(world).locked) == (2, 2, 1)
     with pytest.raises(StillHeld):
         world.stock.settle(SettleDifference(difference_id=difference.id, by=ROOT))
 
     world.receive(SCARF, units=2)  # one of the two takes the place of the one that is gone
-    assert world.store.queries.stock_differences(limit=5) == ()
+    assert world.store.queries.stock_differences(ROOT, limit=5) == ()
     assert (level(world).on_hand, level(world).reserved, level(world).locked) == (3, 2, 0)
     assert world.state(waiting) is S.BACKORDERED
     world.receive(SCARF, units=1)
@@ -141,7 +141,7 @@ def test_units_that_turn_up_again_are_for_sale(world):
     world.receive(SCARF, units=2)
     world.at_warehouse(world.an_order(shop, scarves(1)))
     post(world, DocumentKind.DAMAGE, units(1))
-    (difference,) = world.store.queries.stock_differences(limit=5)
+    (difference,) = world.store.queries.stock_differences(ROOT, limit=5)
 
     settled = world.stock.settle(SettleDifference(difference_id=difference.id, found=True, by=ROOT))
 

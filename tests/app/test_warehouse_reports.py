@@ -299,10 +299,10 @@ def test_one_report_id_of_two_warehouses_is_two_reports(world, order_id, facts):
     assert world.is_told(report) == world.is_told(report, warehouse=WarehouseCode("EAST")) == [True]
 
 
-def test_a_return_that_nobody_books_yet_is_kept(world, facts):
+def test_a_return_that_nobody_asked_for_is_kept_for_a_person(world, facts):
     world.is_told(ReturnReceived(report_id="1", counted=counted((SCARF, 1)), **facts))
 
-    assert world.kept() == [("kept", "")]
+    assert world.kept() == [("unplaced", "returns.number_unknown")]
 
 
 # --- stock -----------------------------------------------------------------------------------------------------------

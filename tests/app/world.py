@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -13,7 +14,9 @@ from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.memory.platform import RECEIVER
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
+from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
+from oms_app.asks import AskPullService, AskService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
@@ -23,6 +26,7 @@ from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
 from oms_app.judging import Judge
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import (
     AllocateOrder,
@@ -38,19 +42,24 @@ from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
+from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
+from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
+from oms_app.returns import ReturnService
 from oms_app.review_rules import RuleService
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.surroundings import Lookout
+from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -114,6 +123,8 @@ class World:
         self.sku_mappings = SkuMappingService(**shared)
         self.orders = OrderService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
+        self.splits = SplitService(**shared, numbering=numbering)
+        self.merges = MergeService(**shared, numbering=numbering)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -130,12 +141,20 @@ class World:
             pause=pause,
         )
         processes = (
-            OrderProcess(open=opened, orders=self.orders, pulls=self.pulls, stock=self.stock),
             ReviewProcess(
                 open=opened,
                 orders=self.orders,
                 judge=Judge(lookout=lookout),
                 jobs=self.store.jobs,
+                now=self.clock,
+            ),
+            OrderProcess(
+                open=opened,
+                orders=self.orders,
+                pulls=self.pulls,
+                stock=self.stock,
+                splits=self.splits,
+                merges=self.merges,
                 now=self.clock,
             ),
             ShippingProcess(
@@ -149,8 +168,38 @@ class World:
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
         )
+        processes = (*processes, *self.wire_aftersales(begin, shared | {"numbering": numbering}))
         handlers = {handler.name: handler for process in processes for handler in process.handlers()}
         self.runner = Runner(jobs=self.store.jobs, now=self.clock, handlers=handlers, report=self._report)
+
+    def wire_aftersales(self, begin: Begin, shared: dict[str, Any]) -> tuple[Any, ...]:
+        self.cases, self.refunds = CaseService(**shared), RefundService(**shared)
+        self.asks, self.tickets = AskService(**shared), TicketService(**shared)
+        self.returns = ReturnService(begin=begin, now=self.clock, pause=shared["pause"])
+        self.ask_pulls = AskPullService(
+            begin=begin,
+            now=self.clock,
+            new_id=self.new_id,
+            gateways=self.platform,
+            sealer=self.sealer,
+            asks=self.asks,
+            pause=shared["pause"],
+        )
+        platform: dict[str, Any] = {"asks": self.asks, "pulls": self.ask_pulls, "gateways": self.platform}
+        queries = self.store.aftersales_queries
+        return (
+            MoneyProcess(refunds=self.refunds, cases=self.cases, now=self.clock, **platform),
+            AskProcess(cases=self.cases, now=self.clock, **platform),
+            GoodsProcess(
+                cases=self.cases,
+                returns=self.returns,
+                stock=self.stock,
+                wms=self.wms,
+                sealer=self.sealer,
+                queries=queries,
+            ),
+            TicketProcess(cases=self.cases, tickets=self.tickets, queries=queries, now=self.clock),
+        )
 
     def _report(self, job: Job, how: str, error: BaseException | None) -> None:
         self.ended.append((job.handler, how))
@@ -171,6 +220,12 @@ class World:
                 ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(units), reason="采购", by=ROOT)
             )
         self.settle()
+
+    def receive_quietly(self, sku: str, units: Mapping[WarehouseCode, int]) -> None:
+        """Have units come in of which nothing follows yet."""
+        for warehouse, count in units.items():
+            command = ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(count), by=ROOT)
+            self.stock.receive(command)
 
     def take_in(
         self, shop: Shop, *standards: StandardOrder, receiver: Receiver = RECEIVER, by: Actor = ROOT
@@ -224,6 +279,13 @@ class World:
         answer = act(kind(order_id=order_id, **{"by": ROOT} | more))
         self.settle()
         return answer
+
+    def split(self, order_id: OrderId, *parts: dict[str, int], **more: Any) -> list[OrderId]:
+        """Split an order by SKU and units, and let follow what follows; return the parts' ids."""
+        wanted = tuple(tuple(Wanted(sku=SkuCode(sku), units=units) for sku, units in part.items()) for part in parts)
+        answer: SplitAnswer = self.splits.split(SplitOrder(order_id=order_id, parts=wanted, **{"by": ROOT} | more))
+        self.settle()
+        return [part.order.id for part in answer.parts if part.order is not None]
 
     def at_warehouse(self, order_id: OrderId) -> ShipOrder:
         """Bring an order to the warehouse by hand, and return what was sent there."""

@@ -424,7 +424,7 @@ def test_the_work_list_counts_orders_by_goods_and_shop(backend):
 
 def test_a_line_keeps_the_bundle_that_it_came_from_and_what_the_platform_calls_it(backend):
     shop = store(backend, a_new_shop(backend))
-    bundle = FromBundle(code=SET, quantity=Quantity(2), list_price_fen=9900)
+    bundle = FromBundle(code=SET, quantity=Quantity(2), list_price_fen=9900, whole=4)
     lines = (a_line(backend, bundle=bundle, sold_as="THEIRS"), a_line(backend))
     order = store(backend, an_order(backend, shop, lines=lines))
 

@@ -10,17 +10,27 @@ import pytest
 import sqlalchemy as sa
 from attrs import evolve
 from tests.adapters.db.stored import StoredWorld
+from tests.app.world import ROOT
 
+from oms_app.catalog import PutBundle
+from oms_app.sku_mappings import MapSku
+from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy
+from oms_domain.catalog.bundle import BundleFacts, BundlePart
 from oms_domain.channels.standard import PlatformState
+from oms_domain.fulfilment.carriers import Contract
+from oms_domain.fulfilment.sourcing.records import ShippingTerms
+from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import OrderState
-from oms_domain.testing.builders import HAT, SCARF, a_standard_order
+from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
+from oms_domain.testing.sourcing import a_carrier, a_strategy
 
 
 @pytest.fixture
 def world(backend) -> StoredWorld:
-    """A sound store: one order that holds its stock, one that is shipped, one without stock, one that is unpaid."""
+    """A sound store: one order that holds its stock, one shipped, one without stock, one unpaid and split."""
     world = StoredWorld(backend.store, backend.clock, backend.new_id)
     shop = world.a_shop()
     world.receive(SCARF, HAT, units=6)
@@ -32,7 +42,16 @@ def world(backend) -> StoredWorld:
     for number in (2, 3, 4):
         order_no = f"910000000000000000{number}"
         world.an_order(shop, a_standard_order(order_no=order_no, state=PlatformState.TO_SHIP))
-    world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
+    unpaid = world.an_order(shop, a_standard_order(order_no="9100000000000000005", state=PlatformState.UNPAID))
+    world.split(unpaid, {HAT: 1})
+    world.sourcing.put_carrier(PutCarrier(terms=a_carrier(), by=ROOT))
+    terms = ShippingTerms(contracts=(Contract(carrier=a_carrier().code),), shops=frozenset({shop.id}))
+    world.sourcing.put_shipping(PutShipping(warehouse=MAIN, terms=terms, by=ROOT))
+    world.sourcing.put_strategy(PutStrategy(terms=a_strategy(name="near"), by=ROOT))
+    world.a_shop("tb-2", strategy="near", carriers=(a_carrier().code,))
+    parts = (BundlePart(sku=SCARF, quantity=Quantity(2)),)
+    world.catalog.put_bundle(PutBundle(code="SET", facts=BundleFacts(title="组合", parts=parts), by=ROOT))
+    world.sku_mappings.map(MapSku(shop_id=shop.id, platform_sku_id="1", target="SET", by=ROOT))
     return world
 
 
@@ -63,6 +82,11 @@ def a_line_costs_more(tables: Any) -> None:
     change(tables.orders, id, lines=(forged(first, payable=first.payable + Money(1)), *others))
 
 
+def a_part(tables: Any) -> Any:
+    """Return the id of the hat's part of the order that was split."""
+    return next(id for id, order in tables.orders.items() if order.origins and order.lines[0].sku == HAT)
+
+
 def log_of_holder(tables: Any) -> Any:
     return tables.log[holder(tables)]
 
@@ -72,6 +96,12 @@ def a_line_lost_a_fen(tables: Any) -> None:
     first, *others = tables.orders[id].lines
     goods = (first.part.goods[0], *(net - 1 for net in first.part.goods[1:]))
     change(tables.orders, id, lines=(forged(first, part=forged(first.part, goods=goods)), *others))
+
+
+def one(table: dict[Any, Any]) -> Any:
+    """Return the key of the one row of a table."""
+    (key,) = table
+    return key
 
 
 Plant = tuple[str, Callable[[Any], object], tuple[str, ...]]
@@ -127,6 +157,21 @@ PLANTS: dict[str, Plant] = {
         lambda t: change(t.orders, holder(t), platform_order_id=None),
         (f"UPDATE sales_order SET platform_order_id = NULL WHERE id = {ONE}",),
     ),
+    "a unit that no part has": (
+        "I6",
+        lambda t: change(t.orders, a_part(t), lines=(forged(t.orders[a_part(t)].lines[0], from_line=None),)),
+        ("UPDATE sales_order_line SET from_line = NULL WHERE from_line IS NOT NULL",),
+    ),
+    "a split order that goes on beside its parts": (
+        "I6",
+        lambda t: change(t.orders, t.orders[a_part(t)].origins[0], heirs=()),
+        ("UPDATE sales_order SET heirs = NULL WHERE state = 'split'",),
+    ),
+    "two orders of one platform order": (
+        "I6",
+        lambda t: [change(t.orders, id, origins=()) for id, order in list(t.orders.items()) if order.origins],
+        ("UPDATE sales_order SET origins = NULL WHERE origins IS NOT NULL",),
+    ),
     "a state that there is not": (
         "I8",
         lambda t: change(t.orders, holder(t), state="lost"),
@@ -152,6 +197,36 @@ PLANTS: dict[str, Plant] = {
                 f"AND seq = (SELECT log_seq FROM sales_order WHERE id = {ONE})"
             ),
         ),
+    ),
+    "a bundle of what there is not": (
+        "I14",
+        lambda t: change(t.bundles, one(t.bundles), parts=(BundlePart(sku=SkuCode("GONE"), quantity=Quantity(1)),)),
+        ("UPDATE bundle_part SET sku = 'GONE'",),
+    ),
+    "a mapping to what there is not": (
+        "I14",
+        lambda t: change(t.mappings, one(t.mappings), target=SkuCode("GONE")),
+        ("UPDATE sku_mapping SET target = 'GONE'",),
+    ),
+    "a contract with a carrier that there is not": (
+        "I14",
+        lambda t: t.carrier_codes.clear(),
+        ("DELETE FROM carrier",),
+    ),
+    "a shop whose strategy there is not": (
+        "I14",
+        lambda t: t.strategy_names.clear(),
+        ("DELETE FROM sourcing_strategy",),
+    ),
+    "a warehouse that there is not": (
+        "I14",
+        lambda t: change(t.shipping, one(t.shipping), warehouse=WarehouseCode("GONE")),
+        ("UPDATE warehouse_shipping SET warehouse = 'GONE'",),
+    ),
+    "a carrier's log gone": (
+        "I12",
+        lambda t: t.log.pop(one(t.carriers)),
+        ("DELETE FROM operation_log WHERE document = 'carrier'",),
     ),
     "a whole log gone": (
         "I12",
@@ -196,9 +271,11 @@ def test_each_check_tells_its_name_and_how_much_it_found(world, backend):
         "I1 amounts": 0,
         "I4 I5 stock": 0,
         "I6 I7 conversion": 0,
+        "I6 splits and merges": 0,
         "I8 states": 0,
         "I11 events": 0,
         "I12 log": 1,
+        "I14 names": 0,
     }
 
 

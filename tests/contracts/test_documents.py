@@ -1,5 +1,7 @@
 """Documents come back as they were saved, one version after the other, all of a transaction or nothing."""
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -29,9 +31,11 @@ from oms_app.ports.transaction import (
     StaleVersion,
 )
 from oms_domain.kernel.money import Money, total
+from oms_domain.orders.sales_order import PartyRef
+from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopNotFound
 from oms_domain.testing import strategies
-from oms_domain.testing.builders import placed
+from oms_domain.testing.builders import NOW, placed
 
 
 def parties():
@@ -266,3 +270,41 @@ def test_amounts_stay_exact_at_the_limits(backend):
 
     assert load_order(backend, order).freight == Money(10**12)
     assert load_order(backend, order).cod_fee == Money(-(10**12))
+
+
+# --- orders that may be merged ---------------------------------------------------------------------------------------
+
+
+def test_siblings_are_of_one_shop_buyer_and_receiver_and_await_review(backend):
+    shop, elsewhere = store(backend, a_new_shop(backend), a_new_shop(backend))
+    same = {"buyer_id": "buyer-1", "receiver": PartyRef(vault_id=backend.new_id(), digest="r-1")}
+    order = store(backend, an_order(backend, shop, **same))
+    later, first = store(
+        backend,
+        an_order(backend, shop, **same, placed_at=NOW),
+        an_order(backend, shop, **same, placed_at=NOW - timedelta(hours=1)),
+    )
+    store(
+        backend,
+        an_order(backend, elsewhere, **same),
+        an_order(backend, shop, **same | {"buyer_id": "buyer-2"}),
+        an_order(backend, shop, **same | {"receiver": PartyRef(vault_id=backend.new_id(), digest="r-2")}),
+        an_order(backend, shop, **same, state=OrderState.AWAITING_RELEASE),
+    )
+
+    with backend.open(ROOT) as tx:
+        assert tx.orders.siblings(order, 10) == (first.id, later.id)
+        assert tx.orders.siblings(order, 1) == (first.id,)
+        assert tx.orders.siblings(evolve(order, buyer_id=""), 10) == ()
+
+
+def test_many_are_found_as_this_transaction_has_saved_them(backend):
+    order = a_stored_order(backend)
+    new = an_order(backend, store(backend, a_new_shop(backend)))
+
+    with backend.open(ROOT) as tx:
+        put(tx, new, backend)
+        changed = evolve(tx.orders.get(order.id), seller_flag=3)
+        put(tx, changed, backend)
+
+        assert tx.orders.get_many([order.id, new.id]) == {order.id: changed, new.id: new}

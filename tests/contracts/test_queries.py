@@ -11,6 +11,7 @@ from tests.contracts.rows import (
     a_new_shop,
     an_order,
     change_order,
+    of,
     put,
     receive,
     store,
@@ -22,13 +23,13 @@ from tests.contracts.sealed import a_sealed_row
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.ports.vault import IndexField
 from oms_app.queries.rows import COUNT_CAP, LAG_S, OrderFilter, OrderRow, PlatformOrderRow, Position
-from oms_domain.kernel.identity import SkuCode, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import Conversion, Trouble
-from oms_domain.orders.sales_order import Flag, FlagKind
+from oms_domain.orders.sales_order import Flag, FlagKind, PartyRef
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
-from oms_domain.testing.builders import MAIN, RECEIVER
+from oms_domain.testing.builders import MAIN, NOW, RECEIVER
 
 
 def page(backend, wanted, *, after=None, limit=200, now=None):
@@ -343,3 +344,36 @@ def test_an_order_waits_for_the_warehouse_that_it_was_given_and_one_of_a_strateg
 
     assert waiting(east) == (given.id, anywhere.id)
     assert waiting(MAIN) == (anywhere.id,)
+
+
+# --- what may be merged ----------------------------------------------------------------------------------------------
+
+
+def test_orders_that_may_be_merged_are_listed_in_groups(backend):
+    shop, elsewhere = store(backend, a_new_shop(backend), a_new_shop(backend))
+
+    def one(digest, in_shop=shop, plain="p", **changes):
+        indexes = ((IndexField.WHOLE, digest), *([(IndexField.PLAIN, plain)] if plain else []))
+        sealed = a_sealed_row(backend, in_shop, indexes=indexes)
+        transact(backend, lambda tx: tx.vault.put(sealed))
+        receiver = PartyRef(vault_id=sealed.id, digest=digest)
+        return store(backend, an_order(backend, in_shop, **{"buyer_id": "b-1", "receiver": receiver} | changes))
+
+    first = one("r-1", placed_at=NOW - timedelta(hours=1))
+    second = one("r-1", placed_at=NOW)
+    there = [one("r-1", elsewhere), one("r-1", elsewhere)]
+    for _ in range(2):
+        one("r-2", plain="")  # told by masks alone
+    one("r-1", buyer_id="b-2")
+    one("r-1", state=OrderState.AWAITING_RELEASE)
+    one("r-1", carrier=CarrierCode("SF"))
+
+    def listed(actor, **wanted):
+        groups = backend.queries.merge_candidates(actor, **{"shop_id": None, "limit": 10} | wanted)
+        return [[row.id for row in group] for group in groups]
+
+    mine = [[first.id, second.id]]
+    theirs = [sorted(order.id for order in there)]
+    assert sorted(listed(ROOT)) == sorted(mine + theirs)
+    assert listed(ROOT, shop_id=shop.id) == listed(of(shop.id)) == mine
+    assert listed(ROOT, shop_id=shop.id, limit=1) == []

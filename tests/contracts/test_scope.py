@@ -19,8 +19,12 @@ from tests.contracts.sealed import a_sealed_row
 from oms_app.ports.transaction import FulfilmentNotFound, OrderNotFound, PlatformOrderNotFound
 from oms_app.ports.vault import VaultRowGone
 from oms_app.queries.rows import OrderFilter
+from oms_domain.fulfilment.sourcing.records import ShippingId, ShippingRecord, ShippingTerms
+from oms_domain.inventory.differences import StockDifference
+from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound, Units
+from oms_domain.inventory.postings import Posting
 from oms_domain.kernel.errors import NotFound
-from oms_domain.kernel.identity import WarehouseCode
+from oms_domain.kernel.identity import SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopNotFound, ShopPolicy
 from oms_domain.testing.builders import MAIN
@@ -197,3 +201,89 @@ def test_stock_is_seen_where_the_actors_shops_ship_from(backend):
     assert seen(of(mine.id, foreign.id)) == [east, west]
     assert seen(of()) == []
     assert seen(ROOT) == [east, MAIN, west]
+
+
+def test_ledger_documents_and_differences_are_seen_where_the_actors_shops_ship_from(backend):
+    east, west = WarehouseCode("EAST"), WarehouseCode("WEST")
+    mine = store(backend, a_new_shop(backend, policy=ShopPolicy(warehouse=east)))
+    documents = {}
+    for number, warehouse in enumerate((east, west)):
+        receive(backend, "HAT-M", 1, warehouse)
+        documents[warehouse] = a_booked_document(backend, f"I20261123-00000{number}", warehouse)
+
+    def seen(actor):
+        q, page = backend.queries, {"after": None, "limit": 10}
+        return (
+            {row.movement.warehouse for row in q.stock_ledger(actor, sku=None, warehouse=None, **page)},
+            {row.warehouse for row in q.stock_documents(actor, kind=None, **page)},
+            {row.warehouse for row in q.stock_differences(actor, limit=10)},
+        )
+
+    assert seen(of(mine.id)) == ({east}, {east}, {east})
+    assert seen(ROOT) == ({east, west}, {east, west}, {east, west})
+    assert seen(of()) == (set(), set(), set())
+    for warehouse, document in documents.items():
+        number, is_mine = document.number, warehouse == east
+        assert (backend.queries.stock_document_id(of(mine.id), number) == document.id) is is_mine
+        if is_mine:
+            assert backend.queries.stock_document(of(mine.id), document.id).number == number
+        else:
+            with pytest.raises(StockDocumentNotFound):
+                backend.queries.stock_document(of(mine.id), document.id)
+    assert backend.queries.stock_ledger(of(mine.id), sku=None, warehouse=west, after=None, limit=10) == ()
+
+
+def a_booked_document(backend, number, warehouse):
+    """Store a receipt, and a difference that is open in the same warehouse."""
+    at, id = backend.clock.now, StockDocumentId(backend.new_id())
+    posting = Posting(
+        id=id,
+        number=number,
+        kind=DocumentKind.PURCHASE_RECEIPT,
+        warehouse=warehouse,
+        lines=(Units(sku=SkuCode("HAT-M"), units=1),),
+        created_at=at,
+        updated_at=at,
+    )
+    difference = StockDifference(
+        id=backend.new_id(),
+        document_id=id,
+        number=number,
+        kind=DocumentKind.STOCKTAKE,
+        sku=SkuCode("HAT-M"),
+        warehouse=warehouse,
+        units=1,
+        at=at,
+    )
+
+    def act(tx):
+        tx.stock_documents.save(posting)
+        tx.publish(posting.booked((), at=at).events)
+        tx.stock.open_difference(difference)
+
+    transact(backend, act)
+    return posting
+
+
+def test_a_shop_with_a_strategy_sees_the_stock_of_whoever_ships_for_it(backend):
+    shops = [store(backend, a_new_shop(backend, policy=ShopPolicy(strategy="near"))) for _ in range(2)]
+    places = {"EAST": (), "WEST": (shops[0].id,), "NORTH": (shops[1].id,)}
+    for code, served in places.items():
+        warehouse, at = WarehouseCode(code), backend.clock.now
+        terms = ShippingTerms(shops=frozenset(served))
+        record = ShippingRecord(
+            id=ShippingId(backend.new_id()), warehouse=warehouse, terms=terms, created_at=at, updated_at=at
+        )
+        change = record.put(terms, at=at)
+
+        def act(tx, change=change):
+            tx.shipping.save(change.state)
+            tx.publish(change.events)
+
+        transact(backend, act)
+        receive(backend, "HAT-M", 1, warehouse)
+    receive(backend, "HAT-M", 1, WarehouseCode("SOUTH"))
+
+    seen = backend.queries.stock(of(shops[0].id), after=None, limit=10)
+
+    assert [level.warehouse for level in seen] == ["EAST", "WEST"]

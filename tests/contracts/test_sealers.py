@@ -114,7 +114,14 @@ def test_one_value_has_another_digest_in_each_field_and_each_sealer(sealer):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [(IndexField.PHONE, ""), (IndexField.PHONE, "100****0001"), (IndexField.NAME, "测*员")]
+    ("field", "value"),
+    [
+        (IndexField.PHONE, ""),
+        (IndexField.PHONE, "100****0001"),
+        (IndexField.NAME, "测*员"),
+        (IndexField.PLAIN, "测员\x1f1**"),
+        (IndexField.PLAIN, "\x1f"),
+    ],
 )
 def test_what_a_platform_has_masked_cannot_be_searched_by(sealer, field, value):
     assert sealer.digest(field, value) == ""

@@ -22,7 +22,7 @@ from tests.contracts.rows import (
 
 from oms_app.ports.transaction import StockMoved
 from oms_domain.inventory.movements import adds
-from oms_domain.inventory.stock import LedgerKind, Quality, StockBelowReserved, StockLevel
+from oms_domain.inventory.stock import Handover, LedgerKind, Quality, StockBelowReserved, StockLevel
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.testing.builders import MAIN
@@ -184,6 +184,99 @@ def test_what_was_given_back_can_be_held_anew(backend):
     reserve(backend, order)
 
     assert units(backend, "A") == (5, 2)
+
+
+# --- hand over -------------------------------------------------------------------------------------------------------
+
+
+def hand_over(backend, order, *rows):
+    """Hand over units of an order's first line to lines of other orders: (order, line, units)."""
+    handovers = [
+        Handover(order_id=order.id, line_id=order.lines[0].id, to_order=to.id, to_line=to.lines[at].id, units=units)
+        for to, at, units in rows
+    ]
+    transact(backend, lambda tx: tx.stock.hand_over(handovers))
+
+
+def held(backend, order):
+    with backend.open(ROOT) as tx:
+        return tx.stock.places(order.id)
+
+
+def test_what_is_handed_over_is_held_by_others(backend):
+    receive(backend, "A", 5)
+    order, one, other = an_order_for(backend, A=3), an_order_for(backend, A=1), an_order_for(backend, A=2)
+    reserve(backend, order)
+
+    hand_over(backend, order, (one, 0, 1), (other, 0, 2))
+
+    assert units(backend, "A") == (5, 3)
+    release(backend, order)  # it holds nothing any more
+    assert units(backend, "A") == (5, 3)
+    consume(backend, one, None)
+    assert units(backend, "A") == (4, 2)
+    release(backend, other)
+    assert units(backend, "A") == (4, 0)
+    assert held(backend, order) == held(backend, other) == ((SkuCode("A"), MAIN),)
+
+
+def test_what_stays_is_held_as_before(backend):
+    receive(backend, "A", 5)
+    order, one = an_order_for(backend, A=3), an_order_for(backend, A=1)
+    reserve(backend, order)
+
+    hand_over(backend, order, (one, 0, 1))
+    release(backend, order)
+
+    assert units(backend, "A") == (5, 1)
+
+
+def test_what_is_not_held_is_not_handed_over(backend):
+    receive(backend, "A", 5)
+    order, one, other = an_order_for(backend, A=1), an_order_for(backend, A=2), an_order_for(backend, A=1)
+
+    hand_over(backend, order, (one, 0, 1))
+    reserve(backend, order)
+    hand_over(backend, order, (other, 0, 4))
+
+    assert units(backend, "A") == (5, 1)
+    release(backend, one)
+    assert units(backend, "A") == (5, 1)
+    release(backend, other)
+    assert units(backend, "A") == (5, 0)
+
+
+def test_what_was_handed_over_can_be_released_at_once(backend):
+    receive(backend, "A", 5)
+    order, one = an_order_for(backend, A=3), an_order_for(backend, A=3)
+    reserve(backend, order)
+    handover = Handover(order_id=order.id, line_id=order.lines[0].id, to_order=one.id, to_line=one.lines[0].id, units=3)
+
+    def act(tx):
+        tx.stock.hand_over([handover])
+        tx.stock.release(one.id)
+
+    transact(backend, act)
+
+    assert units(backend, "A") == (5, 0)
+
+
+@pytest.mark.postgres
+def test_units_that_went_meanwhile_are_not_handed_over(stores):
+    backend = stores("postgres")
+    receive(backend, "A", 5)
+    order, one = an_order_for(backend, A=3), an_order_for(backend, A=3)
+    reserve(backend, order)
+    handover = Handover(order_id=order.id, line_id=order.lines[0].id, to_order=one.id, to_line=one.lines[0].id, units=3)
+
+    def act(tx):
+        tx.stock.hand_over([handover])
+        consume(backend, order, [(order.lines[0].id, 1)])
+
+    with pytest.raises(StockMoved):
+        transact(backend, act)
+
+    assert units(backend, "A") == (4, 2)
 
 
 # --- release ---------------------------------------------------------------------------------------------------------

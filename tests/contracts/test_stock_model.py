@@ -211,7 +211,7 @@ class AnySequence(RuleBasedStateMachine):
         self.note_open_differences()
 
     def note_open_differences(self):
-        self.open = {row.id: row for row in self.backend.queries.stock_differences(limit=200)}
+        self.open = {row.id: row for row in self.backend.queries.stock_differences(ROOT, limit=200)}
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), found=st.booleans())

@@ -69,7 +69,7 @@ def test_every_quantity_is_moved_and_entered(backend):
     found = level(backend, "A")
     assert (found.on_hand, found.defective, found.locked, found.safety, found.in_transit) == (9, 2, 3, 4, 5)
     assert found.available == 2
-    rows = backend.queries.stock_ledger(sku=A, warehouse=None, after=None, limit=10)
+    rows = backend.queries.stock_ledger(ROOT, sku=A, warehouse=None, after=None, limit=10)
     assert {(row.movement.kind, tuple(row.movement.changes.items())) for row in rows} == {
         (entry.kind, tuple(entry.changes.items())) for entry in entries
     }
@@ -285,7 +285,7 @@ def test_differences_are_open_until_nothing_is_left_of_them(backend):
         assert tx.stock.difference(older.id) == evolve(older, units=1)
         with pytest.raises(DifferenceNotOpen):
             tx.stock.difference(newer.id)
-    assert backend.queries.stock_differences(limit=5) == (evolve(older, units=1), elsewhere)
+    assert backend.queries.stock_differences(ROOT, limit=5) == (evolve(older, units=1), elsewhere)
 
 
 def test_a_difference_that_somebody_else_has_settled_is_not_settled_again(backend):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,28 @@ def test_a_warehouse_is_connected_as_the_page_says(ready):
     assert (account["warehouse"], account["kind"], account["has_secret"]) == ("EAST", "qimen", True)
 
 
+def test_orders_ship_from_where_the_page_says(ready, tmp_path):
+    shutil.copytree(HOW_TO / "sourcing", tmp_path / "docs" / "how-to" / "sourcing")
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    pages = iter(commands("where-an-order-ships-from.md"))
+    for words in pages:
+        if words[1] == "source":
+            break
+        ready.types(words)
+    reviewable_orders(ready)
+    (order,) = ready.runs("orders", "list", "--json")
+
+    for asked in (words, *pages):
+        ready.types([order["number"] if word.startswith("S20261123") else word for word in asked])
+
+    (answer,) = ready.runs("source", order["number"], "--json")
+    assert answer["strategy"] == "near first"
+    assert [(each["place"], each["standing"]) for each in answer["found"]["candidates"]] == [
+        ("EAST", "no_stock"),
+        ("MAIN", "chosen"),
+    ]
+
+
 def test_the_work_lists_are_worked_off_as_the_page_says(ready):
     ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     reviewable_orders(ready)
@@ -248,6 +271,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "run-on-mariadb.md",
         "run-on-postgresql.md",
         "skus-bundles-and-mapping.md",
+        "where-an-order-ships-from.md",
     }
 
 

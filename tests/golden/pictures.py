@@ -35,9 +35,21 @@ _MANY_STEPS = PricedOrder(
         for at in range(1, 12)
     ),
 )
+_FIVE_COLOURS = PricedOrder(
+    lines=(PricedLine(key="a", units=1, goods_fen=9_000), PricedLine(key="b", units=1, goods_fen=1_000)),
+    discounts=(
+        Discount(id="all", kind="full_reduction", amount_fen=1_000, name="exactly 22 columns wid"),
+        Discount(id="one", kind="coupon", amount_fen=1_000, lines=("a",)),
+    ),
+    tenders=(
+        Tender(id="card", kind="gift_card", amount_fen=500, lines=("a",)),
+        Tender(id="points", kind="points", amount_fen=300, lines=("a",)),
+    ),
+)
 PICTURES: dict[str, Explanation] = {
     "mixed": explain(apportion(_MIXED, ApportionmentPolicy(gifts="shared"))),
     "many-steps": explain(apportion(_MANY_STEPS)),
+    "five-colours": explain(apportion(_FIVE_COLOURS)),
     "one-line": explain(apportion(PricedOrder(lines=(PricedLine(key="a", units=1, goods_fen=100, title="b"),)))),
     "nothing-to-pay": explain(
         apportion(PricedOrder(lines=tuple(PricedLine(key=key, units=1, goods_fen=0) for key in "ab")))

@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from attrs import frozen
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from tests.http.aftersales_routes import AFTERSALES
+from tests.http.calls import ABSENT, Call
 from tests.http.world import numbered
 
 from oms_app.actor import Permission
-
-ABSENT: Final = "019b7ca9-8f2e-7e6a-8000-000000000001"
-
-
-@frozen(kw_only=True)
-class Call:
-    """``path`` has names in braces for a test to fill in. ``scoped``: what another's key gets, None where all see."""
-
-    operation: str
-    method: str = "GET"
-    path: str
-    body: Any = None
-    permission: Permission | None
-    changes: bool = False
-    scoped: int | None = 404
 
 
 def _command(operation: str, path: str) -> Call:
@@ -48,6 +34,31 @@ def _batch(operation: str, path: str) -> Call:
         permission=Permission.ORDERS_WRITE,
         changes=True,
         scoped=200,
+    )
+
+
+_PART: Final = [[{"sku": "SPU4-U", "units": 1}]]
+
+
+def _split(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{{order_id}}/{path}",
+        body={"parts": _PART},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
+    )
+
+
+def _merge(operation: str, path: str, *, changes: bool = True) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/orders/{path}",
+        body={"ids": ["{order_id}", ABSENT]},
+        permission=Permission.ORDERS_WRITE,
+        changes=changes,
     )
 
 
@@ -95,6 +106,7 @@ def _catalogue(name: str, path: str, body: Any) -> Iterator[Call]:
     yield _catalogue_change(f"restore{name}", f"/{path}/{ABSENT}/restoration", scoped=403)
 
 
+_STRATEGY: Final = {"name": "near", "chain": [{"rule": "nearest"}]}
 _MAPPING: Final = {"shop": "tb-1", "platform_sku_id": "5001", "target": "A"}
 
 CALLS: tuple[Call, ...] = (
@@ -146,6 +158,32 @@ CALLS: tuple[Call, ...] = (
     _command("cancelOrder", "cancellation"),
     _command("allocateOrder", "allocation"),
     _command("signOrder", "signature"),
+    _split("planSplitOfOrder", "split-plan", changes=False),
+    _split("splitOrder", "split"),
+    Call(
+        operation="splitOrders",
+        method="POST",
+        path="/orders/splits",
+        body={"rows": [{"id": "{order_id}", "parts": _PART}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
+    Call(
+        operation="listMergeCandidates",
+        path="/orders/merge-candidates",
+        permission=Permission.ORDERS_READ,
+        scoped=200,
+    ),
+    _merge("planMergeOfOrders", "merge-plan", changes=False),
+    _merge("mergeOrders", "merges"),
+    Call(
+        operation="unmergeOrder",
+        method="POST",
+        path="/orders/{order_id}/unmerge",
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
     _command("completeOrder", "completion"),
     _batch("approveOrders", "approvals"),
     _batch("holdOrders", "holds"),
@@ -197,6 +235,24 @@ CALLS: tuple[Call, ...] = (
     _on_stock("countStock", f"/stock/stocktakes/{ABSENT}/counts", {"lines": _ONE}),
     _on_stock("applyStocktake", f"/stock/stocktakes/{ABSENT}/application", None),
     _on_stock("cancelStocktake", f"/stock/stocktakes/{ABSENT}/cancellation", {"reason": "x"}),
+    _stock_list("listCarriers", "/carriers"),
+    _stock_list("getCarrier", "/carriers/ZTO"),
+    _on_stock("addCarrier", "/carriers", {"code": "ZTO"}),
+    _on_stock("changeCarrier", "/carriers/ZTO", {"name": "样例"}),
+    _stock_list("getShipping", "/warehouses/MAIN/shipping"),
+    _on_stock("putShipping", "/warehouses/MAIN/shipping", {"division": "31"}),
+    _stock_list("listStrategies", "/sourcing/strategies"),
+    _stock_list("getStrategy", "/sourcing/strategies/near"),
+    _on_stock("addStrategy", "/sourcing/strategies", _STRATEGY),
+    _on_stock("changeStrategy", "/sourcing/strategies/near", _STRATEGY),
+    Call(
+        operation="tryStrategy",
+        method="POST",
+        path="/sourcing/trials",
+        body={"ids": ["{order_id}"], "strategy": _STRATEGY},
+        permission=Permission.ORDERS_READ,
+    ),
+    Call(operation="explainSourcing", path="/orders/{order_id}/sourcing", permission=Permission.ORDERS_READ),
     _on_stock("addWarehouse", "/warehouses", {"code": "W9", "name": "样例仓"}),
     _on_stock("changeWarehouse", "/warehouses/MAIN", {"name": "主仓"}),
     Call(operation="listDiscrepancies", path="/discrepancies", permission=Permission.ORDERS_READ, scoped=200),
@@ -302,6 +358,7 @@ CALLS += (
     _to_blacklist("addManyToBlacklist", "/batch", {"rows": [{"phone": "10000000001"}]}),
     _to_blacklist("takeOffBlacklist", f"/{ABSENT}/removal", {"reason": "x"}),
 )
+CALLS += AFTERSALES
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 
 

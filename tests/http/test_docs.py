@@ -84,7 +84,10 @@ def test_references_lead_somewhere(schema):
 
 def test_pages_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("Page")} == {
+        "PageOfAsk",
         "PageOfBundle",
+        "PageOfCarrier",
+        "PageOfCase",
         "PageOfDifference",
         "PageOfLedger",
         "PageOfLevel",
@@ -96,10 +99,14 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfKeptRule",
         "PageOfRule",
         "PageOfTemplate",
+        "PageOfRefund",
+        "PageOfReturn",
         "PageOfShop",
         "PageOfSku",
         "PageOfStockDifference",
         "PageOfStockDocument",
+        "PageOfStrategy",
+        "PageOfTicket",
         "PageOfTrace",
         "PageOfWarehouse",
         "PageOfWmsAccount",
@@ -112,7 +119,7 @@ def test_rows_that_were_put_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("PutRow")} == {
         f"{many}Of{what}"
         for many in ("PutRow", "PutRows")
-        for what in ("Bundle", "Mapping", "Sku", "Rule", "Entries")
+        for what in ("Bundle", "Mapping", "Sku", "Split", "Rule", "Entries")
     }
 
 

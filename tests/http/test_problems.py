@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from attrs import frozen
+from oms_domain.orders.review import ReviewCondition
 from tests.http.routes import ABSENT
 from tests.http.world import Caller, World, numbered, serving
 
@@ -50,7 +51,6 @@ from oms_domain.inventory.transfers import TransferMove, TransferState
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
 from oms_domain.orders.platform_order import AlreadyConverted
-from oms_domain.orders.review import ReviewCondition
 from oms_domain.orders.sales_order import AmountsDoNotAddUp, CancelNeedsWarehouse, FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.states import OrderMove, OrderState
 from oms_domain.refunds.compensation import CompensationKind

@@ -220,8 +220,8 @@ def judge(world, order_id):
     rules = world.services["review_rules"]
     with world.store.open(system("tests")) as tx:
         order = tx.orders.get(UUID(order_id))
-        decision = Judge(lookout=rules.lookout).decision(tx, order, at=world.clock())
-    world.services["orders"].judge(JudgeOrder(order_id=order.id, decision=decision, by=system("tests")))
+        judgement = Judge(lookout=rules.lookout).judge(tx, order, at=world.clock())
+    world.services["orders"].judge(JudgeOrder(order_id=order.id, decision=judgement.decision, by=system("tests")))
 
 
 def test_rules_are_tried_on_past_orders(api):

@@ -19,16 +19,34 @@ POLICY = {
     "apportionment_order": [],
     "gift_value": "shared",
     "sign_by_carrier": False,
+    "split_triggers": ["parcel_size"],
+    "split_units": 20,
+    "auto_merge": True,
 }
 
 
 SOURCED = {"strategy": "", "carriers": [], "carriers_allowed": []}
-APPORTIONED = SOURCED | {
-    "apportionment_rule": "largest_remainder",
-    "apportionment_quantum": 1,
-    "apportionment_order": [],
-    "gift_value": "free",
+PARTED = {
+    "auto_split": False,
+    "split_triggers": ["seller", "delivery"],
+    "split_weight_g": None,
+    "split_volume_cm3": None,
+    "split_customs_fen": 500_000,
+    "split_lines": None,
+    "split_units": None,
+    "auto_merge": False,
+    "merge_window_min": 15,
 }
+APPORTIONED = (
+    SOURCED
+    | PARTED
+    | {
+        "apportionment_rule": "largest_remainder",
+        "apportionment_quantum": 1,
+        "apportionment_order": [],
+        "gift_value": "free",
+    }
+)
 
 
 def test_a_shop_is_taken_on_with_its_policy(api):

@@ -27,23 +27,32 @@ from oms_adapters.wms.qimen.account import QimenAccount
 from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_app.access import AccessService, MakeKey
 from oms_app.actor import EVERYTHING, Permission, system
+from oms_app.aftersales import CaseService
+from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
+from oms_app.asks import AskService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
+from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
+from oms_app.returns import ReturnService
 from oms_app.review_rules import RuleService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.surroundings import Lookout
+from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -123,6 +132,8 @@ class World:
         numbering = Numbering(self.store.numbers, self.clock)
         self.services = {
             "orders": OrderService(numbering=numbering, **common),
+            "splits": SplitService(numbering=numbering, **common),
+            "merges": MergeService(numbering=numbering, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),
@@ -130,6 +141,7 @@ class World:
             "transfers": TransferService(numbering=numbering, **common),
             "stocktakes": StocktakeService(numbering=numbering, **common),
             "warehouses": WarehouseService(**common),
+            "sourcing": SourcingService(**common),
             "catalog": CatalogService(**common),
             "sku_mappings": SkuMappingService(**common),
             "catalog_queries": self.store.catalog_queries,
@@ -159,6 +171,14 @@ class World:
             "signer": CursorSigner(self.ring),
             "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
             "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
+            "cases": CaseService(numbering=numbering, **common),
+            "refunds": RefundService(numbering=numbering, **common),
+            "returns": ReturnService(begin=begin, now=self.clock, pause=lambda n: None),
+            "asks": AskService(numbering=numbering, **common),
+            "tickets": TicketService(numbering=numbering, **common),
+            "aftersales_terms": TermsService(begin=begin, now=self.clock, pause=lambda n: None),
+            "aftersales_queries": self.store.aftersales_queries,
+            "new_id": self.new_id,
             "now": self.clock,
             "alive": lambda: self.is_alive,
         }
@@ -206,6 +226,12 @@ class World:
                 "answers",
                 "log",
                 "outbox",
+                "cases",
+                "refunds",
+                "refund_entries",
+                "returns",
+                "tickets",
+                "terms",
                 "jobs",
             )
             for rows in (getattr(tables, name),)

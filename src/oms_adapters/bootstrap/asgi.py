@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.http.app import HttpOptions, create_app
@@ -19,13 +19,15 @@ def build_app(container: Container) -> Litestar:
     return create_app(
         # Litestar cannot read a provider's signature; a bare function it can.
         {name: _calls(getattr(container, name)) for name in _PROVIDED}
-        | {"now": lambda: system_now, "alive": lambda: lambda: _alive(container)},
+        | {"now": lambda: system_now, "new_id": lambda: new_id, "alive": lambda: lambda: _alive(container)},
         options=HttpOptions(body_limit=settings.http.body_limit, threads=settings.http.threads, version=version("oms")),
     )
 
 
 _PROVIDED = (
     "orders",
+    "splits",
+    "merges",
     "intake",
     "preparation",
     "shops",
@@ -35,6 +37,7 @@ _PROVIDED = (
     "warehouses",
     "catalog",
     "sku_mappings",
+    "sourcing",
     "catalog_queries",
     "personal",
     "access",
@@ -46,6 +49,13 @@ _PROVIDED = (
     "discrepancies",
     "review_rules",
     "blacklist",
+    "cases",
+    "refunds",
+    "returns",
+    "asks",
+    "tickets",
+    "aftersales_terms",
+    "aftersales_queries",
     "wms_accounts",
     "wms_reports",
     "wms_callbacks",

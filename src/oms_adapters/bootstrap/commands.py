@@ -14,6 +14,8 @@ from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_rules import blacklist, rules
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
+from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
+from oms_adapters.bootstrap.commands_splits import SPLITTING
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
 from oms_adapters.bootstrap.commands_wms import wms
 from oms_adapters.bootstrap.commands_work import discrepancies, jobs, platform_orders
@@ -144,6 +146,9 @@ for command in (
     mappings,
     stock,
     warehouses,
+    carriers,
+    strategies,
+    source,
     apportion,
     explain_stored,
     wms,
@@ -151,3 +156,5 @@ for command in (
     blacklist,
 ):
     oms.add_command(command)
+for command in SPLITTING:
+    orders.add_command(command)

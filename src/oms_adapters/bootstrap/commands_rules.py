@@ -61,9 +61,10 @@ def list_rules(shop: str, as_json: bool) -> None:
 @click.argument("shop")
 @click.argument("rule")
 @click.option("--version", "wanted", type=click.IntRange(1), help="As it was in this version. Default: as it is.")
+@json_option
 @refusals_shown
-def show_rule(shop: str, rule: str, wanted: int | None) -> None:
-    """Show a rule as JSON, as `oms rules put` takes it."""
+def show_rule(shop: str, rule: str, wanted: int | None, as_json: bool) -> None:
+    """Show a rule as `oms rules put` takes it; with --json in one line."""
     container = ready()
     command = ReadRules(shop_id=shop_named(container, shop).id, by=operator())
     if wanted is None:
@@ -73,7 +74,7 @@ def show_rule(shop: str, rule: str, wanted: int | None) -> None:
         if not kept:
             raise RuleNotFound(rule_id=f"{rule[:64]}@{wanted}")
         (found,) = kept
-    click.echo(json.dumps(write_rule(found), ensure_ascii=False, indent=2))
+    click.echo(json_line(write_rule(found)) if as_json else json.dumps(write_rule(found), ensure_ascii=False, indent=2))
 
 
 @rules.command("history")
@@ -187,9 +188,7 @@ _switch("disable", False, "Ask rules no more (停用).")
 @click.option("--rows", default=100, show_default=True, type=click.IntRange(0, 1_000), help="Orders to list.")
 @json_option
 @refusals_shown
-def try_rules(
-    shop: str, file: Any, since: str, until: str | None, most: int, rows: int, as_json: bool
-) -> None:
+def try_rules(shop: str, file: Any, since: str, until: str | None, most: int, rows: int, as_json: bool) -> None:
     """Ask rules about orders of the past (试算): those of a file, or the shop's own. Changes nothing."""
     container = ready()
     command = TryRules(
@@ -358,5 +357,3 @@ def _instant(text: str, name: str) -> datetime:
         return (read if read.tzinfo else read.replace(tzinfo=CHINA)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidRule(field=name, why="not_an_instant") from None
-
-

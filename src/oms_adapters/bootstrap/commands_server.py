@@ -164,6 +164,7 @@ def _welcome(settings: Settings, key: str) -> None:
         "  .venv/bin/oms orders list                              orders, newest first",
         "  .venv/bin/oms orders list --state awaiting_cs_review   those that a person must review",
         "  .venv/bin/oms orders show NUMBER                       lines, amounts, parcels, log",
+        "  .venv/bin/oms source NUMBER                            where it ships from, and why",
         "  .venv/bin/oms orders approve NUMBER                    pass the review; it is shipped by itself",
         "  .venv/bin/oms doctor                                   check every invariant",
         "",

@@ -25,9 +25,11 @@ from oms_domain.kernel.identity import CarrierCode, ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
 from oms_domain.shops.shop import Authorisation, CataloguePolicy, Shop, ShopPolicy
+from oms_domain.split_merge.plan import Trigger
 
 LONGEST_PREFIX = 64
 NONE = "none"
+TRIGGERS = [trigger.value for trigger in Trigger if trigger is not Trigger.BY_HAND]
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "strategy", "auto_review", "auto_release"]
 
 
@@ -71,6 +73,12 @@ def list_shops(as_json: bool) -> None:
 @click.option("--strategy", default="", help="Where its orders ship from, `default` or a kept one; else its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most.")
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="A carrier that its platform allows.")
+@click.option("--auto-split", is_flag=True, help="Take orders apart by themselves, before they are allocated.")
+@click.option("--split-by", "split_triggers", multiple=True, type=click.Choice(TRIGGERS), help="… by this; repeatable.")
+@click.option("--split-units", type=click.IntRange(1), help="Most units in one part.")
+@click.option("--split-weight-g", type=click.IntRange(1), help="Most grams in one part.")
+@click.option("--auto-merge", is_flag=True, help="Put orders of one buyer to one address together.")
+@click.option("--merge-window", "merge_window_min", default=15, show_default=True, type=click.IntRange(0, 1440))
 @json_option
 @refusals_shown
 def add_shop(
@@ -89,6 +97,12 @@ def add_shop(
     strategy: str,
     carriers: tuple[str, ...],
     carriers_allowed: tuple[str, ...],
+    auto_split: bool,
+    split_triggers: tuple[str, ...],
+    split_units: int | None,
+    split_weight_g: int | None,
+    auto_merge: bool,
+    merge_window_min: int,
     as_json: bool,
 ) -> None:
     """Add a shop."""
@@ -106,6 +120,12 @@ def add_shop(
         strategy=strategy,
         carriers=_codes(carriers, "carrier"),
         carriers_allowed=_codes(carriers_allowed, "allow-carrier"),
+        auto_split=auto_split,
+        split_triggers=split_triggers or ShopPolicy().split_triggers,
+        split_units=split_units,
+        split_weight_g=split_weight_g,
+        auto_merge=auto_merge,
+        merge_window_min=merge_window_min,
     )
     command = AddShop(code=code, name=name, platform=Platform(platform), policy=policy, by=operator())
     show([_row(ready().shops().add(command))], COLUMNS, as_json=as_json)
@@ -125,6 +145,12 @@ def add_shop(
 @click.option("--strategy", help="Where its orders ship from, `default` or a kept one; `none`: its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most. `none`: none.")
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
+@click.option("--auto-split/--no-auto-split", default=None, help="Take orders apart before they are allocated.")
+@click.option("--split-by", "split_triggers", multiple=True, type=click.Choice(TRIGGERS), help="… by this; repeatable.")
+@click.option("--split-units", type=click.IntRange(1), help="Most units in one part.")
+@click.option("--split-weight-g", type=click.IntRange(1), help="Most grams in one part.")
+@click.option("--auto-merge/--no-auto-merge", default=None, help="Put one buyer's orders to one address together.")
+@click.option("--merge-window", "merge_window_min", type=click.IntRange(0, 1440), help="… after so many minutes.")
 @json_option
 @refusals_shown
 def change_policy(
@@ -141,6 +167,12 @@ def change_policy(
     strategy: str | None,
     carriers: tuple[str, ...],
     carriers_allowed: tuple[str, ...],
+    auto_split: bool | None,
+    split_triggers: tuple[str, ...],
+    split_units: int | None,
+    split_weight_g: int | None,
+    auto_merge: bool | None,
+    merge_window_min: int | None,
     as_json: bool,
 ) -> None:
     """Change how a shop works; what is not named stays."""
@@ -158,6 +190,12 @@ def change_policy(
         "strategy": "" if strategy == NONE else strategy,
         "carriers": _codes(carriers, "carrier") if carriers else None,
         "carriers_allowed": _codes(carriers_allowed, "allow-carrier") if carriers_allowed else None,
+        "auto_split": auto_split,
+        "split_triggers": split_triggers or None,
+        "split_units": split_units,
+        "split_weight_g": split_weight_g,
+        "auto_merge": auto_merge,
+        "merge_window_min": merge_window_min,
     }
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")

@@ -135,6 +135,7 @@ def ledger(sku: str | None, warehouse: str | None, limit: int, as_json: bool) ->
         ready()
         .queries()
         .stock_ledger(
+            operator(),
             sku=sku_code(sku) if sku is not None else None,
             warehouse=warehouse_code(warehouse) if warehouse is not None else None,
             after=None,
@@ -164,7 +165,7 @@ def ledger(sku: str | None, warehouse: str | None, limit: int, as_json: bool) ->
 def documents(kind: str | None, limit: int, as_json: bool) -> None:
     """List stock documents, newest first."""
     wanted = DocumentKind(kind) if kind else None
-    found = ready().queries().stock_documents(kind=wanted, after=None, limit=limit)
+    found = ready().queries().stock_documents(operator(), kind=wanted, after=None, limit=limit)
     show([_document(document) for document in found], DOCUMENT, as_json=as_json)
 
 
@@ -183,7 +184,7 @@ def differences(limit: int, as_json: bool) -> None:
             "units": row.units,
             "at": row.at.isoformat(timespec="seconds"),
         }
-        for row in ready().queries().stock_differences(limit=limit)
+        for row in ready().queries().stock_differences(operator(), limit=limit)
     ]
     show(rows, ["id", "number", "sku", "warehouse", "units", "at"], as_json=as_json)
 
@@ -415,7 +416,7 @@ def _document_id(container: Container, text: str) -> StockDocumentId:
     try:
         return StockDocumentId(UUID(text))
     except ValueError:
-        found: StockDocumentId | None = container.queries().stock_document_id(text)
+        found: StockDocumentId | None = container.queries().stock_document_id(operator(), text)
     if found is None:
         raise click.UsageError(f"there is no stock document {text}; see `oms stock documents`")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 import structlog
@@ -22,7 +23,10 @@ from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_adapters.wms.warehouses import Warehouses
 from oms_app.access import AccessService
+from oms_app.aftersales import CaseService
+from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
+from oms_app.asks import AskPullService, AskService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
@@ -32,23 +36,30 @@ from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.judging import Judge
+from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
+from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.warehouses import ReportProcess
+from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
+from oms_app.returns import ReturnService
 from oms_app.review_rules import RuleService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
+from oms_app.sourcing import SourcingService
+from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.surroundings import Lookout
+from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
@@ -86,9 +97,13 @@ def _salt(settings: Settings) -> str:
     return str(settings.tracking.kuaidi100_salt)
 
 
-def _handlers(
-    *processes: OrderProcess | ReviewProcess | ShippingProcess | ReportProcess | PullProcess | CatalogProcess,
-) -> dict[str, Handler]:
+class Process(Protocol):
+    """A part of the flow between sub-domains."""
+
+    def handlers(self) -> tuple[Handler, ...]: ...
+
+
+def _handlers(*processes: Process) -> dict[str, Handler]:
     return {handler.name: handler for process in processes for handler in process.handlers()}
 
 
@@ -119,6 +134,7 @@ class Container(containers.DeclarativeContainer):
     jobs = database.provided.jobs
     queries = database.provided.queries
     catalog_queries = database.provided.catalog_queries
+    aftersales_queries = database.provided.aftersales_queries
     doctor = database.provided.doctor
 
     begin = providers.Singleton(Begin, open)
@@ -139,6 +155,8 @@ class Container(containers.DeclarativeContainer):
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -154,21 +172,36 @@ class Container(containers.DeclarativeContainer):
         StocktakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
     warehouses = providers.Singleton(WarehouseService, begin=begin, now=now, new_id=new_id, pause=pause)
+    sourcing = providers.Singleton(SourcingService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
     lookout = providers.Singleton(Lookout, sealer=sealer)
     review_rules = providers.Singleton(
         RuleService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout, queries=queries
     )
-    blacklist = providers.Singleton(
-        BlacklistService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout
-    )
+    blacklist = providers.Singleton(BlacklistService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout)
     wms_accounts = providers.Singleton(
         WmsAccountService, begin=begin, sealer=sealer, now=now, new_id=new_id, pause=pause
     )
     tracking = providers.Singleton(TrackingService, begin=begin, now=now, pause=pause)
     tracking_callbacks = providers.Singleton(
         Kuaidi100Callbacks, salt=providers.Singleton(_salt, settings), book=tracking.provided.book, now=now
+    )
+    cases = providers.Singleton(CaseService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    refunds = providers.Singleton(RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
+    asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    tickets = providers.Singleton(TicketService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    aftersales_terms = providers.Singleton(TermsService, begin=begin, now=now, pause=pause)
+    ask_pulls = providers.Singleton(
+        AskPullService,
+        begin=begin,
+        now=now,
+        new_id=new_id,
+        gateways=gateways,
+        sealer=sealer,
+        asks=asks,
+        pause=pause,
     )
     personal = providers.Singleton(PersonalDataService, begin=begin, sealer=sealer, pause=pause)
     access = providers.Singleton(
@@ -191,7 +224,6 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
     )
 
-    order_process = providers.Singleton(OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock)
     review_process = providers.Singleton(
         ReviewProcess,
         open=open,
@@ -199,6 +231,9 @@ class Container(containers.DeclarativeContainer):
         judge=providers.Singleton(Judge, lookout=lookout),
         jobs=jobs,
         now=now,
+    )
+    order_process = providers.Singleton(
+        OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock, splits=splits, merges=merges, now=now
     )
     catalog_process = providers.Singleton(CatalogProcess, open=open, intake=intake, now=now)
     shipping_process = providers.Singleton(
@@ -219,12 +254,40 @@ class Container(containers.DeclarativeContainer):
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
     )
+    money_process = providers.Singleton(
+        MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
+    )
+    ask_process = providers.Singleton(
+        AskProcess,
+        cases=cases,
+        asks=asks,
+        pulls=ask_pulls,
+        gateways=gateways,
+        now=now,
+        pull_every=providers.Singleton(_pull_every, settings),
+    )
+    goods_process = providers.Singleton(
+        GoodsProcess, cases=cases, returns=returns, stock=stock, wms=wms, sealer=sealer, queries=aftersales_queries
+    )
+    ticket_process = providers.Singleton(
+        TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
+    )
     runner = providers.Singleton(
         Runner,
         jobs=jobs,
         now=now,
         handlers=providers.Singleton(
-            _handlers, order_process, review_process, shipping_process, report_process, pull_process, catalog_process
+            _handlers,
+            order_process,
+            review_process,
+            shipping_process,
+            report_process,
+            pull_process,
+            catalog_process,
+            money_process,
+            ask_process,
+            goods_process,
+            ticket_process,
         ),
         report=providers.Object(report_job),
     )

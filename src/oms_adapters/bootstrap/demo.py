@@ -32,18 +32,55 @@ from oms_app.catalog import PutBundle, PutSku
 from oms_app.inventory import ReceiveStock
 from oms_app.queries.catalog import CatalogFilter
 from oms_app.shops import AddShop, FindShop
+from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy, ReadSourcing
+from oms_app.warehouses import AddWarehouse, ChangeWarehouse
 from oms_domain.catalog.bundle import BundleFacts, BundlePart
 from oms_domain.catalog.sku import SkuFacts, SkuKind
 from oms_domain.channels.standard import Platform
+from oms_domain.fulfilment.carriers import Carrier, Contract, Limits, Rate, Regions, Tariff, Transit
+from oms_domain.fulfilment.sourcing import read_strategy
+from oms_domain.fulfilment.sourcing.records import ShippingTerms
+from oms_domain.inventory.warehouses import Place, WarehouseKind
 from oms_domain.kernel.codes import sku_code
-from oms_domain.kernel.identity import ShopId, WarehouseCode
+from oms_domain.kernel.identity import CarrierCode, ShopId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import quantity
 from oms_domain.shops.shop import CataloguePolicy, ShopNotFound, ShopPolicy
 
 SHOP: Final = "demo"
 WAREHOUSE: Final = WarehouseCode("MAIN")
+FORWARD: Final = WarehouseCode("EAST")
 FIRST_STOCK: Final = 500
+FORWARD_STOCK: Final = 100
+FORWARD_SERVES: Final = Regions(served=("31", "32", "33", "34", "35", "36", "41", "42", "44"))
+CARRIERS: Final = (
+    Carrier(
+        code=CarrierCode("YTO"),
+        name="圆通",
+        regions=Regions(but_not=("81", "82", "71")),
+        limits=Limits(weight_g=30_000),
+        tariff=Tariff(rates=(Rate(first_fen=800, next_fen=200), Rate(destination="54", first_fen=1800, next_fen=1200))),
+        transit=(Transit(days=3), *(Transit(origin="31", destination=to, days=1) for to in FORWARD_SERVES.served)),
+    ),
+    Carrier(
+        code=CarrierCode("SF"),
+        name="顺丰",
+        limits=Limits(weight_g=30_000),
+        tariff=Tariff(rates=(Rate(first_fen=1800, next_fen=500),)),
+        transit=(Transit(days=2), *(Transit(origin="31", destination=to, days=1) for to in FORWARD_SERVES.served)),
+    ),
+)
+STRATEGY: Final = read_strategy(
+    {
+        "name": "near first",
+        "chain": [
+            {"rule": "fewest_parcels"},
+            {"rule": "tiers", "tiers": ["fdc", "rdc"]},
+            {"rule": "nearest"},
+            {"rule": "cheapest_freight"},
+        ],
+    }
+)
 AUTO_REVIEW_UP_TO: Final = Money(100_000)
 WEIGHT_G: Final = 400
 VOLUME_CM3: Final = 3_000
@@ -76,6 +113,7 @@ def running_demo(container: Container) -> Iterator[Demo]:
     platform = FakeTaobao(system_now, path=folder / "simulated-taobao.db")
     try:
         with serve(platform) as url:
+            _sourcing(container)
             shop_id = _shop(container)
             account = TaobaoAccount(app_key=APP_KEY, app_secret=APP_SECRET, session=SESSION, base_url=url)
             connect(container, shop_id, account)
@@ -105,6 +143,8 @@ def _shop(container: Container) -> ShopId:
     except ShopNotFound:
         policy = ShopPolicy(
             warehouse=WAREHOUSE,
+            strategy=STRATEGY.name,
+            carriers=(CARRIERS[0].code,),
             auto_review=True,
             auto_review_up_to=AUTO_REVIEW_UP_TO,
             auto_release=True,
@@ -112,6 +152,31 @@ def _shop(container: Container) -> ShopId:
         )
         add = AddShop(code=SHOP, name="样例旗舰店", platform=Platform.TAOBAO, policy=policy, by=operator())
         return container.shops().add(add).id
+
+
+def _sourcing(container: Container) -> None:
+    """Have a forward centre beside the warehouse that an installation begins with, two carriers, and a strategy."""
+    sourcing, read = container.sourcing(), ReadSourcing(by=operator())
+    if sourcing.carriers(read):
+        return
+    for carrier in CARRIERS:
+        sourcing.put_carrier(PutCarrier(terms=carrier, by=operator()))
+    if not any(each.code == FORWARD for each in container.queries().warehouses()):
+        where = Place(latitude_e6=31_230_000, longitude_e6=121_470_000)
+        new = AddWarehouse(code=FORWARD, name="华东前置仓", kind=WarehouseKind.FDC, place=where, by=operator())
+        container.warehouses().add(new)
+    first = next(each for each in container.queries().warehouses() if each.code == WAREHOUSE)
+    if first.place == Place():
+        north = Place(latitude_e6=39_900_000, longitude_e6=116_410_000)
+        facts = {"name": first.name, "kind": first.kind, "active": first.active}
+        container.warehouses().change(ChangeWarehouse(code=WAREHOUSE, place=north, by=operator(), **facts))
+    contracts = tuple(Contract(carrier=carrier.code) for carrier in CARRIERS)
+    for code, terms in (
+        (WAREHOUSE, ShippingTerms(division="110105", contracts=contracts)),
+        (FORWARD, ShippingTerms(division="310115", regions=FORWARD_SERVES, contracts=contracts)),
+    ):
+        sourcing.put_shipping(PutShipping(warehouse=code, terms=terms, by=operator()))
+    sourcing.put_strategy(PutStrategy(terms=STRATEGY, by=operator()))
 
 
 def _catalogue(container: Container) -> None:
@@ -135,11 +200,14 @@ def _is_known(container: Container, code: str) -> bool:
 
 
 def _stock(container: Container) -> None:
-    there = {level.sku for level in container.queries().stock(operator(), after=None, limit=200)}
-    for code, _, _ in SCENARIO_SKUS:
-        sku = sku_code(code)
-        if sku not in there and code not in (BOX, NEW_AT_THE_PLATFORM):
-            receipt = ReceiveStock(
-                sku=sku, warehouse=WAREHOUSE, quantity=quantity(FIRST_STOCK), reason="demo", by=operator()
-            )
-            container.stock().receive(receipt)
+    """Have everything in the first warehouse, and half of it in the forward centre as well."""
+    levels = container.queries().stock(operator(), after=None, limit=200)
+    there = {(level.sku, level.warehouse) for level in levels}
+    sold = [sku_code(code) for code, _, _ in SCENARIO_SKUS if code not in (BOX, NEW_AT_THE_PLATFORM)]
+    for warehouse, skus, units in ((WAREHOUSE, sold, FIRST_STOCK), (FORWARD, sold[::2], FORWARD_STOCK)):
+        for sku in skus:
+            if (sku, warehouse) not in there:
+                receipt = ReceiveStock(
+                    sku=sku, warehouse=warehouse, quantity=quantity(units), reason="demo", by=operator()
+                )
+                container.stock().receive(receipt)

@@ -51,6 +51,9 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "warehouse": order.warehouse or "",
         "carrier": order.carrier or "",
         "arrives_on": order.planned_arrival_on.isoformat() if order.planned_arrival_on else "",
+        "came_from": list(map(str, order.origins)),
+        "went_into": list(map(str, order.heirs)),
+        "split_by": list(order.split_reasons),
         "version": order.version,
     }
 

@@ -54,6 +54,14 @@ class OrderNumberUnknown(NotFound):
 
 
 @frozen(kw_only=True)
+class PartInvalid(Invalid):
+    """What goes into a part is ``SKU=UNITS``, several with commas."""
+
+    code: ClassVar[str] = "orders.invalid_part"
+    value: str
+
+
+@frozen(kw_only=True)
 class FileTooLarge(Invalid):
     """A file of payloads has more than ``most`` bytes."""
 

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from attrs import define, field
 
+from oms_adapters.db.aftersales_lists import SqlAftersalesQueries
 from oms_adapters.db.catalog_lists import SqlCatalogQueries
 from oms_adapters.db.doctor import SqlDoctor
 from oms_adapters.db.engine import Engines, check_safety, connect
@@ -44,6 +45,7 @@ class Database:
     keys: ApiKeyStore
     queries: SqlQueries
     catalog_queries: SqlCatalogQueries
+    aftersales_queries: SqlAftersalesQueries
     doctor: SqlDoctor
     _listeners: list[Callable[[], None]] = field(factory=list)
 
@@ -67,6 +69,7 @@ class Database:
             keys=ApiKeyStore(engines),
             queries=SqlQueries(engines),
             catalog_queries=SqlCatalogQueries(engines),
+            aftersales_queries=SqlAftersalesQueries(engines),
             doctor=SqlDoctor(engines),
             listeners=listeners,
         )

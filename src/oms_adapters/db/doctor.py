@@ -11,23 +11,28 @@ from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from oms_adapters.db.amounts import part_of, step_of
+from oms_adapters.db.catalog import BUNDLE, bundle_part, catalog_item, sku_mapping
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
-from oms_adapters.db.fulfilment import fulfilment_order
 from oms_adapters.db.journal import entry_of, event, operation_log, outbox
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.platform_orders import platform_order
-from oms_adapters.db.shops import shop
+from oms_adapters.db.shops import shop, shop_of
+from oms_adapters.db.sourcing import SHIPPING, carrier, record_of, sourcing_strategy
 from oms_adapters.db.stock_drift import WRONG_LINES, found_drifts
-from oms_adapters.db.stock_tables import stock_document, warehouse
+from oms_adapters.db.stock_tables import warehouse
+from oms_adapters.db.types import metadata
 from oms_app.journal import NO_HASH, entry_hash
+from oms_app.queries.names import Known, dangles, dangling
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
+from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.placement import PlacedLine, misplaced
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import OrderState
 
 Tell = Callable[[str, int], None]
 PIECE: Final = 5_000
+_item, _bundle = catalog_item.alias("item"), catalog_item.alias("bundle")
 _o, _l, _p = sales_order.c, sales_order_line.c, platform_order.c
 
 
@@ -125,7 +130,7 @@ def _conversion(connection: Connection) -> Iterable[Finding]:
         yield Finding(invariant="I7", where=row.number, seen=f"{row.conversion}, but no sales order and no reason")
     doubled = (
         sa.select(_o.platform_order_id, sa.func.count().label("orders"))
-        .where(_o.platform_order_id.is_not(None))
+        .where(_o.platform_order_id.is_not(None), _o.origins.is_(None))
         .group_by(_o.platform_order_id)
         .having(sa.func.count() > 1)
     )
@@ -133,11 +138,80 @@ def _conversion(connection: Connection) -> Iterable[Finding]:
         yield Finding(invariant="I6", where=str(row.platform_order_id), seen=f"{row.orders} sales orders")
 
 
+def _dealt(connection: Connection) -> Iterable[Finding]:
+    """I6: each unit of an order that was split or merged is in one of those that go on for it, with its amounts."""
+    heir = sales_order_line.alias("heir")
+    statement = (
+        sa.select(
+            _o.number,
+            _l.id,
+            _l.platform_line_no,
+            _l.part,
+            _l.payable,
+            heir.c.part.label("heir_part"),
+            heir.c.payable.label("heir_payable"),
+        )
+        .join(sales_order_line, _l.order_id == _o.id)
+        .outerjoin(heir, heir.c.from_line == _l.id)
+        .where(_o.heirs.is_not(None))
+        .order_by(_o.id, _l.id)
+    )
+    for _, rows in groupby(_rows(connection, statement), key=lambda row: row.id):
+        lines = list(rows)
+        line = lines[0]
+        heirs = [Dealt.of(part_of(row.heir_part), row.heir_payable) for row in lines if row.heir_part]
+        if (seen := misdealt(Dealt.of(part_of(line.part), line.payable), heirs)) is not None:
+            yield Finding(invariant="I6", where=f"{line.number} line {line.platform_line_no}", seen=seen)
+    early = (
+        sa.select(_o.number, _l.platform_line_no)
+        .join(sales_order_line, _l.order_id == _o.id)
+        .join(heir, heir.c.from_line == _l.id)
+        .where(_o.heirs.is_(None))
+    )
+    for row in _rows(connection, early):
+        where = f"{row.number} line {row.platform_line_no}"
+        yield Finding(invariant="I6", where=where, seen="another order has its units, but it goes on itself")
+
+
 def _states(connection: Connection) -> Iterable[Finding]:
     """I8: every order stands in a declared state."""
     strange = sa.select(_o.number, _o.state).where(_o.state.not_in([str(state) for state in OrderState]))
     for row in _rows(connection, strange):
         yield Finding(invariant="I8", where=row.number, seen=f"state {row.state}")
+
+
+def _names(connection: Connection) -> Iterable[Finding]:
+    """I14: whatever is named by what people keep is there."""
+    part = sa.and_(_item.c.code == bundle_part.c.sku, _item.c.kind != BUNDLE, _item.c.is_deleted.is_(False))
+    parts = (
+        sa.select(_bundle.c.code, bundle_part.c.sku)
+        .join(_bundle, _bundle.c.id == bundle_part.c.bundle_id)
+        .outerjoin(_item, part)
+        .where(_bundle.c.is_deleted.is_(False), _item.c.id.is_(None))
+    )
+    for row in _rows(connection, parts):
+        yield dangles(f"bundle {row.code}", "SKU", row.sku)
+    mapped = (
+        sa.select(sku_mapping.c.id, sku_mapping.c.target)
+        .outerjoin(_item, _item.c.code == sku_mapping.c.target)
+        .where(sku_mapping.c.is_deleted.is_(False), _item.c.id.is_(None))
+    )
+    for row in _rows(connection, mapped):
+        yield dangles(f"mapping {row.id}", "SKU", row.target)
+    shops = [shop_of(row) for row in connection.execute(sa.select(shop))]
+    shipping = [record_of(SHIPPING, row) for row in connection.execute(SHIPPING.all)]
+    known = Known(
+        shops={each.id for each in shops},
+        **{
+            name: {row[0] for row in connection.execute(sa.select(column))}
+            for name, column in (
+                ("warehouses", warehouse.c.code),
+                ("carriers", carrier.c.code),
+                ("strategies", sourcing_strategy.c.name),
+            )
+        },
+    )
+    yield from dangling(shops, shipping, known)
 
 
 def _events(connection: Connection) -> Iterable[Finding]:
@@ -179,7 +253,7 @@ def _log(connection: Connection) -> Iterable[Finding]:
 
 def _heads(connection: Connection) -> dict[Any, tuple[int, str]]:
     heads: dict[Any, tuple[int, str]] = {}
-    for table in (sales_order, platform_order, fulfilment_order, shop, warehouse, stock_document):
+    for table in (table for table in metadata.sorted_tables if "log_seq" in table.c):
         for row in _rows(connection, sa.select(table.c.id, table.c.log_seq, table.c.log_hash)):
             heads[row.id] = (row.log_seq, row.log_hash)
     return heads
@@ -200,7 +274,9 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Connection], Iterable[Finding]]], ...]
     ("I1 amounts", _amounts),
     ("I4 I5 stock", _stock),
     ("I6 I7 conversion", _conversion),
+    ("I6 splits and merges", _dealt),
     ("I8 states", _states),
     ("I11 events", _events),
     ("I12 log", _log),
+    ("I14 names", _names),
 )

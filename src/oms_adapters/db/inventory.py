@@ -20,7 +20,7 @@ from oms_domain.inventory.differences import DifferenceNotOpen, Holder, StockDif
 from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.drift import Drift
 from oms_domain.inventory.movements import COLUMNS, Movement, reserves, ships, unreserves
-from oms_domain.inventory.stock import Reservation, StockLevel
+from oms_domain.inventory.stock import Handover, Reservation, StockLevel
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.states import UNRELEASED
 
@@ -143,6 +143,24 @@ class StockStore:
         }
         sums = self._let_go(order_id, chosen)
         self.move((unreserves(*place, units) for place, units in sums.items()), document=order_id)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> None:
+        left: dict[LineId, _Held] = {}
+        before: dict[LineId, int] = {}
+        for each in handovers:
+            held = self._held(each.order_id).get(each.line_id)
+            if held is None or not (units := min(held.units, each.units)):
+                continue
+            before.setdefault(each.line_id, held.units)
+            held.units -= units
+            left[each.line_id] = held
+            taken = _Held(held.sku, held.warehouse, units, 0)
+            self.held.setdefault(each.to_order, {})[each.to_line] = taken
+            row = {"line_id": each.to_line, "order_id": each.to_order, "sku": taken.sku, "warehouse": taken.warehouse}
+            self.work.add(reservation, row | {"held": units, "attempt": taken.attempt})
+        for line_id, held in left.items():
+            values = {"sku": held.sku, "warehouse": held.warehouse, "held": held.units, "attempt": held.attempt}
+            self._hold(line_id, before[line_id], values)
 
     def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
         chosen: dict[LineId, int] = {}

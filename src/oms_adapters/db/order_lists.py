@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,7 @@ from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.vault import pii_vault
 from oms_app.actor import Actor
 from oms_app.queries.rows import COUNT_CAP, LAG_S, OrderFilter, OrderRow, Position
+from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.money import Money
 from oms_domain.orders.states import OrderState
 
@@ -113,6 +115,43 @@ def order_row(row: Any) -> OrderRow:
         updated_at=updated_at,
         version=version,
     )
+
+
+_other = sales_order.alias("other")
+_KEY: Final = ("shop_id", "platform_buyer_id", "receiver_digest")
+_ALIKE: Final = (*_KEY, "warehouse", "carrier", "region", "cash_on_delivery", "kind", "currency")
+
+
+def merge_candidates(actor: Actor, shop_id: ShopId | None, limit: int) -> sa.Select[Any]:
+    """Return the statement of orders that may be merged, group by group."""
+    state = str(OrderState.AWAITING_CS_REVIEW)
+    plain = sa.select(pii_vault.c.id).where(pii_vault.c.plain_index.is_not(None))
+    alike = [_other.c[name].is_not_distinct_from(_o[name]) for name in _ALIKE]
+    another = sa.exists().where(*alike, _other.c.state == state, _other.c.flag_count == 0, _other.c.id != _o.id)
+    statement = sa.select(*_COLUMNS, *(_o[name].label(f"alike_{name}") for name in _ALIKE)).where(
+        _o.state == state,
+        _o.flag_count == 0,
+        _o.platform_buyer_id != "",
+        _o.receiver_digest != "",
+        _o.receiver_id.in_(plain),
+        another,
+    )
+    if actor.shops is not None:
+        statement = statement.where(_o.shop_id.in_(sorted(actor.shops, key=lambda id: id.bytes)))
+    if shop_id is not None:
+        statement = statement.where(_o.shop_id == shop_id)
+    return statement.order_by(*(_o[name] for name in _KEY), _o.placed_at, _o.id).limit(limit)
+
+
+def merge_groups(rows: Sequence[Any]) -> tuple[tuple[OrderRow, ...], ...]:
+    """Return the orders of ``merge_candidates`` in their groups.
+
+    One that the limit cut off from its group is left out.
+    """
+    width, groups = len(_COLUMNS), dict[str, list[OrderRow]]()
+    for row in rows:
+        groups.setdefault(repr(tuple(row)[width:]), []).append(order_row(tuple(row)[:width]))
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
 def _shape(actor: Actor, wanted: OrderFilter, after: Position | None) -> _Shape:

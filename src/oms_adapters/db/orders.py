@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -74,6 +75,9 @@ sales_order = table(
     sa.Column("placed_at", Instant, nullable=False),
     sa.Column("paid_at", Instant, nullable=True),
     sa.Column("promised_ship_at", Instant, nullable=True),
+    sa.Column("origins", Json, nullable=True),
+    sa.Column("heirs", Json, nullable=True),
+    sa.Column("split_reasons", Json, nullable=True),
     sa.Column("carrier", text(32), nullable=True),
     sa.Column("planned_ship_at", Instant, nullable=True),
     sa.Column("planned_arrival_on", sa.Date, nullable=True),
@@ -86,6 +90,7 @@ sales_order = table(
     sa.Index("ix_sales_order_updated", "updated_at", "id"),
     sa.Index("ix_sales_order_receiver", "receiver_id"),
     sa.Index("ix_sales_order_buyer", "shop_id", "platform_buyer_id"),
+    sa.Index("ix_sales_order_siblings", "receiver_digest", "state"),
 )
 
 sales_order_line = table(
@@ -112,6 +117,10 @@ sales_order_line = table(
     sa.Column("bundle", text(64), nullable=True),
     sa.Column("bundle_quantity", sa.Integer, nullable=True),
     sa.Column("bundle_list_price", sa.BigInteger, nullable=True),
+    sa.Column("bundle_whole", sa.Integer, nullable=True),
+    sa.Column("from_line", Id, nullable=True, index=True),
+    sa.Column("platform_order_id", Id, nullable=True),
+    sa.Column("platform_order_no", text(64), nullable=True),
     sa.Index("ix_sales_order_line_order", "order_id", "position"),
     sa.CheckConstraint("shipped >= 0 AND shipped <= quantity", name="shipped"),
 )
@@ -150,6 +159,20 @@ _WAITING = (
 )
 
 
+_SIBLINGS = (
+    sa.select(sales_order.c.id)
+    .where(
+        sales_order.c.receiver_digest == sa.bindparam("receiver_digest"),
+        sales_order.c.state == OrderState.AWAITING_CS_REVIEW,
+        sales_order.c.shop_id == sa.bindparam("shop_id"),
+        sales_order.c.platform_buyer_id == sa.bindparam("buyer_id"),
+        sales_order.c.id != sa.bindparam("id"),
+    )
+    .order_by(sales_order.c.placed_at, sales_order.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
 def line_of(row: Any, currency: str) -> OrderLine:
     return OrderLine(
         id=LineId(row.id),
@@ -170,6 +193,9 @@ def line_of(row: Any, currency: str) -> OrderLine:
         shipped=row.shipped,
         sold_as=row.sold_as,
         bundle=_bundle_of(row) if row.bundle is not None else None,
+        from_line=LineId(row.from_line) if row.from_line else None,
+        platform_order_id=PlatformOrderId(row.platform_order_id) if row.platform_order_id else None,
+        platform_order_no=row.platform_order_no or "",
     )
 
 
@@ -178,6 +204,7 @@ def _bundle_of(row: Any) -> FromBundle:
         code=SkuCode(row.bundle),
         quantity=Quantity(row.bundle_quantity),
         list_price_fen=row.bundle_list_price,
+        whole=row.bundle_whole or row.quantity,  # written before orders were split: the whole line is here
     )
 
 
@@ -205,6 +232,10 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "bundle": line.bundle.code if line.bundle else None,
         "bundle_quantity": line.bundle.quantity if line.bundle else None,
         "bundle_list_price": line.bundle.list_price_fen if line.bundle else None,
+        "bundle_whole": line.bundle.whole if line.bundle else None,
+        "from_line": line.from_line,
+        "platform_order_id": line.platform_order_id,
+        "platform_order_no": line.platform_order_no or None,
     }
 
 
@@ -244,6 +275,9 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         placed_at=row.placed_at,
         paid_at=row.paid_at,
         promised_ship_at=row.promised_ship_at,
+        origins=_ids_of(row.origins),
+        heirs=_ids_of(row.heirs),
+        split_reasons=tuple(row.split_reasons or ()),
         carrier=CarrierCode(row.carrier) if row.carrier is not None else None,
         planned_ship_at=row.planned_ship_at,
         planned_arrival_on=row.planned_arrival_on,
@@ -251,6 +285,10 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         updated_at=row.updated_at,
         version=row.version,
     )
+
+
+def _ids_of(texts: Sequence[str] | None) -> tuple[OrderId, ...]:
+    return tuple(OrderId(UUID(text)) for text in texts or ())
 
 
 def row_of(state: SalesOrder) -> dict[str, Any]:
@@ -290,6 +328,9 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "placed_at": state.placed_at,
         "paid_at": state.paid_at,
         "promised_ship_at": state.promised_ship_at,
+        "origins": list(map(str, state.origins)) or None,
+        "heirs": list(map(str, state.heirs)) or None,
+        "split_reasons": list(state.split_reasons) or None,
         "carrier": state.carrier,
         "planned_ship_at": state.planned_ship_at,
         "planned_arrival_on": state.planned_arrival_on,
@@ -337,7 +378,9 @@ class SalesOrderStore:
             for row in self.work.rows(_BY_IDS, ids)
             if self.actor.sees(row.shop_id)
         ]
-        return {order.id: order for order in found}
+        # New ones have no row yet.
+        saved = {id: order for id in order_ids if (order := self.work.saved(id)) is not None}
+        return {order.id: order for order in found} | saved
 
     def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
         shops = ShopStore(self.work, self.actor).all()
@@ -352,6 +395,13 @@ class SalesOrderStore:
             "most": limit,
         }
         rows = self.work.rows(_WAITING, asked)
+        return tuple(OrderId(row.id) for row in rows)
+
+    def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
+        same = {"shop_id": order.shop_id, "receiver_digest": order.receiver.digest, "buyer_id": order.buyer_id}
+        if not all(same.values()):
+            return ()
+        rows = self.work.rows(_SIBLINGS, {**same, "id": order.id, "most": limit})
         return tuple(OrderId(row.id) for row in rows)
 
     def save(self, order: SalesOrder) -> None:

@@ -173,7 +173,8 @@ class PlatformOrderStore:
         if not ids:
             return {}
         rows = self.work.rows(_BY_IDS, {"ids": list(ids)})
-        return {PlatformOrderId(row.id): self._loaded(row) for row in rows if self.actor.sees(row.shop_id)}
+        found = {PlatformOrderId(row.id): self._loaded(row) for row in rows if self.actor.sees(row.shop_id)}
+        return found | {id: saved for id in ids if (saved := self.work.saved(id)) is not None}
 
     def waiting_for(
         self, wanted: UnmappedGoods, *, after: PlatformOrderId | None, limit: int

@@ -18,6 +18,7 @@ from oms_adapters.db.journal import difference, difference_of, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
+from oms_adapters.db.sourcing import SHIPPING, record_of
 from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
 from oms_app.actor import Actor
@@ -35,6 +36,7 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
 )
+from oms_app.queries.stock_scope import Places, seen_places
 from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind
@@ -150,33 +152,39 @@ class SqlQueries:
         )
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        places: set[WarehouseCode] | None = None
-        if actor.shops is not None:
-            shops = self._rows(sa.select(shop).where(*_scope(shop.c.id, actor)))
-            places = {shop_of(row).policy.warehouse for row in shops}
-        return stock_queries.levels(self._rows, places, after, limit)
+        return stock_queries.levels(self._rows, self._places(actor), after, limit)
 
     def stock_ledger(
-        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+        self, actor: Actor, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
     ) -> tuple[LedgerRow, ...]:
-        return stock_queries.ledger(self._rows, sku, warehouse, after, limit)
+        return stock_queries.ledger(self._rows, self._places(actor), sku, warehouse, after, limit)
 
     def stock_documents(
-        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+        self, actor: Actor, *, kind: DocumentKind | None, after: Position | None, limit: int
     ) -> tuple[StockDocument, ...]:
-        return stock_queries.documents(self._rows, kind, after, limit)
+        return stock_queries.documents(self._rows, self._places(actor), kind, after, limit)
 
-    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
-        return stock_queries.document(self._rows, document_id)
+    def stock_document(self, actor: Actor, document_id: StockDocumentId) -> StockDocument:
+        return stock_queries.document(self._rows, self._places(actor), document_id)
 
-    def stock_document_id(self, number: str) -> StockDocumentId | None:
-        return stock_queries.document_id(self._rows, number)
+    def stock_document_id(self, actor: Actor, number: str) -> StockDocumentId | None:
+        return stock_queries.document_id(self._rows, self._places(actor), number)
 
-    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
-        return stock_queries.differences(self._rows, limit)
+    def stock_differences(self, actor: Actor, *, limit: int) -> tuple[StockDifference, ...]:
+        return stock_queries.differences(self._rows, self._places(actor), limit)
+
+    def _places(self, actor: Actor) -> Places:
+        if actor.shops is None:
+            return None
+        shops = [shop_of(row) for row in self._rows(sa.select(shop).where(*_scope(shop.c.id, actor)))]
+        shipping = [record_of(SHIPPING, row) for row in self._rows(SHIPPING.all)]
+        return seen_places(actor, shops, shipping)
 
     def warehouses(self) -> tuple[Warehouse, ...]:
         return stock_queries.warehouses(self._rows)
+
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        return order_lists.merge_groups(self._rows(order_lists.merge_candidates(actor, shop_id, limit)))
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         return {state: self.count_orders(actor, OrderFilter(states=(state,))) for state in OrderState}

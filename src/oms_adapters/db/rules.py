@@ -271,4 +271,3 @@ class NeighbourStore:
             Neighbour(order_no=row.platform_order_no, placed_at=row.placed_at, region=decode(row.region, Region))
             for row in self.work.rows(statement, asked | {"shop_id": shop_id})
         )
-

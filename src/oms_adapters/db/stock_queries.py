@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.warehouses import warehouse_of
 from oms_app.ports.stock import StockDocument
 from oms_app.queries.rows import LedgerRow, Position
+from oms_app.queries.stock_scope import Places
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.movements import COLUMNS, Movement
@@ -25,14 +26,11 @@ from oms_domain.kernel.identity import SkuCode, StockDocumentId, WarehouseCode
 Run = Callable[[sa.Select[Any]], Sequence[Any]]
 
 
-def levels(
-    run: Run, places: Collection[WarehouseCode] | None, after: tuple[str, str] | None, limit: int
-) -> tuple[StockLevel, ...]:
+def levels(run: Run, places: Places, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
     """Return a page of levels in these warehouses (None: in all), the parts of each added up."""
     c = stock_level.c
     heads = sa.select(c.sku, c.warehouse).where(c.bucket == 0).order_by(c.sku, c.warehouse).limit(limit)
-    if places is not None:
-        heads = heads.where(c.warehouse.in_(places))
+    heads = heads.where(*_in(c.warehouse, places))
     if after is not None:
         heads = heads.where(sa.tuple_(c.sku, c.warehouse) > sa.tuple_(*after))
     page = heads.subquery("page")
@@ -45,11 +43,16 @@ def levels(
 
 
 def ledger(
-    run: Run, sku: SkuCode | None, warehouse_: WarehouseCode | None, after: Position | None, limit: int
+    run: Run,
+    places: Places,
+    sku: SkuCode | None,
+    warehouse_: WarehouseCode | None,
+    after: Position | None,
+    limit: int,
 ) -> tuple[LedgerRow, ...]:
     """Return a page of the ledger, newest first."""
     c = stock_ledger.c
-    statement = sa.select(stock_ledger).order_by(c.at.desc(), c.id.desc()).limit(limit)
+    statement = sa.select(stock_ledger).where(*_in(c.warehouse, places)).order_by(c.at.desc(), c.id.desc()).limit(limit)
     if sku is not None:
         statement = statement.where(c.sku == sku)
     if warehouse_ is not None:
@@ -59,10 +62,13 @@ def ledger(
     return tuple(_ledger_row(row) for row in run(statement))
 
 
-def documents(run: Run, kind: DocumentKind | None, after: Position | None, limit: int) -> tuple[StockDocument, ...]:
+def documents(
+    run: Run, places: Places, kind: DocumentKind | None, after: Position | None, limit: int
+) -> tuple[StockDocument, ...]:
     """Return a page of documents, newest first."""
     c = stock_document.c
-    statement = sa.select(stock_document).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
+    newest = sa.select(stock_document).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
+    statement = newest.where(*_in(c.warehouse, places))
     if kind is not None:
         statement = statement.where(c.kind == kind)
     if after is not None:
@@ -70,28 +76,35 @@ def documents(run: Run, kind: DocumentKind | None, after: Position | None, limit
     return tuple(document_of(row) for row in run(statement))
 
 
-def document(run: Run, document_id: StockDocumentId) -> StockDocument:
+def document(run: Run, places: Places, document_id: StockDocumentId) -> StockDocument:
     """Raises ``StockDocumentNotFound``."""
-    rows = run(sa.select(stock_document).where(stock_document.c.id == document_id))
+    c = stock_document.c
+    rows = run(sa.select(stock_document).where(c.id == document_id, *_in(c.warehouse, places)))
     if not rows:
         raise StockDocumentNotFound(document_id=document_id)
     return document_of(rows[0])
 
 
-def document_id(run: Run, number: str) -> StockDocumentId | None:
-    rows = run(sa.select(stock_document.c.id).where(stock_document.c.number == number))
+def document_id(run: Run, places: Places, number: str) -> StockDocumentId | None:
+    c = stock_document.c
+    rows = run(sa.select(c.id).where(c.number == number, *_in(c.warehouse, places)))
     return StockDocumentId(rows[0].id) if rows else None
 
 
-def differences(run: Run, limit: int) -> tuple[StockDifference, ...]:
+def differences(run: Run, places: Places, limit: int) -> tuple[StockDifference, ...]:
     """Return the open differences, oldest first."""
     c = stock_difference.c
-    rows = run(sa.select(stock_difference).where(c.units > 0).order_by(c.at, c.id).limit(limit))
+    there = sa.select(stock_difference).where(c.units > 0, *_in(c.warehouse, places))
+    rows = run(there.order_by(c.at, c.id).limit(limit))
     return tuple(difference_of(row) for row in rows)
 
 
 def warehouses(run: Run) -> tuple[Warehouse, ...]:
     return tuple(warehouse_of(row) for row in run(sa.select(warehouse).order_by(warehouse.c.code)))
+
+
+def _in(column: sa.Column[Any], places: Places) -> list[sa.ColumnElement[bool]]:
+    return [] if places is None else [column.in_(places)]
 
 
 def _ledger_row(row: Any) -> LedgerRow:

@@ -12,10 +12,14 @@ from attrs import field, frozen
 from litestar import Litestar, Router
 from litestar.di import Provide
 
+from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
+from oms_adapters.http.blacklist import BlacklistController
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
+from oms_adapters.http.carriers import CarriersController
+from oms_adapters.http.cases import CasesController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
@@ -25,13 +29,18 @@ from oms_adapters.http.order_commands import OrderCommandsController
 from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
-from oms_adapters.http.blacklist import BlacklistController
+from oms_adapters.http.refund_orders import RefundsController
+from oms_adapters.http.return_orders import PlatformAftersalesController, ReturnsController
 from oms_adapters.http.rules import RulesController, RuleTemplatesController
+from oms_adapters.http.shipping import ShippingController
 from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.sku_mappings import SkuMappingsController
 from oms_adapters.http.skus import SkusController
+from oms_adapters.http.sourcing import OrderSourcingController, SourcingController
+from oms_adapters.http.splits import SplitsController
 from oms_adapters.http.stock import StockController
 from oms_adapters.http.stock_documents import StocktakesController, TransfersController
+from oms_adapters.http.tickets import TicketsController
 from oms_adapters.http.warehouses import WarehousesController
 from oms_adapters.http.wms import TracesController, WmsController
 from oms_adapters.http.work_lists import DiscrepanciesController, JobsController
@@ -41,6 +50,8 @@ PREFIX: Final = "/api/v1"
 NAMES: Final = frozenset(
     {
         "orders",  # OrderService
+        "splits",  # SplitService
+        "merges",  # MergeService
         "intake",  # IntakeService
         "preparation",  # Preparation
         "shops",  # ShopService
@@ -48,6 +59,7 @@ NAMES: Final = frozenset(
         "transfers",  # TransferService
         "stocktakes",  # StocktakeService
         "warehouses",  # WarehouseService
+        "sourcing",  # SourcingService
         "catalog",  # CatalogService
         "sku_mappings",  # SkuMappingService
         "catalog_queries",  # oms_app.queries.catalog.CatalogQueries
@@ -65,6 +77,14 @@ NAMES: Final = frozenset(
         "wms_reports",  # ReportService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
         "tracking_callbacks",  # oms_adapters.http.callbacks.TrackingCallbacks
+        "cases",  # CaseService
+        "refunds",  # RefundService
+        "returns",  # ReturnService
+        "asks",  # AskService
+        "tickets",  # TicketService
+        "aftersales_terms",  # TermsService
+        "aftersales_queries",  # oms_app.queries.aftersales.AftersalesQueries
+        "new_id",  # NewId
         "now",  # Clock
         "alive",  # () -> bool: the database answers and its schema is up to date
     }
@@ -108,11 +128,16 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrdersController,
                     OrderAmountsController,
                     OrderCommandsController,
+                    SplitsController,
                     ShopsController,
                     StockController,
                     TransfersController,
                     StocktakesController,
                     WarehousesController,
+                    ShippingController,
+                    CarriersController,
+                    SourcingController,
+                    OrderSourcingController,
                     SkusController,
                     BundlesController,
                     SkuMappingsController,
@@ -124,6 +149,12 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     TracesController,
                     CallbacksController,
                     JobsController,
+                    CasesController,
+                    RefundsController,
+                    ReturnsController,
+                    PlatformAftersalesController,
+                    TicketsController,
+                    AftersalesTermsController,
                 ],
             ),
         ],

@@ -32,7 +32,7 @@ Name = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
 Why = Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)]
 
 
-class AddressBody(Body):
+class ListedAddressBody(Body):
     """A street with its house; without a region it counts wherever it is."""
 
     street: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_STREET)]
@@ -48,7 +48,7 @@ class ListingBody(Body):
     """Whom to list: whatever is named, or all that an order can be told by. At least one."""
 
     phone: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)] = ""
-    address: AddressBody | None = None
+    address: ListedAddressBody | None = None
     buyer_id: Annotated[str, msgspec.Meta(max_length=LONGEST_ID)] = ""
     order_id: UUID | None = None
     reason: Why = ""

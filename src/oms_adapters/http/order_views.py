@@ -104,9 +104,11 @@ class LineView(View):
     sold_as: str  # what the platform calls the goods
     bundle: str | None  # the bundle that it is a part of
     bundle_quantity: int | None
+    from_line: UUID | None  # the line of the order that it was split off or merged from
+    platform_order_no: str
 
     @classmethod
-    def of(cls, line: OrderLine) -> LineView:
+    def of(cls, line: OrderLine, order: SalesOrder) -> LineView:
         return cls(
             id=line.id,
             platform_line_no=line.platform_line_no,
@@ -123,9 +125,11 @@ class LineView(View):
             refund=line.refund,
             is_gift=line.is_gift,
             is_closed=line.is_closed,
-            sold_as=line.sold[0],
+            sold_as=line.goods_code,
             bundle=line.bundle.code if line.bundle else None,
             bundle_quantity=line.bundle.quantity if line.bundle else None,
+            from_line=line.from_line,
+            platform_order_no=order.source_of(line)[1],
         )
 
 
@@ -280,6 +284,9 @@ class OrderView(View):
     promised_ship_at: datetime | None
     planned_ship_at: datetime | None
     planned_arrival_on: date | None
+    origins: list[UUID]  # what it came from: the parent of a split, the sources of a merge
+    heirs: list[UUID]  # what goes on for it: the children of a split, the order that it was merged into
+    split_reasons: list[str]
     created_at: datetime
     updated_at: datetime
     log: list[LogView]
@@ -303,7 +310,7 @@ class OrderView(View):
             kind=order.kind,
             cash_on_delivery=order.cash_on_delivery,
             external=order.external,
-            lines=[LineView.of(line) for line in order.lines],
+            lines=[LineView.of(line, order) for line in order.lines],
             freight=MoneyView.of(order.freight),
             services=MoneyView.of(order.services),
             cod_fee=MoneyView.of(order.cod_fee),
@@ -329,6 +336,9 @@ class OrderView(View):
             promised_ship_at=order.promised_ship_at,
             planned_ship_at=order.planned_ship_at,
             planned_arrival_on=order.planned_arrival_on,
+            origins=list(order.origins),
+            heirs=list(order.heirs),
+            split_reasons=list(order.split_reasons),
             created_at=order.created_at,
             updated_at=order.updated_at,
             log=[LogView.of(entry) for entry in detail.log],

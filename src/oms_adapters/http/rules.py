@@ -47,13 +47,13 @@ class RuleBody(Body):
     rule: Any
 
 
-class TemplateBody(Body):
+class FillingBody(Body):
     """What a template is filled in with."""
 
     parameters: dict[str, Any] = {}  # noqa: RUF012  (copied by msgspec)
 
 
-class TrialBody(Body):
+class RuleTrialBody(Body):
     """Rules to try, or none: those that count for the shop. Orders that began from ``since`` on, before ``until``."""
 
     since: datetime
@@ -129,7 +129,7 @@ class RulesController(Controller):
         self,
         shop: FromPath[str],
         name: FromPath[str],
-        data: JSONBody[TemplateBody],
+        data: JSONBody[FillingBody],
         actor: Given[Actor],
         known_shops: Given[KnownShops],
         review_rules: Given[RuleService],
@@ -144,7 +144,7 @@ class RulesController(Controller):
     def try_out(
         self,
         shop: FromPath[str],
-        data: JSONBody[TrialBody],
+        data: JSONBody[RuleTrialBody],
         actor: Given[Actor],
         known_shops: Given[KnownShops],
         review_rules: Given[RuleService],

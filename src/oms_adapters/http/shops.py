@@ -28,6 +28,8 @@ from oms_domain.shops.shop import CataloguePolicy, Shop, ShopNotFound, ShopPolic
 
 LARGEST_CODE: Final = 64
 LARGEST_QUANTUM: Final = 10**6
+LARGEST_LIMIT: Final = 10**9
+MOST_MINUTES: Final = 1440
 
 
 class MoneyBody(Body):
@@ -65,6 +67,18 @@ class PolicyBody(Body):
     carriers: Annotated[list[str], msgspec.Meta(description="that it prefers, the first most")] = []  # noqa: RUF012
     carriers_allowed: Annotated[list[str], msgspec.Meta(description="by its platform; empty: all")] = []  # noqa: RUF012
 
+    auto_split: bool = False
+    split_triggers: Annotated[list[str], msgspec.Meta(description="by what orders are taken apart")] = msgspec.field(
+        default_factory=lambda: list(ShopPolicy().split_triggers)
+    )
+    split_weight_g: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
+    split_volume_cm3: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
+    split_customs_fen: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = 500_000
+    split_lines: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
+    split_units: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
+    auto_merge: bool = False
+    merge_window_min: Annotated[int, msgspec.Meta(ge=0, le=MOST_MINUTES, description="minutes from payment")] = 15
+
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
             warehouse=WarehouseCode(
@@ -85,6 +99,15 @@ class PolicyBody(Body):
             carriers_allowed=tuple(
                 carrier_code(code, field="policy.carriers_allowed") for code in self.carriers_allowed
             ),
+            auto_split=self.auto_split,
+            split_triggers=tuple(self.split_triggers),
+            split_weight_g=self.split_weight_g,
+            split_volume_cm3=self.split_volume_cm3,
+            split_customs_fen=self.split_customs_fen,
+            split_lines=self.split_lines,
+            split_units=self.split_units,
+            auto_merge=self.auto_merge,
+            merge_window_min=self.merge_window_min,
         )
 
 
@@ -114,6 +137,15 @@ class PolicyView(View):
     strategy: str
     carriers: list[str]
     carriers_allowed: list[str]
+    auto_split: bool
+    split_triggers: list[str]
+    split_weight_g: int | None
+    split_volume_cm3: int | None
+    split_customs_fen: int | None
+    split_lines: int | None
+    split_units: int | None
+    auto_merge: bool
+    merge_window_min: int
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -132,6 +164,15 @@ class PolicyView(View):
             strategy=policy.strategy,
             carriers=list(policy.carriers),
             carriers_allowed=list(policy.carriers_allowed),
+            auto_split=policy.auto_split,
+            split_triggers=list(policy.split_triggers),
+            split_weight_g=policy.split_weight_g,
+            split_volume_cm3=policy.split_volume_cm3,
+            split_customs_fen=policy.split_customs_fen,
+            split_lines=policy.split_lines,
+            split_units=policy.split_units,
+            auto_merge=policy.auto_merge,
+            merge_window_min=policy.merge_window_min,
         )
 
 

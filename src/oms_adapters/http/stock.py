@@ -142,6 +142,7 @@ class StockController(Controller):
         """List what changed stock, newest first."""
         pages = Pages(signer, ("ledger", sku, warehouse))
         rows = queries.stock_ledger(
+            actor,
             sku=sku_code(sku) if sku is not None else None,
             warehouse=warehouse_code(warehouse) if warehouse is not None else None,
             after=pages.position(cursor),
@@ -161,7 +162,7 @@ class StockController(Controller):
     ) -> Page[StockDocumentView]:
         """List stock documents, newest first."""
         pages = Pages(signer, ("stock_documents", kind))
-        rows = queries.stock_documents(kind=kind, after=pages.position(cursor), limit=limit + 1)
+        rows = queries.stock_documents(actor, kind=kind, after=pages.position(cursor), limit=limit + 1)
         return pages.page(rows, limit, StockDocumentView.of, lambda row: by_time(row.created_at, row.id))
 
     @get(
@@ -172,14 +173,14 @@ class StockController(Controller):
     )
     def document(self, document_id: FromPath[UUID], actor: Given[Actor], queries: Given[Queries]) -> StockDocumentView:
         """Show one stock document."""
-        return StockDocumentView.of(queries.stock_document(StockDocumentId(document_id)))
+        return StockDocumentView.of(queries.stock_document(actor, StockDocumentId(document_id)))
 
     @get("/differences", operation_id="listStockDifferences", opt=needs(Permission.STOCK_READ), sync_to_thread=True)
     def differences(
         self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE
     ) -> Page[StockDifferenceView]:
         """List open differences (差异挂账), oldest first."""
-        return Page(items=[StockDifferenceView.of(row) for row in queries.stock_differences(limit=limit)])
+        return Page(items=[StockDifferenceView.of(row) for row in queries.stock_differences(actor, limit=limit)])
 
     @post(
         "/receipts", operation_id="receiveStock", opt=needs(ReceiveStock.permission, changes=True), sync_to_thread=True

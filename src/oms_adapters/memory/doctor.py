@@ -11,10 +11,14 @@ from attrs import evolve, frozen
 from oms_adapters.memory.stock_drift import found_drifts, wrong_lines
 from oms_adapters.memory.tables import Tables
 from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
+from oms_app.queries.names import Known, dangles, dangling
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
+from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import total
+from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.placement import misplaced
 from oms_domain.orders.platform_order import Conversion
+from oms_domain.orders.sales_order import OrderLine
 from oms_domain.orders.states import OrderState
 
 
@@ -69,10 +73,28 @@ def _conversion(tables: Tables) -> Iterator[Finding]:
         if lost or silent or (order is not None and order.platform_order_id != known.id):
             seen = f"{known.conversion}, but no sales order and no reason"
             yield Finding(invariant="I7", where=known.number, seen=seen)
-    owners = Counter(order.platform_order_id for order in tables.orders.values() if order.platform_order_id)
+    roots = (order for order in tables.orders.values() if order.platform_order_id and not order.origins)
+    owners = Counter(order.platform_order_id for order in roots)
     for platform_order_id, orders in owners.items():
         if orders > 1:
             yield Finding(invariant="I6", where=str(platform_order_id), seen=f"{orders} sales orders")
+
+
+def _dealt(tables: Tables) -> Iterator[Finding]:
+    heirs: dict[LineId, list[OrderLine]] = {}
+    for order in tables.orders.values():
+        for line in order.lines:
+            if line.from_line is not None:
+                heirs.setdefault(line.from_line, []).append(line)
+    for order in tables.orders.values():
+        for line in order.lines:
+            found, where = heirs.get(line.id, ()), f"{order.number} line {line.platform_line_no}"
+            if order.heirs:
+                dealt = (Dealt.of(heir.part, heir.payable.fen) for heir in found)
+                if (seen := misdealt(Dealt.of(line.part, line.payable.fen), dealt)) is not None:
+                    yield Finding(invariant="I6", where=where, seen=seen)
+            elif found:
+                yield Finding(invariant="I6", where=where, seen="another order has its units, but it goes on itself")
 
 
 def _states(tables: Tables) -> Iterator[Finding]:
@@ -108,6 +130,24 @@ def _log(tables: Tables) -> Iterator[Finding]:
             yield Finding(invariant="I12", where=f"document {document_id}", seen=seen)
 
 
+def _names(tables: Tables) -> Iterator[Finding]:
+    codes = {sku.code for sku in tables.skus.values() if not sku.is_deleted}
+    for bundle in tables.bundles.values():
+        for part in bundle.parts if not bundle.is_deleted else ():
+            if part.sku not in codes:
+                yield dangles(f"bundle {bundle.code}", "SKU", part.sku)
+    for mapping in tables.mappings.values():
+        if not mapping.is_deleted and mapping.target not in tables.catalog_codes:
+            yield dangles(f"mapping {mapping.id}", "SKU", mapping.target)
+    known = Known(
+        shops=tables.shops.keys(),
+        warehouses=tables.warehouse_codes.keys(),
+        carriers=tables.carrier_codes.keys(),
+        strategies=tables.strategy_names.keys(),
+    )
+    yield from dangling(tables.shops.values(), tables.shipping.values(), known)
+
+
 def _name(entries: list[LogEntry]) -> str:
     return f"{entries[0].document} {entries[0].document_id}"
 
@@ -120,7 +160,9 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Tables], Iterator[Finding]]], ...]] = 
     ("I1 amounts", _amounts),
     ("I4 I5 stock", _stock),
     ("I6 I7 conversion", _conversion),
+    ("I6 splits and merges", _dealt),
     ("I8 states", _states),
     ("I11 events", _events),
     ("I12 log", _log),
+    ("I14 names", _names),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from attrs import define, field
 
@@ -169,6 +170,21 @@ class MemorySalesOrders:
             waiting = [order for id in tables.backordered if waits(order := tables.orders[id])]
         waiting.sort(key=lambda order: (order.created_at, order.id))
         return tuple(order.id for order in waiting[:limit])
+
+    def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
+        def key(order: SalesOrder) -> tuple[Any, ...]:
+            return order.shop_id, order.receiver.digest, order.buyer_id
+
+        if not all(key(order)):
+            return ()
+        with self.work.reading() as tables:
+            found = [
+                each
+                for each in tables.orders.values()
+                if each.state is OrderState.AWAITING_CS_REVIEW and key(each) == key(order) and each.id != order.id
+            ]
+        found.sort(key=lambda each: (each.placed_at, each.id))
+        return tuple(each.id for each in found[:limit])
 
     def save(self, order: SalesOrder) -> None:
         self.shelf.save(order)

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
+from oms_adapters.memory.platform_asks import MemoryAsksAtPlatform
 from oms_app.ports.channels import NotConnected, OrderGone, OrderRef, ShipmentNotice, Translator
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import (
@@ -28,7 +29,7 @@ BUYER: Final = Buyer(nick="样例买家")
 
 
 @define
-class MemoryPlatform:
+class MemoryPlatform(MemoryAsksAtPlatform):
     """``ChannelGateway`` and ``Gateways`` at once: every shop's account is at this one platform.
 
     A payload names a standard order that was put here by ``sells``. Each call first raises what stands in ``trouble``.

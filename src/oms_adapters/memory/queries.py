@@ -30,15 +30,17 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
 )
+from oms_app.queries.stock_scope import seen_places
 from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.stock import StockLevel
 from oms_domain.inventory.warehouses import Warehouse
-from oms_domain.kernel.identity import OrderId, PlatformOrderId, SkuCode, StockDocumentId, WarehouseCode
+from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.merging import ALIKE
 
 Row = TypeVar("Row")
 
@@ -133,20 +135,22 @@ class MemoryQueries:
         )
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
-        shops = self._all(self.tables.shops)
-        warehouses = {shop.policy.warehouse for shop in shops if actor.sees(shop.id)}
-        seen = (row for row in self._all(self.tables.levels) if actor.shops is None or row.warehouse in warehouses)
+        is_seen = self._is_seen_by(actor)
+        seen = (row for row in self._all(self.tables.levels) if is_seen(row.warehouse))
         levels = sorted(seen, key=lambda level: (level.sku, level.warehouse))
         return tuple(level for level in levels if after is None or (level.sku, level.warehouse) > after)[:limit]
 
     def stock_ledger(
-        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+        self, actor: Actor, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
     ) -> tuple[LedgerRow, ...]:
+        is_seen = self._is_seen_by(actor)
         with self.tables.lock:
             entries = [
                 entry
                 for entry in self.tables.ledger
-                if sku in (None, entry.movement.sku) and warehouse in (None, entry.movement.warehouse)
+                if sku in (None, entry.movement.sku)
+                and warehouse in (None, entry.movement.warehouse)
+                and is_seen(entry.movement.warehouse)
             ]
         page = _page(entries, lambda entry: (entry.at, entry.id), after, limit, newest_first=True)
         return tuple(
@@ -154,27 +158,50 @@ class MemoryQueries:
         )
 
     def stock_documents(
-        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+        self, actor: Actor, *, kind: DocumentKind | None, after: Position | None, limit: int
     ) -> tuple[StockDocument, ...]:
-        found = (each for each in self._all(self.tables.stock_documents) if kind in (None, each.kind))
+        found = (each for each in self._stock_documents(actor) if kind in (None, each.kind))
         return tuple(_page(found, _created, after, limit, newest_first=True))
 
-    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
-        with self.tables.lock:
-            found = self.tables.stock_documents.get(document_id)
+    def stock_document(self, actor: Actor, document_id: StockDocumentId) -> StockDocument:
+        found = next((each for each in self._stock_documents(actor) if each.id == document_id), None)
         if found is None:
             raise StockDocumentNotFound(document_id=document_id)
         return found
 
-    def stock_document_id(self, number: str) -> StockDocumentId | None:
-        return next((each.id for each in self._all(self.tables.stock_documents) if each.number == number), None)
+    def stock_document_id(self, actor: Actor, number: str) -> StockDocumentId | None:
+        return next((each.id for each in self._stock_documents(actor) if each.number == number), None)
 
-    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
-        found = [each for each in self._all(self.tables.stock_differences) if each.units]
+    def stock_differences(self, actor: Actor, *, limit: int) -> tuple[StockDifference, ...]:
+        is_seen = self._is_seen_by(actor)
+        found = [each for each in self._all(self.tables.stock_differences) if each.units and is_seen(each.warehouse)]
         return tuple(sorted(found, key=lambda each: (each.at, each.id)))[:limit]
+
+    def _stock_documents(self, actor: Actor) -> list[StockDocument]:
+        is_seen = self._is_seen_by(actor)
+        return [each for each in self._all(self.tables.stock_documents) if is_seen(each.warehouse)]
+
+    def _is_seen_by(self, actor: Actor) -> Callable[[WarehouseCode], bool]:
+        places = seen_places(actor, self._all(self.tables.shops), self._all(self.tables.shipping))
+        return lambda warehouse: places is None or warehouse in places
 
     def warehouses(self) -> tuple[Warehouse, ...]:
         return tuple(sorted(self._all(self.tables.warehouses), key=lambda each: each.code))
+
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        wanted = OrderFilter(states=(OrderState.AWAITING_CS_REVIEW,), shop_id=shop_id, flagged=False)
+        groups: dict[tuple[Any, ...], list[SalesOrder]] = {}
+        with self.tables.lock:
+            for order in sorted(self._orders(actor, wanted), key=_to_merge):
+                sealed = self.tables.vault.get(order.receiver.vault_id)
+                if order.buyer_id and sealed is not None and sealed.digest(IndexField.PLAIN):
+                    alike = tuple(of(order) for of in ALIKE.values())
+                    groups.setdefault(alike, []).append(order)
+        several = {order.id for group in groups.values() if len(group) > 1 for order in group}
+        listed = sorted((order for group in groups.values() for order in group if order.id in several), key=_to_merge)
+        kept = {order.id for order in listed[:limit]}
+        found = (tuple(_order_row(order) for order in group if order.id in kept) for group in groups.values())
+        return tuple(group for group in found if len(group) > 1)
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         counts = Counter(order.state for order in self._orders(actor, OrderFilter()))
@@ -216,6 +243,10 @@ def _page(
         last = (after.at, after.id)
         ordered = [row for row in ordered if (place(row) < last if newest_first else place(row) > last)]
     return ordered[:limit]
+
+
+def _to_merge(order: SalesOrder) -> tuple[UUID, str, str, datetime, UUID]:
+    return (order.shop_id, order.buyer_id, order.receiver.digest, order.placed_at, order.id)
 
 
 def _created(row: Any) -> tuple[datetime, UUID]:

@@ -16,7 +16,7 @@ from oms_domain.inventory.buckets import split
 from oms_domain.inventory.differences import DifferenceNotOpen, Holder, StockDifference
 from oms_domain.inventory.drift import Drift
 from oms_domain.inventory.movements import Movement, moved, no_stock, reserves, ships, unreserves
-from oms_domain.inventory.stock import LedgerKind, Reservation, ReservationState, StockLevel
+from oms_domain.inventory.stock import Handover, LedgerKind, Reservation, ReservationState, StockLevel
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode, WarehouseCode
 from oms_domain.orders.states import UNRELEASED
@@ -55,6 +55,19 @@ class Draft:
         )
         for place, units in _by_place(gone):
             self.move(unreserves(*place, units), order_id)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> None:
+        for each in handovers:
+            held = next((row for row in self._held(each.order_id) if row.line_id == each.line_id), None)
+            if held is None or not (units := min(held.quantity, each.units)):
+                continue
+            left = evolve(held, quantity=held.quantity - units)
+            if not left.quantity:
+                left = evolve(held, state=ReservationState.RELEASED)
+            rows = (left if row is held else row for row in self._rows(each.order_id))
+            self.reservations[each.order_id] = tuple(rows)
+            taken = evolve(held, order_id=each.to_order, line_id=each.to_line, quantity=units)
+            self.reservations[each.to_order] = (*self._rows(each.to_order), taken)
 
     def consume(self, order_id: OrderId, lines: Sequence[tuple[LineId, int]] | None, document: UUID) -> None:
         held = self._held(order_id)
@@ -157,6 +170,10 @@ class MemoryStock:
     def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
         chosen = None if lines is None else frozenset(lines)
         self._step(lambda draft: draft.release(order_id, chosen))
+
+    def hand_over(self, handovers: Sequence[Handover]) -> None:
+        rows = tuple(handovers)
+        self._step(lambda draft: draft.hand_over(rows))
 
     def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
         chosen = None if lines is None else tuple(lines)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import define, evolve, field
 
+from oms_adapters.memory.aftersales_lists import MemoryAftersalesQueries
 from oms_adapters.memory.catalog import MemoryCatalogQueries
 from oms_adapters.memory.doctor import MemoryDoctor
 from oms_adapters.memory.jobs import MemoryJobs
@@ -70,6 +71,7 @@ class MemoryStore:
     numbers: MemoryNumbers = field(init=False)
     queries: MemoryQueries = field(init=False)
     catalog_queries: MemoryCatalogQueries = field(init=False)
+    aftersales_queries: MemoryAftersalesQueries = field(init=False)
     keys: MemoryApiKeys = field(init=False)
     doctor: MemoryDoctor = field(init=False)
 
@@ -78,6 +80,7 @@ class MemoryStore:
         self.numbers = MemoryNumbers(self.tables)
         self.queries = MemoryQueries(self.tables)
         self.catalog_queries = MemoryCatalogQueries(self.tables)
+        self.aftersales_queries = MemoryAftersalesQueries(self.tables)
         self.keys = MemoryApiKeys(self.tables)
         self.doctor = MemoryDoctor(self.tables)
 

@@ -8,10 +8,12 @@ from typing import ClassVar, Protocol
 
 from attrs import frozen
 
+from oms_domain.channels.aftersales import AskTranslation
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, Translation
 from oms_domain.kernel.errors import OmsError, Refused
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import RefundId, ShopId
+from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 
 
@@ -44,6 +46,30 @@ class ShipmentNotice:
     lines: tuple[ShippedLine, ...] = ()
 
 
+@frozen(kw_only=True)
+class AskRef:
+    """What a platform's list tells of an aftersales ask."""
+
+    refund_no: str
+    modified_at: datetime
+
+
+@frozen(kw_only=True)
+class AskReply:
+    """What the platform is told about an ask. ``version``, ``phase`` are sent back as they came.
+
+    ``refund_id`` is our own: an ask to pay goes with it, and paid twice for one id is paid once.
+    """
+
+    refund_no: str
+    order_no: str
+    amount: Money
+    version: str = ""
+    phase: str = ""
+    reason: str = ""
+    refund_id: RefundId | None = None
+
+
 class ChannelGateway(Protocol):
     """One shop's account at one platform. Every method but ``translate`` calls out: never while a transaction is open.
 
@@ -70,6 +96,27 @@ class ChannelGateway(Protocol):
 
     def write_shipment(self, notice: ShipmentNotice) -> None:
         """Tell the platform that a parcel has left. Told twice, it happens once."""
+
+    def changed_asks(self, since: datetime, until: datetime) -> Iterable[tuple[AskRef, ...]]:
+        """Yield the aftersales asks modified in ``[since, until]``, as ``changed_orders`` does orders."""
+
+    def fetch_ask(self, refund_no: str) -> bytes:
+        """Return the ask's raw payload as it is now. Raises ``OrderGone``."""
+
+    def translate_ask(self, raw: bytes) -> AskTranslation:
+        """Read a raw payload of an ask: pure. Raises ``UnreadablePayload``."""
+
+    def agree_refund(self, reply: AskReply) -> None:
+        """Have the money paid: of goods that came back this confirms their receipt. Told twice, it is paid once.
+
+        Raises ``AskChanged`` besides: the ask is another one by now, nothing was paid.
+        """
+
+    def agree_return(self, reply: AskReply) -> None:
+        """Agree that the goods are sent back. Told twice, it happens once. Raises ``AskChanged`` besides."""
+
+    def refuse_ask(self, reply: AskReply) -> None:
+        """Refuse an ask with a reason. Told twice, it happens once. Raises ``AskChanged`` besides."""
 
 
 class Gateways(Protocol):
@@ -124,6 +171,13 @@ class PlatformRefused(ChannelError):
     """A refusal that stays: parked with its reason, for a person."""
 
     code: ClassVar[str] = "channels.refused"
+
+
+@frozen(kw_only=True)
+class AskChanged(ChannelError):
+    """The ask has changed at the platform since it was read: read it again, and decide again."""
+
+    code: ClassVar[str] = "channels.ask_changed"
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from oms_domain.inventory.documents import DocumentKind
 from oms_domain.inventory.drift import Drift
 from oms_domain.inventory.movements import Movement
 from oms_domain.inventory.postings import Posting
-from oms_domain.inventory.stock import Reservation, StockLevel
+from oms_domain.inventory.stock import Handover, Reservation, StockLevel
 from oms_domain.inventory.stocktakes import Stocktake
 from oms_domain.inventory.transfers import Transfer
 from oms_domain.inventory.warehouses import Warehouse
@@ -65,6 +65,12 @@ class Stock(Protocol):
 
     def release(self, order_id: OrderId, lines: Iterable[LineId] | None = None) -> None:
         """Give back what the order, or these lines of it, still hold. Nothing held: nothing."""
+
+    def hand_over(self, handovers: Sequence[Handover]) -> None:
+        """Let other orders hold what orders hold now, unit for unit: no quantity changes, nobody else can come between.
+
+        What is not held is not handed over. Raises ``StockMoved`` if it has changed since.
+        """
 
     def consume(self, order_id: OrderId, lines: Iterable[tuple[LineId, int]] | None, *, document: UUID) -> None:
         """Book units as left, out of what is held for these lines (None: all that is held)."""

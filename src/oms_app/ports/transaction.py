@@ -231,6 +231,9 @@ class SalesOrders(Protocol):
         those of a shop with a strategy wait for whichever warehouse.
         """
 
+    def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
+        """Return others of its shop that await review, of the same buyer to the same receiver, oldest first."""
+
     def save(self, order: SalesOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
 

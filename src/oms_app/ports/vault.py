@@ -30,6 +30,7 @@ class IndexField(StrEnum):
     WHOLE = "whole"  # the whole normalised content: equal data, equal digest
     ADDRESS = "address"  # the street alone, whoever lives there
     BUYER = "buyer"  # platform and its id of a buyer: of no sealed row, for blacklists
+    PLAIN = "plain"  # as WHOLE, where nothing of it is masked: then equal data are the same person's
 
 
 @frozen(kw_only=True)

@@ -11,11 +11,13 @@ from attrs import frozen
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
+from oms_app.merging import MergeService, MergeSiblings, may_be_merged, window_ends
 from oms_app.orders import AllocateOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
-from oms_app.ports.transaction import OpenTransaction
+from oms_app.ports.transaction import Clock, OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
+from oms_app.splitting import BEFORE_ALLOCATION, SplitByRules, SplitService
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
 from oms_domain.inventory.drift import StockRepaired
@@ -26,14 +28,17 @@ from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
+    OrderAllocated,
     OrderApproved,
     OrderCancelled,
     OrderCreated,
     OrderEvent,
+    OrderJoined,
     OrderLostStock,
     OrderPaid,
     OrderRevised,
     OrderShippedOutside,
+    OrderSplitOff,
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
@@ -58,10 +63,22 @@ class OrderProcess:
     orders: OrderService
     pulls: PullService
     stock: StockService
+    splits: SplitService
+    merges: MergeService
+    now: Clock
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
-            Handler(name="orders.allocate", run=self.allocate, events=(OrderCreated.type, OrderPaid.type)),
+            Handler(
+                name="orders.allocate",
+                run=self.allocate,
+                events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
+            ),
+            Handler(
+                name="orders.merge",
+                run=self.merge,
+                events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
+            ),
             Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
             Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
@@ -70,8 +87,26 @@ class OrderProcess:
 
     def allocate(self, job: Job) -> datetime | None:
         event, actor = order_event(job), actor_of(job, "allocation")
-        if event.state is OrderState.AWAITING_ALLOCATION:
-            unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
+        if event.state not in BEFORE_ALLOCATION:  # a part may be had of what is short as a whole
+            return None
+        if event.state is OrderState.AWAITING_ALLOCATION and not isinstance(event, OrderSplitOff):
+            split = SplitByRules(order_id=event.order_id, by=actor)
+            if unless_refused(lambda: self.splits.split_by_rules(split)) is not None:
+                return None  # each part is allocated by itself
+        unless_refused(lambda: self.orders.allocate(AllocateOrder(order_id=event.order_id, by=actor)))
+        return None
+
+    def merge(self, job: Job) -> datetime | None:
+        """Put an order together with what waits beside it, once it has waited for the shop's window."""
+        event, actor = order_event(job), actor_of(job, "merge")
+        with self.open(actor) as tx:
+            order = tx.orders.get(event.order_id)
+            policy = tx.shops.get(order.shop_id).policy
+        if not may_be_merged(order, policy):
+            return None
+        if (ends := window_ends(order, policy)) > self.now():
+            return ends
+        unless_refused(lambda: self.merges.merge_siblings(MergeSiblings(order_id=order.id, by=actor)))
         return None
 
     def release(self, job: Job) -> datetime | None:

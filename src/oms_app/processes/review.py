@@ -20,9 +20,8 @@ from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.transactions import TRIES
 from oms_domain.kernel.identity import OrderId
-from oms_domain.orders.events import OrderAllocated, OrderUnflagged
+from oms_domain.orders.events import OrderAllocated, OrderJoined, OrderSplitOff, OrderUnflagged
 from oms_domain.orders.rules.decide import Decision, Outcome
-from oms_domain.orders.rules.judging import judge_again_at
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
@@ -42,7 +41,11 @@ class ReviewProcess:
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
-            Handler(name="orders.auto_review", run=self.review, events=(OrderAllocated.type, OrderUnflagged.type)),
+            Handler(
+                name="orders.auto_review",
+                run=self.review,
+                events=(OrderAllocated.type, OrderUnflagged.type, OrderSplitOff.type, OrderJoined.type),
+            ),
             Handler(name=JUDGE_AGAIN, run=self.judge_again),
         )
 
@@ -67,17 +70,16 @@ class ReviewProcess:
             with self.open(actor) as tx:
                 order = tx.orders.get(order_id)
                 due = order.state is OrderState.AWAITING_CS_REVIEW
-                decision = self.judge.decision(tx, order, at=at) if due else None
-            if decision is None or not decision.tells:
+                judgement = self.judge.judge(tx, order, at=at) if due else None
+            if judgement is None:
                 return None
-            if decision.try_again:
-                again_at = judge_again_at(decision, at=at)
+            if judgement.again_at is not None:
                 if waited:
-                    return again_at
+                    return judgement.again_at
                 # Before the log says so: an order that waits is not forgotten.
-                self.jobs.ensure(JUDGE_AGAIN, f"{order.id}/{order.version}", due_at=again_at)
+                self.jobs.ensure(JUDGE_AGAIN, f"{order.id}/{order.version}", due_at=judgement.again_at)
             try:
-                unless_refused(self._done(order, decision, actor), but=VersionIsNot)
+                unless_refused(self._done(order, judgement.decision, actor), but=VersionIsNot)
                 return None
             except VersionIsNot:
                 continue  # it changed while it was judged: judge again

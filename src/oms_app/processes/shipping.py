@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,11 +41,11 @@ from oms_app.shops import MarkAuthorisation, ShopService
 from oms_domain.apportionment.units import of_units
 from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
 from oms_domain.kernel.errors import NotFound
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import LineId, ShopId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderShort
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import OrderLine
 from oms_domain.shops.shop import Authorisation
 
 POLL_WAREHOUSE: Final = "shipping.poll_warehouse"
@@ -114,7 +115,9 @@ class ShippingProcess:
             self.fulfilment.book_write_back(evolve(book, refused=NO_CONTENTS))
             return None
         try:
-            self.gateways.of(shipment.order.shop_id).write_shipment(_notice(shipment, package))
+            gateway = self.gateways.of(shipment.order.shop_id)
+            for notice in _notices(shipment, package):
+                gateway.write_shipment(notice)
         except PlatformRefused as refusal:
             self.fulfilment.book_write_back(evolve(book, refused=refusal.reason))
         except NotConnected as refusal:
@@ -208,22 +211,29 @@ def _of_units(line: OrderLine, units: int) -> int:
     return of_units(line.payable.fen, line.quantity, line.shipped, line.shipped + units)
 
 
-def _notice(shipment: Shipment, package: Package) -> ShipmentNotice:
-    order = shipment.order
-    whole = {line.id: line.quantity for line in order.lines} == dict(package.contents)
-    return ShipmentNotice(
-        order_no=order.platform_order_no,
-        carrier=package.carrier,
-        tracking_no=package.tracking_no,
-        lines=() if whole else _shipped(order, package),
+def _notices(shipment: Shipment, package: Package) -> tuple[ShipmentNotice, ...]:
+    """Return what to tell of a parcel: one notice for each platform order that something in it is of."""
+    order, left = shipment.order, dict(package.contents)
+    own = not order.origins and len(order.sources) == 1
+    whole = own and {line.id: line.quantity for line in order.lines} == left
+    return tuple(
+        ShipmentNotice(
+            order_no=source[1],
+            carrier=package.carrier,
+            tracking_no=package.tracking_no,
+            lines=() if whole else lines,
+        )
+        for source in order.sources
+        if (lines := _shipped([line for line in order.lines if order.source_of(line) == source], left))
     )
 
 
-def _shipped(order: SalesOrder, package: Package) -> tuple[ShippedLine, ...]:
+def _shipped(lines: Sequence[OrderLine], left: Mapping[LineId, Quantity]) -> tuple[ShippedLine, ...]:
     """Return what left in the platform's own units: a bundle counts with each parcel that holds some of it."""
-    lines, units = {line.id: line for line in order.lines}, dict[str, int]()
-    for line_id, left in package.contents:
-        line, before = lines[line_id], units.get(lines[line_id].platform_line_no, 0)
-        bundles = -(-left * line.sold[1] // line.quantity)
-        units[line.platform_line_no] = max(before, bundles) if line.bundle else before + left
+    units = dict[str, int]()
+    for line in lines:
+        if line.platform_line_no and (count := left.get(line.id)):
+            before = units.get(line.platform_line_no, 0)
+            bundles = -(-count * line.bundle.quantity // line.bundle.whole) if line.bundle else 0
+            units[line.platform_line_no] = max(before, bundles) if line.bundle else before + count
     return tuple(ShippedLine(line_no=line_no, quantity=Quantity(count)) for line_no, count in units.items())

@@ -176,26 +176,29 @@ class Queries(Protocol):
         """Return a page of levels by SKU, warehouse: of the warehouses that the actor's shops ship from."""
 
     def stock_ledger(
-        self, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
+        self, actor: Actor, *, sku: SkuCode | None, warehouse: WarehouseCode | None, after: Position | None, limit: int
     ) -> tuple[LedgerRow, ...]:
-        """Return a page of the ledger, newest first."""
+        """Return a page of the ledger, newest first: of the warehouses of ``stock``, as all below."""
 
     def stock_documents(
-        self, *, kind: DocumentKind | None, after: Position | None, limit: int
+        self, actor: Actor, *, kind: DocumentKind | None, after: Position | None, limit: int
     ) -> tuple[StockDocument, ...]:
         """Return a page of stock documents, newest first."""
 
-    def stock_document(self, document_id: StockDocumentId) -> StockDocument:
+    def stock_document(self, actor: Actor, document_id: StockDocumentId) -> StockDocument:
         """Raises ``StockDocumentNotFound``."""
 
-    def stock_document_id(self, number: str) -> StockDocumentId | None:
+    def stock_document_id(self, actor: Actor, number: str) -> StockDocumentId | None:
         """Return the stock document that people call by this number."""
 
-    def stock_differences(self, *, limit: int) -> tuple[StockDifference, ...]:
+    def stock_differences(self, actor: Actor, *, limit: int) -> tuple[StockDifference, ...]:
         """Return the open differences, oldest first."""
 
     def warehouses(self) -> tuple[Warehouse, ...]:
         """Return all warehouses, by code."""
+
+    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+        """Return orders that may be merged, in groups, the oldest of a group first; at most ``limit`` orders."""
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""

@@ -91,6 +91,10 @@ class AftersalesCase:
         return self.state in OPEN
 
     @property
+    def waits_for_money(self) -> bool:
+        return self.state is S.AWAITING_REFUND
+
+    @property
     def units(self) -> tuple[tuple[LineId, SkuCode, Runs], ...]:
         return tuple((line.line_id, line.sku, line.units) for line in self.lines)
 

@@ -115,7 +115,7 @@ def follow(case: AftersalesCase, standard: StandardAftersales, *, at: datetime) 
 
 
 def _followed(case: AftersalesCase, standard: StandardAftersales, at: datetime) -> Change[AftersalesCase]:
-    if case.kind is not _kind_within(case, standard):
+    if case.kind is not kind_within(case, standard):
         return case.differs("kind", theirs=standard.kind, ours=case.kind, at=at)
     asks_anew = case.asked != _asked(standard, case.kind)
     change = case.revise(at=at, **_descriptive(standard, case.kind))
@@ -242,7 +242,7 @@ def _may_lag(case: AftersalesCase, standard: StandardAftersales) -> bool:
     return case.refunded is None and standard.state is not A.CLOSED
 
 
-def _kind_within(case: AftersalesCase, standard: StandardAftersales) -> CaseKind | None:
+def kind_within(case: AftersalesCase, standard: StandardAftersales) -> CaseKind | None:
     """Return the case's kind where the ask is for that, whatever has become of the order meanwhile."""
     if standard.kind is AskKind.REFUND:
         money_only = (K.REFUND_BEFORE_SHIPMENT, K.VIRTUAL_REFUND, K.REFUND_ONLY)

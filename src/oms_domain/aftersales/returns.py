@@ -176,9 +176,14 @@ class ReturnOrder:
     version: int = field(default=0)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.state is S.RECEIVED
+
+    @property
     def in_dispute(self) -> str:
         """What is wrong with what came, once it is all: wrong, short, both, or over; empty: as it should be."""
-        if self.state is not S.RECEIVED:
+        if not self.is_complete:
             return ""
         found = {
             "wrong": any(line.wrong for line in self.lines),

@@ -16,7 +16,7 @@ from oms_domain.aftersales.tickets import TicketKind
 from oms_domain.kernel.calendar import ALWAYS, BusinessCalendar
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.errors import Invalid, NotFound
-from oms_domain.kernel.identity import LineId, ShopId
+from oms_domain.kernel.identity import LineId, ShopId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
@@ -98,6 +98,8 @@ class AftersalesTerms:
     ticket_limits: tuple[tuple[TicketKind, TimeLimit], ...] = ()
     calendar: BusinessCalendar = ALWAYS
     freight_after_shipment: bool = False
+    return_to: VaultId | None = None  # where goods go back to
+    return_mask: str = ""
     role_limits: tuple[RoleLimit, ...] = ()
     assignment: Assignment = Assignment.BY_HAND
     desks: tuple[Desk, ...] = ()

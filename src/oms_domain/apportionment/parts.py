@@ -129,10 +129,10 @@ def merge(parts: Iterable[OrderPart], *, order: Sequence[str] | None = None) -> 
     together = tuple(parts)
     if not together:
         raise CannotApportion(field="parts", why="there is none")
-    steps = _all_steps(together)
+    steps = all_steps(together)
     lines: dict[str, LinePart] = {}
     for part in together:
-        for line in part.lines if part.steps == steps else _over(steps, part):
+        for line in part.lines if part.steps == steps else over(steps, part):
             lines[line.key] = lines[line.key].joined_with(line) if line.key in lines else line
     keys = [key for key in order if key in lines] if order is not None else list(lines)
     names = list(dict.fromkeys(name for part in together for name, _ in part.kept))
@@ -140,7 +140,8 @@ def merge(parts: Iterable[OrderPart], *, order: Sequence[str] | None = None) -> 
     return OrderPart(steps=steps, lines=tuple(lines[key] for key in keys), kept=kept)
 
 
-def _all_steps(parts: Sequence[OrderPart]) -> tuple[Step, ...]:
+def all_steps(parts: Sequence[OrderPart]) -> tuple[Step, ...]:
+    """Return the steps of all parts, each once. Raises ``CannotApportion`` if one id stands for two steps."""
     found: dict[str, Step] = {}
     for part in parts:
         for step in part.steps:
@@ -149,8 +150,11 @@ def _all_steps(parts: Sequence[OrderPart]) -> tuple[Step, ...]:
     return tuple(found.values())
 
 
-def _over(steps: Sequence[Step], part: OrderPart) -> Iterable[LinePart]:
-    """Return a part's lines with a running net for each of these steps."""
+def over(steps: Sequence[Step], part: OrderPart) -> Iterable[LinePart]:
+    """Return a part's lines with a running net for each of these steps.
+
+    A step that the part does not have takes nothing of it; one that is not among ``steps`` must take nothing of it.
+    """
     place = {step.id: at for at, step in enumerate(part.steps)}
 
     def nets(chain: tuple[int, ...], taken: tuple[int, ...]) -> tuple[int, ...]:

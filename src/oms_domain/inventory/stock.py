@@ -110,6 +110,17 @@ class Reservation:
 
 
 @frozen(kw_only=True)
+class Handover:
+    """Units of an order line that another order's line has from now on, with what is held for them."""
+
+    order_id: OrderId
+    line_id: LineId
+    to_order: OrderId
+    to_line: LineId
+    units: int
+
+
+@frozen(kw_only=True)
 class StockReceived(Event):
     """Units came in and may be reserved: those who wait for this SKU can be tried again."""
 

@@ -244,6 +244,46 @@ class OrderCancelled(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderSplit(OrderEvent):
+    """It was taken apart: ``children`` go on for it, and every unit and amount of it is in one of them."""
+
+    type: ClassVar[str] = "orders.order_split"
+    children: tuple[OrderId, ...]
+
+
+@frozen(kw_only=True)
+class OrderSplitOff(OrderEvent):
+    """A part of ``parent`` is an order of its own now, in ``state``. ``reasons`` tell it from the other parts."""
+
+    type: ClassVar[str] = "orders.order_split_off"
+    number: str
+    parent: OrderId
+    platform_order_id: PlatformOrderId | None
+    payable: Money
+    paid: Money
+    reasons: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class OrderMerged(OrderEvent):
+    """It was put together with others: ``into`` goes on for it."""
+
+    type: ClassVar[str] = "orders.order_merged"
+    into: OrderId
+
+
+@frozen(kw_only=True)
+class OrderJoined(OrderEvent):
+    """Orders were put together, and this is what they became; every unit and amount of ``sources`` is in it."""
+
+    type: ClassVar[str] = "orders.order_joined"
+    number: str
+    sources: tuple[OrderId, ...]
+    payable: Money
+    paid: Money
+
+
+@frozen(kw_only=True)
 class OrderFlagged(OrderEvent):
     """A flag was set: ``kind`` held, intercepted or in_aftersales."""
 

@@ -22,12 +22,13 @@ from oms_domain.orders.placement import BY_DEFAULT, place
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
 from oms_domain.orders.sales_order import FlagKind, PartyRef, SalesOrder
 from oms_domain.orders.selling import lines_of
+from oms_domain.orders.shares import Share, described, whole
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
 from oms_domain.orders.states import OrderState as S
 from oms_domain.orders.sub_orders import (
+    CLOSED,
     NOTHING_SOLD,
     followed_lines,
-    goods_differ,
     live_lines,
     refunded_on_its_way,
     repriced,
@@ -149,7 +150,7 @@ def begin(
         lines=tuple(chain.from_iterable(sold_lines)),
         steps=placement.steps,
         **_amounts(standard),
-        **_descriptive(standard),
+        **described([standard]),
     )
     created = e.OrderCreated(
         order_id=order_id,
@@ -160,13 +161,15 @@ def begin(
         paid=order.paid,
         at=at,
     )
-    return _follow_flags(Change(order, (created,)), standard, at)
+    asked = any(line.refund is LineRefund.OPEN for line in standard.lines)
+    return _follow_flags(Change(order, (created,)), standard, at, asked=asked)
 
 
 def follow(
     order: SalesOrder,
     platform_order: PlatformOrder,
     *,
+    share: Share | None = None,
     sold: Mapping[str, Sold] = NOTHING_SOLD,
     policy: ApportionmentPolicy = BY_DEFAULT,
     at: datetime,
@@ -177,13 +180,14 @@ def follow(
     published as ``OrderDiffers`` and leaves the order as it is.
 
     Args:
+        share: what the platform says of this order, where it is not all that the platform order is.
         sold: what the lines of ``lines_to_match`` are of ours, by sub-order number.
     """
-    standard = platform_order.standard
-    assert standard is not None
-    change = _follow_facts(Change(order), platform_order, standard, policy, sold, at)
-    change = _follow_state(change, standard, at)
-    return _follow_flags(change, standard, at)
+    assert platform_order.standard is not None
+    share = share or whole(order, platform_order.standard)
+    change = _follow_facts(Change(order), platform_order, share, policy, sold, at)
+    change = _follow_state(change, share.standard, at)
+    return _follow_flags(change, share.standard, at, asked=share.refund_asked)
 
 
 def _first_state(standard: StandardOrder) -> S:
@@ -195,21 +199,22 @@ def _first_state(standard: StandardOrder) -> S:
 def _follow_facts(
     change: Change[SalesOrder],
     platform_order: PlatformOrder,
-    standard: StandardOrder,
+    share: Share,
     policy: ApportionmentPolicy,
     sold: Mapping[str, Sold],
     at: datetime,
 ) -> Change[SalesOrder]:
-    change = _then(change, lambda o: o.revise(at=at, **_descriptive(standard)))
+    standard = share.standard
+    change = _then(change, lambda o: o.revise(at=at, **described([standard])))
     change = _follow_parties(change, platform_order, standard, at)
-    if change.state.state is S.AWAITING_PAYMENT and standard.state is not P.CLOSED_UNPAID:
-        return _follow_unpaid(change, standard, policy, sold, at)
-    change = _then(change, lambda o: o.revise(at=at, lines=followed_lines(o, standard)))
-    if standard.payable != change.state.payable and standard.state is not P.CLOSED_UNPAID:
+    if change.state.state is S.AWAITING_PAYMENT and standard.state is not P.CLOSED_UNPAID and share.is_whole:
+        return _follow_unpaid(change, share, policy, sold, at)
+    change = _then(change, lambda o: o.revise(at=at, lines=followed_lines(o, share.theirs)))
+    if share.payable_differs and standard.state is not P.CLOSED_UNPAID:
         change = _differs(change, standard, "payable", at)
-    if goods_differ(change.state, standard):
+    if share.lines_differ:
         change = _differs(change, standard, "lines", at)
-    if refunded_on_its_way(change.state, standard):
+    if standard.state not in CLOSED and refunded_on_its_way(change.state, share.theirs):
         change = _differs(change, standard, "refund", at)
     return change
 
@@ -221,7 +226,7 @@ def _follow_parties(
     order, facts = change.state, dict[str, Any]()
     if order.receiver.digest != platform_order.receiver.digest or order.region != standard.region:
         facts |= {"receiver": platform_order.receiver, "region": standard.region}
-    if order.state in ON_ITS_WAY and facts:
+    if facts and (order.state in ON_ITS_WAY or len(order.sources) > 1):  # of several, only one goes elsewhere now
         return _differs(change, standard, "receiver", at)
     if order.buyer.digest != platform_order.buyer.digest:
         facts |= {"buyer": platform_order.buyer}
@@ -230,17 +235,18 @@ def _follow_parties(
 
 def _follow_unpaid(
     change: Change[SalesOrder],
-    standard: StandardOrder,
+    share: Share,
     policy: ApportionmentPolicy,
     sold: Mapping[str, Sold],
     at: datetime,
 ) -> Change[SalesOrder]:
     """Take lines and amounts anew while nothing is paid. A sub-order that we do not have cannot be taken in."""
+    standard = share.standard
     placement = place(standard, live_lines(standard), policy) if trouble_of(standard) is None else None
     lines = repriced(change.state, standard, placement, sold) if placement else None
     if placement is None or lines is None:
         change = _differs(change, standard, "lines", at)
-        return _then(change, lambda o: o.revise(at=at, lines=followed_lines(o, standard)))
+        return _then(change, lambda o: o.revise(at=at, lines=followed_lines(o, share.theirs)))
     return _then(change, lambda o: o.revise(at=at, lines=lines, steps=placement.steps, **_amounts(standard)))
 
 
@@ -309,11 +315,12 @@ def _step_shipped(
     return None if ours in agrees else order.differs(theirs=theirs, what="state", at=at)
 
 
-def _follow_flags(change: Change[SalesOrder], standard: StandardOrder, at: datetime) -> Change[SalesOrder]:
+def _follow_flags(
+    change: Change[SalesOrder], standard: StandardOrder, at: datetime, *, asked: bool
+) -> Change[SalesOrder]:
     ours = change.state.state
     held = standard.state is P.PAID_ON_HOLD and ours not in ENDS
     differs = ours in BEFORE_WAREHOUSE and any(isinstance(event, e.OrderDiffers) for event in change.events)
-    asked = any(line.refund is LineRefund.OPEN for line in standard.lines)
     for wanted, kind, reason in (
         (held, FlagKind.INTERCEPTED, PLATFORM_HOLD),
         (differs, FlagKind.INTERCEPTED, PLATFORM_DIFFERS),
@@ -344,17 +351,4 @@ def _amounts(standard: StandardOrder) -> dict[str, Any]:
         "cod_fee": standard.cod_fee,
         "payable": standard.payable,
         "paid": standard.paid,
-    }
-
-
-def _descriptive(standard: StandardOrder) -> dict[str, Any]:
-    return {
-        "kind": standard.kind,
-        "cash_on_delivery": standard.cash_on_delivery,
-        "buyer_id": standard.buyer_id,
-        "buyer_handle": standard.buyer_handle,
-        "buyer_remark": standard.buyer_remark,
-        "seller_remark": standard.seller_remark,
-        "seller_flag": standard.seller_flag,
-        "promised_ship_at": standard.promised_ship_at,
     }

@@ -65,8 +65,9 @@ class FromBundle:
     """That a line is a part of a bundle (组合商品) which the platform sold as one."""
 
     code: SkuCode
-    quantity: Quantity  # bundles, of which the line holds one part's units
+    quantity: Quantity  # bundles that the platform sold
     list_price_fen: int  # of one unit of the part then: the bundle's amounts are shared by it
+    whole: int  # units of this part in all of those bundles; a line of an order that was split has fewer
 
 
 @frozen(kw_only=True)
@@ -77,6 +78,10 @@ class OrderLine:
     the same amounts discount by discount, with the tenders and the freight, unit by unit: its units are numbered as
     those of the platform's line, so that a part of a line still knows which ones it has. Lines that a bundle was taken
     apart into share its sub-order number, and its amounts; each numbers its own units.
+
+    ``from_line`` is the line of the order that this one was split off or merged from, whose units it has.
+    ``platform_order_id`` and ``platform_order_no`` stand on lines of merged orders alone, where they are not the
+    order's own.
     """
 
     id: LineId
@@ -97,6 +102,9 @@ class OrderLine:
     shipped: int = 0  # units that have left
     sold_as: str = ""  # the platform's own code of the goods, where it is not the SKU's
     bundle: FromBundle | None = None
+    from_line: LineId | None = None
+    platform_order_id: PlatformOrderId | None = None
+    platform_order_no: str = ""
 
     @property
     def goods(self) -> Money:
@@ -109,14 +117,18 @@ class OrderLine:
         return PlacedLine(self.platform_line_no, self.part, self.quantity, self.goods.fen, self.payable.fen)
 
     @property
-    def sold(self) -> tuple[str, int]:
-        """What the platform calls the goods, and how many of them it sold."""
-        return self.sold_as or self.sku, self.bundle.quantity if self.bundle else self.quantity
+    def goods_code(self) -> str:
+        """What the platform calls the goods."""
+        return self.sold_as or self.sku
 
     @property
     def to_ship(self) -> int:
         """Units still to leave."""
         return 0 if self.is_closed else self.quantity - self.shipped
+
+
+Source = tuple[PlatformOrderId | None, str]
+"""A platform order: its id, and its number at the platform."""
 
 
 @frozen(kw_only=True)
@@ -186,7 +198,12 @@ class ShipsMoreThanOrdered(Refused):
 
 @frozen(kw_only=True)
 class SalesOrder:
-    """An order as we hold it. A command returns the changed order and its events, or refuses."""
+    """An order as we hold it. A command returns the changed order and its events, or refuses.
+
+    ``origins``: what it came from, the parent of a split or the sources of a merge. ``heirs``: what goes on for it, the
+    children of a split, or the order that it was merged into. An order without heirs is a live document: each unit of a
+    platform order is in exactly one.
+    """
 
     id: OrderId
     number: str
@@ -222,6 +239,9 @@ class SalesOrder:
     placed_at: datetime
     paid_at: datetime | None = None
     promised_ship_at: datetime | None = None
+    origins: tuple[OrderId, ...] = ()
+    heirs: tuple[OrderId, ...] = ()
+    split_reasons: tuple[str, ...] = ()  # what told it from its siblings, each a trigger and its word
     planned_ship_at: datetime | None = None  # when its carrier has it by the warehouse's hours
     planned_arrival_on: date | None = None  # by the carrier's days under way
     created_at: datetime
@@ -247,6 +267,18 @@ class SalesOrder:
     def contents(self) -> tuple[tuple[LineId, SkuCode, Quantity], ...]:
         """What is still to leave: line, SKU, units."""
         return tuple((line.id, line.sku, Quantity(line.to_ship)) for line in self.lines if line.to_ship)
+
+    def source_of(self, line: OrderLine) -> Source:
+        """Return the platform order that a line of it belongs to."""
+        if line.platform_order_id is None and not line.platform_order_no:
+            return self.platform_order_id, self.platform_order_no
+        return line.platform_order_id, line.platform_order_no
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The platform orders that its lines are of: several in a merged order, its own first."""
+        own = (self.platform_order_id, self.platform_order_no)
+        return tuple(dict.fromkeys((own, *map(self.source_of, self.lines))))
 
     def flagged(self, kind: FlagKind) -> bool:
         return any(flag.kind is kind for flag in self.flags)

@@ -61,7 +61,7 @@ def sold_again(lines: Sequence[OrderLine], line: StandardLine) -> Sold | None:
     bundles = lines[0].bundle.quantity if lines[0].bundle else 0
     parts = []
     for each in lines:
-        units = each.quantity // bundles * line.quantity if bundles else line.quantity
+        units = each.bundle.whole // bundles * line.quantity if each.bundle else line.quantity
         if units > LARGEST_QUANTITY:
             return None
         price = Money(each.bundle.list_price_fen, each.payable.currency) if each.bundle else each.unit_price
@@ -100,7 +100,9 @@ def _line(
         is_closed=line.state is PlatformState.CLOSED_REFUNDED,
         shipped=part.quantity if line.state in LEFT else 0,
         sold_as="" if goods == part.sku else goods,
-        bundle=FromBundle(code=sold.bundle, quantity=line.quantity, list_price_fen=part.list_price.fen)
+        bundle=FromBundle(
+            code=sold.bundle, quantity=line.quantity, list_price_fen=part.list_price.fen, whole=part.quantity
+        )
         if sold.bundle is not None
         else None,
     )

@@ -61,6 +61,7 @@ class OrderMove(StrEnum):
     CANCEL = "cancel"
     SPLIT = "split"
     MERGE = "merge"
+    UNMERGE = "unmerge"  # a merged order is split by its sources again
 
 
 S, M = OrderState, OrderMove
@@ -93,6 +94,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.EDIT: S.AWAITING_CS_REVIEW,
         M.SPLIT: S.SPLIT,
         M.MERGE: S.MERGED,
+        M.UNMERGE: S.SPLIT,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
     },
@@ -100,6 +102,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.APPROVE: S.AWAITING_RELEASE,
         M.REJECT: S.AWAITING_CS_REVIEW,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.UNMERGE: S.SPLIT,
         M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
@@ -108,6 +111,7 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.RELEASE: S.IN_WAREHOUSE,
         M.HAND_OVER: S.SIGNED,
         M.UNREVIEW: S.AWAITING_CS_REVIEW,
+        M.UNMERGE: S.SPLIT,
         M.LOSE_STOCK: S.BACKORDERED,
         M.CANCEL: S.CANCELLED,
         M.SHIP_OUTSIDE: S.SHIPPED,
@@ -159,7 +163,7 @@ ENTRIES: Final = frozenset(
         S.CANCELLED,
     }
 )
-"""States that an order may be born in."""
+"""States that an order may be born in at intake. A part of another begins where that one stood."""
 
 ENDS: Final = frozenset({S.CANCELLED, S.CLOSED, S.SPLIT, S.MERGED})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,7 @@ from oms_domain.kernel.identity import LineId
 from oms_domain.orders.placement import Placement
 from oms_domain.orders.sales_order import OrderLine, SalesOrder
 from oms_domain.orders.selling import goods_of, lines_of, sold_again
-from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
+from oms_domain.orders.states import BEFORE_WAREHOUSE
 from oms_domain.orders.states import OrderState as S
 
 P = PlatformState
@@ -40,7 +41,7 @@ def lines_to_match(order: SalesOrder | None, standard: StandardOrder) -> tuple[S
         return live_lines(standard)
     if order.state is not S.AWAITING_PAYMENT or standard.state is P.CLOSED_UNPAID:
         return ()
-    ours = {line.platform_line_no: line.sold[0] for line in order.lines}
+    ours = {line.platform_line_no: line.goods_code for line in order.lines}
     return tuple(line for line in live_lines(standard) if ours.get(line.line_no, goods_of(line)) != goods_of(line))
 
 
@@ -56,7 +57,7 @@ def repriced(
     for line, part in zip(live_lines(standard), placement.parts, strict=True):
         known = ours.get(line.line_no, ())
         what = sold.get(line.line_no)
-        if what is None and known and known[0].sold[0] == goods_of(line):
+        if what is None and known and known[0].goods_code == goods_of(line):
             what = sold_again(known, line)
         if what is None or len(what.parts) != len(known):
             return None
@@ -64,12 +65,11 @@ def repriced(
     return tuple(lines)
 
 
-def followed_lines(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLine, ...]:
-    """Take over refunds by line, and, where somebody else ships, what has left."""
-    theirs = {line.line_no: line for line in standard.lines}
+def followed_lines(order: SalesOrder, theirs: Mapping[LineId, StandardLine]) -> tuple[OrderLine, ...]:
+    """Take over refunds by line, and, where somebody else ships, what has left. ``theirs``: by our line."""
 
     def followed(line: OrderLine) -> OrderLine:
-        there = theirs.get(line.platform_line_no)
+        there = theirs.get(line.id)
         if there is None:
             return line
         closed = order.state in BEFORE_WAREHOUSE and there.state is P.CLOSED_REFUNDED
@@ -84,20 +84,38 @@ def followed_lines(order: SalesOrder, standard: StandardOrder) -> tuple[OrderLin
     return tuple(followed(line) for line in order.lines)
 
 
-def goods_differ(order: SalesOrder, standard: StandardOrder) -> bool:
-    """Whether the platform sells other goods by now: a sub-order came, went, or has another SKU or quantity."""
-    if order.state in ENDS or standard.state in CLOSED:
+def goods_differ(lines: Iterable[OrderLine], standard: StandardOrder) -> bool:
+    """Whether the platform sells other goods by now: a sub-order came, went, or has another SKU or quantity.
+
+    ``lines``: all that live orders have of this platform order.
+    """
+    if standard.state in CLOSED:
         return False
-    theirs = {line.line_no: (goods_of(line), int(line.quantity)) for line in live_lines(standard)}
-    return theirs != {line.platform_line_no: line.sold for line in order.lines}
+    theirs = {line.line_no: {(goods_of(line), Fraction(line.quantity))} for line in live_lines(standard)}
+    return theirs != _held(lines)
 
 
-def refunded_on_its_way(order: SalesOrder, standard: StandardOrder) -> bool:
-    """Whether the warehouse is about to ship a line whose money went back."""
-    if order.state not in (S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED) or standard.state in CLOSED:
+def _held(lines: Iterable[OrderLine]) -> dict[str, set[tuple[str, Fraction]]]:
+    """Return goods and units by sub-order number; of a bundle its number of bundles by each of its parts."""
+    units = dict[tuple[str, str, str], Fraction]()
+    for line in lines:
+        if line.platform_line_no:
+            key = (line.platform_line_no, line.part.key, line.goods_code)
+            of_sold = Fraction(line.bundle.quantity, line.bundle.whole) if line.bundle else Fraction(1)
+            units[key] = units.get(key, Fraction(0)) + line.quantity * of_sold
+    held: dict[str, set[tuple[str, Fraction]]] = {}
+    for (line_no, _, goods), sold in units.items():
+        held.setdefault(line_no, set()).add((goods, sold))
+    return held
+
+
+def refunded_on_its_way(order: SalesOrder, theirs: Mapping[LineId, StandardLine]) -> bool:
+    """Whether the warehouse is about to ship a line whose money went back. ``theirs``: by our line."""
+    if order.state not in (S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED):
         return False
-    to_ship = {line.platform_line_no for line in order.lines if line.to_ship}
-    return any(line.line_no in to_ship and line.state is P.CLOSED_REFUNDED for line in standard.lines)
+    return any(
+        line.to_ship and line.id in theirs and theirs[line.id].state is P.CLOSED_REFUNDED for line in order.lines
+    )
 
 
 def lost_lines(before: SalesOrder, after: SalesOrder) -> tuple[LineId, ...]:

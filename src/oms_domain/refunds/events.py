@@ -102,7 +102,7 @@ class RefundClosed(RefundEvent):
 
 @frozen(kw_only=True)
 class RefundReopened(RefundEvent):
-    """It was closed at the platform and is asked for again; the ledger holds it anew."""
+    """It is asked for again under the same number, and reviewed anew; the ledger holds what it is of then."""
 
     type: ClassVar[str] = "refunds.reopened"
 

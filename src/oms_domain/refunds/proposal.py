@@ -160,6 +160,23 @@ def propose(
     )
 
 
+def propose_goods_first(
+    ledger: RefundLedger, wants: Sequence[RefundUnits], *, freight: FreightRule, asked_fen: int | None
+) -> Proposal:
+    """Propose as ``propose`` does; an amount that the goods alone cover is theirs, whatever the rule says of freight.
+
+    So lines whose goods are asked back to the fen are refunded whole, and not a part of them and some freight.
+
+    Raises:
+        NothingToRefund, UnknownLine, AmountNotPositive.
+    """
+    if freight.goes_back and asked_fen is not None:
+        goods = refundable_now(ledger, wants, with_freight=False).fen
+        if 0 < asked_fen <= goods:
+            freight = FreightRule.KEPT
+    return propose(ledger, wants, freight=freight, asked_fen=asked_fen)
+
+
 def changed(
     proposal: Proposal,
     amount: Money,

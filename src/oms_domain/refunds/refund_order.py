@@ -171,6 +171,12 @@ class RefundOrder:
         """Let it be sent."""
         return self._told(e.RefundApproved, self._moved(M.APPROVE, at), at, by=by)
 
+    def ask_again(self, *, at: datetime) -> Change[RefundOrder]:
+        """Review it anew, since what is asked has changed before it was sent."""
+        if self.state is S.CLOSED:
+            next_state(REFUND_TABLE, self.state, M.APPROVE)  # what was given up is not ours to open again
+        return self._told(e.RefundReopened, self._moved(M.REOPEN, at, failure=""), at)
+
     def send(self, *, at: datetime) -> Change[RefundOrder]:
         """Have whoever pays asked, for the first time or again: always under this refund's own id."""
         sent = self._moved(M.SEND, at, attempts=self.attempts + 1, failure="")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 from attrs import frozen
 
-from oms_domain.kernel.identity import RefundId
-from oms_domain.refunds.layers import total
+from oms_domain.apportionment.units import Runs, joined
+from oms_domain.kernel.identity import LineId, RefundId
+from oms_domain.refunds.layers import Layer, total
 from oms_domain.refunds.ledger import Charge, EntryKind, RefundLedger
 from oms_domain.refunds.placing import GOODS_AND_FREIGHT, RefundUnits, Room, charges, rooms
 
@@ -82,6 +85,27 @@ def refundable_now(ledger: RefundLedger, wants: Sequence[RefundUnits], *, with_f
     rows.append(NotMore(why=WhyNot.NOT_COLLECTED, fen=short))
     cost = sum(_of_units(ledger, want, charge) for want in wants for charge in GOODS_AND_FREIGHT)
     return RefundableNow(wants=tuple(wants), cost_fen=cost, rooms=found, not_more=tuple(row for row in rows if row.fen))
+
+
+def refunded_units(ledger: RefundLedger, line_id: LineId) -> Runs:
+    """Return the units of a line that gave back all that they paid, and something: nobody may ask for them again."""
+    gone, left = Counter[int](), Counter[int]()
+    for tender in ledger.tenders:
+        _mark(gone, ledger.gone(line_id, Charge.GOODS, tender, EntryKind.DONE))
+        _mark(left, ledger.left(line_id, Charge.GOODS, tender))
+    found, edges = list[tuple[int, int]](), sorted({*gone, *left})
+    has_gone = has_left = 0
+    for first, stop in pairwise(edges):
+        has_gone, has_left = has_gone + gone[first], has_left + left[first]
+        if has_gone and not has_left:
+            found.append((first, stop))
+    return joined(found)
+
+
+def _mark(edges: Counter[int], layer: Layer) -> None:
+    for first, stop, _ in layer:
+        edges[first] += 1
+        edges[stop] -= 1
 
 
 def _of_units(ledger: RefundLedger, want: RefundUnits, charge: Charge) -> int:

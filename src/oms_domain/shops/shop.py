@@ -53,6 +53,16 @@ class ShopPolicy:
     strategy: str = ""  # that says where its orders ship from (寻源策略); empty: from ``warehouse`` alone
     carriers: tuple[CarrierCode, ...] = ()  # that it prefers, the first most
     carriers_allowed: tuple[CarrierCode, ...] = ()  # by its platform; empty: all
+    # What is split before it is allocated (拆单策略): oms_domain.split_merge.plan.rules_of reads it. None: no limit.
+    auto_split: bool = False
+    split_triggers: tuple[str, ...] = ("seller", "delivery")
+    split_weight_g: int | None = None
+    split_volume_cm3: int | None = None
+    split_customs_fen: int | None = 500_000
+    split_lines: int | None = None
+    split_units: int | None = None
+    auto_merge: bool = False  # orders of one buyer to one address, once the oldest has waited for the window
+    merge_window_min: int = 15  # minutes from payment (合单窗口)
 
 
 @frozen(kw_only=True)

@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import LineId, SkuCode, WarehouseCode
+from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.packing import Goods, Packing, ParcelLimit, pack
 
 
@@ -111,6 +112,36 @@ class SplitRules:
     customs_fen: int | None = 500_000  # 5,000.00 a parcel
     lines: int | None = None
     units: int | None = None
+
+
+@frozen(kw_only=True)
+class InvalidSplitRules(Invalid):
+    """A shop's way of splitting that makes no sense: ``field`` says where, ``why`` what is wrong with it."""
+
+    code: ClassVar[str] = "split_merge.invalid_rules"
+    why: str
+
+
+def rules_of(policy: ShopPolicy) -> SplitRules:
+    """Return how the shop splits.
+
+    Raises:
+        InvalidSplitRules: a trigger that there is not, a limit below 1.
+
+    >>> rules_of(ShopPolicy(split_triggers=("weight",), split_weight_g=20_000)).triggers
+    (<Trigger.WEIGHT: 'weight'>,)
+    """
+    known = [trigger for trigger in Trigger if trigger is not Trigger.BY_HAND]
+    if unknown := [word for word in policy.split_triggers if word not in known]:
+        raise InvalidSplitRules(field="split_triggers", why=f"{unknown[0]} is none of {', '.join(known)}")
+    limits = {name: getattr(policy, f"split_{name}") for name in _POLICY_LIMITS}
+    for name, limit in limits.items():
+        if limit is not None and limit < 1:
+            raise InvalidSplitRules(field=f"split_{name}", why="must be at least 1")
+    return SplitRules(triggers=tuple(map(Trigger, policy.split_triggers)), **limits)
+
+
+_POLICY_LIMITS: Final = ("weight_g", "volume_cm3", "customs_fen", "lines", "units")
 
 
 @frozen(kw_only=True)

@@ -32,7 +32,7 @@ from oms_domain.channels.standard import (
     TenderKind,
 )
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
-from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, PackageId, VaultId
+from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
 from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
@@ -232,6 +232,7 @@ def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int 
         is_gift=draw(st.booleans()),
         is_closed=draw(st.booleans()),
         shipped=draw(st.integers(0, facts["quantity"])),
+        from_line=draw(maybe(ids().map(LineId))),
         **facts,
     )
 
@@ -295,6 +296,9 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
+        "origins": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
+        "heirs": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
+        "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),
         "carrier": draw(maybe(texts(32).map(CarrierCode))),
         "planned_ship_at": draw(maybe(instants())),
         "planned_arrival_on": draw(maybe(instants().map(datetime.date))),
@@ -356,6 +360,10 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
         sign_by_carrier=st.booleans(),
+        auto_split=st.booleans(),
+        split_weight_g=maybe(st.integers(1, 10**6)),
+        auto_merge=st.booleans(),
+        merge_window_min=st.integers(0, 1440),
     )
 
 

@@ -348,7 +348,9 @@ def test_a_reason_stands_in_the_log_with_who_did_it(oms, order):
     assert shown["log"][-1]["who"].startswith("cli:")
 
 
-@pytest.mark.parametrize(("language", "why"), [("zh", "应付金额 ≤ 100.00（实为"), ("en", "amount payable ≤ 100.00 (it is")])
+@pytest.mark.parametrize(
+    ("language", "why"), [("zh", "应付金额 ≤ 100.00（实为"), ("en", "amount payable ≤ 100.00 (it is")]
+)
 def test_the_log_says_why_an_order_waits_for_a_person(oms, monkeypatch, language, why):
     oms.rows("shops", "policy", "tb", "--auto-review", "--auto-review-up-to", "100")
     oms.rows("stock", "receive", "SPU4-U", "10")

@@ -99,6 +99,23 @@ def test_runs_of_units():
     assert (twice.value.field, twice.value.unit) == ("units", 1)
 
 
+def test_what_is_left_has_no_empty_runs():
+    line = whole_line("a", 6, (101, 7))
+
+    assert line.cut(((0, 2),))[1].runs == ((2, 6),)
+    assert line.cut(((4, 6),))[1].runs == ((0, 4),)
+    assert line.cut(((1, 2), (4, 5)))[1].runs == ((0, 1), (2, 4), (5, 6))
+    apart = line.cut(((2, 4),))[1]
+    assert apart.cut(((0, 2),))[1].runs == ((4, 6),)
+    assert apart.cut(((4, 6),))[1].runs == ((0, 2),)
+
+
+def test_of_no_units_nothing_is_taken():
+    nothing, rest = whole_line("a", 3, (100, 2)).cut(())
+
+    assert (nothing.runs, nothing.goods, rest.goods) == ((), (0, 0), (100, 2))
+
+
 def test_runs_may_be_named_in_any_order_but_no_unit_twice():
     line = whole_line("a", 5, (101,))
 
@@ -480,3 +497,7 @@ def test_what_the_order_keeps_goes_to_parts_by_goods_and_comes_together_by_name(
     assert (first.kept, second.kept) == ((("wrapping", 60),), (("wrapping", 40),))
     other = evolve(second, kept=(("card fee", 7),))
     assert merge([first, other]).kept == (("wrapping", 60), ("card fee", 7))
+
+
+def test_a_line_without_units_has_no_runs():
+    assert whole_line("a", 0, (0,)).runs == ()

@@ -477,3 +477,21 @@ def test_a_cumulative_policy_places_alike_however_a_line_is_cut():
 def test_a_rest_is_not_kept_apart_from_the_lines_of_an_order():
     assert without_a_rest(Rule(Rounding.HALF_UP, Rest.APART)) == Rule(Rounding.HALF_UP, Rest.LARGEST_FRACTION)
     assert without_a_rest(Rule(Rounding.HALF_UP, Rest.LAST)) == Rule(Rounding.HALF_UP, Rest.LAST)
+
+
+def test_freight_is_spread_in_steps_of_the_quantum():
+    lines = (PricedLine(key="a", units=1, goods_fen=200), PricedLine(key="b", units=1, goods_fen=100))
+    order = PricedOrder(lines=lines, freight_fen=1_000)
+
+    spread = apportion(order, ApportionmentPolicy(quantum=100)).steps[-1]
+
+    assert (spread.goods, spread.freight) == ((0, 0), (700, 300))
+
+
+def test_what_a_placed_tender_leaves_open_pays_the_freight_of_its_own_lines_only():
+    lines = (PricedLine(key="a", units=1, goods_fen=200), PricedLine(key="b", units=1, goods_fen=200))
+    card = Tender(id="card", kind="gift_card", amount_fen=500, lines=("a",), placed=(("a", 200),))
+
+    paid = apportion(PricedOrder(lines=lines, tenders=(card,), freight_fen=100)).steps[-1]
+
+    assert (paid.goods, paid.freight) == ((200, 0), (50, 0))

@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms_domain.kernel.identity import LineId, SkuCode, WarehouseCode
+from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.plan import (
     CannotSplit,
     Delivery,
+    InvalidSplitRules,
     PlannedPart,
     Reason,
     SplitLine,
@@ -15,6 +17,7 @@ from oms_domain.split_merge.plan import (
     Trigger,
     by_hand,
     plan,
+    rules_of,
 )
 from oms_domain.testing.builders import an_id
 
@@ -184,3 +187,27 @@ def test_every_unit_is_in_one_part(drawn, rules):
 
 def _facts(line):
     return {name: getattr(line, name) for name in SplitLine.__slots__ if not name.startswith("_")}
+
+
+# --- a shop's policy -------------------------------------------------------------------------------------------------
+
+
+def test_a_shops_policy_says_how_it_splits():
+    policy = ShopPolicy(split_triggers=("weight", "parcel_size"), split_weight_g=900, split_units=3)
+
+    assert rules_of(policy) == SplitRules(triggers=(Trigger.WEIGHT, Trigger.PARCEL_SIZE), weight_g=900, units=3)
+
+
+@pytest.mark.parametrize(
+    ("policy", "field"),
+    [
+        ({"split_triggers": ("colour",)}, "split_triggers"),
+        ({"split_triggers": ("by_hand",)}, "split_triggers"),
+        ({"split_lines": 0}, "split_lines"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(policy, field):
+    with pytest.raises(InvalidSplitRules) as refusal:
+        rules_of(ShopPolicy(**policy))
+
+    assert refusal.value.field == field

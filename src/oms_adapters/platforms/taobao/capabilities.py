@@ -10,6 +10,8 @@ CAPABILITIES: Final = frozenset(
     {
         Capability.PULL_ORDERS,
         Capability.FETCH_ORDER,
+        Capability.PULL_AFTERSALES,
+        Capability.DECIDE_AFTERSALES,  # refunds and returns; exchanges are agreed to at the platform
         Capability.WRITE_SHIPMENT,
         Capability.WRITE_SPLIT_SHIPMENT,  # by whole sub-orders; parts of one need alibaba.ascp.logistics.offline.send
     }

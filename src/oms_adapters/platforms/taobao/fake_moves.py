@@ -101,12 +101,15 @@ def ask_refund(trade: WireTrade, oid: str, *, refund_id: str, at: datetime) -> N
     _touch(trade, at)
 
 
-def end_refund(trade: WireTrade, oid: str, *, succeeds: bool, at: datetime) -> None:
-    """The refund is paid, which closes the sub-order and with the last one the trade; or the buyer withdraws it."""
+def end_refund(trade: WireTrade, oid: str, *, succeeds: bool, whole: bool = True, at: datetime) -> None:
+    """The refund is paid, which closes the sub-order and with the last one the trade; or the buyer withdraws it.
+
+    ``whole``: a part of the sub-order's money leaves it as it is.
+    """
     order = _order(trade, oid)
-    _require(order["refund_status"] == "WAIT_SELLER_AGREE")
+    _require(order["refund_status"] not in ("NO_REFUND", "SUCCESS", "CLOSED"))
     order["refund_status"] = "SUCCESS" if succeeds else "CLOSED"
-    if succeeds:
+    if succeeds and whole:
         order |= {"status": "TRADE_CLOSED", "payment": "0.00", "end_time": print_china_time(at)}
         _after_closing(trade, at)
     _touch(trade, at)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from attrs import define, field
 
 from oms_adapters.platforms.taobao import fake_moves as moves
+from oms_adapters.platforms.taobao import fake_refunds as refunds
 from oms_adapters.platforms.taobao.fake_store import TradeFile
 from oms_adapters.platforms.taobao.fake_trades import (
     TID_STEP,
@@ -22,9 +24,12 @@ from oms_adapters.platforms.taobao.fake_trades import (
     WireTrade,
     new_trade,
 )
+from oms_domain.kernel.time import print_china_time
 
 Clock = Callable[[], datetime]
 Move = Callable[[WireTrade, datetime], None]
+RefundMove = Callable[..., None]
+_REFUND: Final = "refund/"
 
 APP_KEY: Final = "12345678"
 APP_SECRET: Final = "testsecret"
@@ -126,14 +131,51 @@ class FakeTaobao:
     def confirm(self, tid: str) -> None:
         self._move(tid, moves.confirm)
 
-    def ask_refund(self, tid: str, oid: str) -> None:
-        self._move(tid, lambda trade, at: moves.ask_refund(trade, oid, refund_id=f"92{oid[2:]}", at=at))
+    def ask_refund(
+        self, tid: str, oid: str, *, returns: bool = False, refund_fen: int | None = None, num: int | None = None
+    ) -> str:
+        """Have the buyer ask for money, with ``returns`` for goods back too; return the refund's number."""
+        refund_id = f"92{oid[2:]}"
+        with self.lock:
+            self._move(tid, lambda trade, at: moves.ask_refund(trade, oid, refund_id=refund_id, at=at))
+            facts: dict[str, Any] = {"refund_id": refund_id, "returns": returns, "refund_fen": refund_fen, "num": num}
+            trade = self._held(tid)
+            self._put_refund(refunds.new_refund(trade, oid, at=self.now(), **facts))
+            self.add(trade)
+        return refund_id
 
     def pay_refund(self, tid: str, oid: str) -> None:
-        self._move(tid, lambda trade, at: moves.end_refund(trade, oid, succeeds=True, at=at))
+        self.move_refund(f"92{oid[2:]}", refunds.pay)
 
     def withdraw_refund(self, tid: str, oid: str) -> None:
-        self._move(tid, lambda trade, at: moves.end_refund(trade, oid, succeeds=False, at=at))
+        self.move_refund(f"92{oid[2:]}", refunds.withdraw)
+
+    def refund(self, refund_id: str) -> refunds.WireRefund:
+        """Return a copy of a refund. Raises KeyError if there is none."""
+        with self.lock:
+            found: refunds.WireRefund = json.loads(self._notes[_REFUND + refund_id])
+            return found
+
+    def move_refund(self, refund_id: str, move: RefundMove, **more: Any) -> None:
+        """Let something happen to a refund and to its trade, as ``fake_refunds`` says."""
+        with self.lock:
+            refund = self.refund(refund_id)
+            trade = self.trade(str(refund["tid"]))
+            move(refund, trade, at=self.now(), **more)
+            trade["modified"] = print_china_time(self.now())
+            self._put_refund(refund)
+            self.add(trade)
+
+    def changed_refunds(self, shop: str, start: str, end: str, *, first: int, count: int) -> tuple[int, list[Any]]:
+        """Return how many of the shop's refunds were modified in ``[start, end]``, and ``count`` of them."""
+        with self.lock:
+            every = (json.loads(note) for name, note in self._notes.items() if name.startswith(_REFUND))
+            found = [each for each in every if each["seller_nick"] == shop and start <= each["modified"] <= end]
+            found.sort(key=lambda refund: (refund["modified"], refund["refund_id"]))
+            return len(found), found[first : first + count]
+
+    def _put_refund(self, refund: refunds.WireRefund) -> None:
+        self.remember(_REFUND + refund["refund_id"], json.dumps(refund, ensure_ascii=False))
 
     def change_memo(self, tid: str, memo: str, *, flag: int = 0) -> None:
         self._move(tid, lambda trade, at: moves.change_memo(trade, memo, flag, at))

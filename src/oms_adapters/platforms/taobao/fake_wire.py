@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from oms_adapters.platforms.taobao import fake_refunds as refunds
 from oms_adapters.platforms.taobao.carriers import COMPANY_CODES
 from oms_adapters.platforms.taobao.fake_moves import NotPossible
-from oms_adapters.platforms.taobao.fake_platform import FakeTaobao
+from oms_adapters.platforms.taobao.fake_platform import FakeTaobao, RefundMove
 from oms_adapters.platforms.taobao.signing import SignMethod, is_signed
 from oms_domain.kernel.errors import InvalidTime
 from oms_domain.kernel.time import parse_china_time
@@ -25,6 +26,7 @@ LONGEST_WINDOW: Final = timedelta(days=1)
 LARGEST_PAGE: Final = 100
 DEFAULT_PAGE: Final = 40
 MOST_SUB_ORDERS: Final = 50
+MOST_REFUNDS: Final = 20
 
 NOT_LISTED: Final = ("promotion_details", "service_orders", "buyer_message", "seller_memo")
 """What only the detail call returns."""
@@ -71,7 +73,7 @@ def _answer(platform: FakeTaobao, form: Sequence[tuple[str, str]]) -> Answer:
     shop = _shop(platform, params)
     _strike(platform)
     body = METHODS[method](platform, shop, params)
-    if method == SEND and platform.faults.strikes(platform.faults.late_failures_percent):
+    if method in WRITES and platform.faults.strikes(platform.faults.late_failures_percent):
         raise WireError(15, "Remote service error", "isp.remote-service-timeout", "API调用超时")
     return {method.removeprefix("taobao.").replace(".", "_") + "_response": body}
 
@@ -146,13 +148,97 @@ def _companies(_platform: FakeTaobao, _shop: str, _params: Params) -> Answer:
     return {"logistics_companies": {"logistics_company": rows}}
 
 
+def _refunds(platform: FakeTaobao, shop: str, params: Params) -> Answer:
+    start, end = _time(params, "start_modified"), _time(params, "end_modified")
+    if not timedelta(0) < end - start:
+        raise WireError(41, "Invalid Arguments:end_modified", "isv.invalid-parameter:end_modified")
+    page_no, size = _whole(params, "page_no", 1, 1_000_000), _whole(params, "page_size", DEFAULT_PAGE, LARGEST_PAGE)
+    first = (page_no - 1) * size
+    between = (params["start_modified"], params["end_modified"])
+    count, page = platform.changed_refunds(shop, *between, first=first, count=size)
+    rows = [_only(refund, _fields(params)) for refund in page]
+    more = {"has_next": first + size < count} if params.get("use_has_next") == "true" else {"total_results": count}
+    return more | ({"refunds": {"refund": rows}} if rows else {})
+
+
+def _refund(platform: FakeTaobao, shop: str, params: Params) -> Answer:
+    return {"refund": _only(_refund_of(platform, shop, _needed(params, "refund_id")), _fields(params))}
+
+
+def _agree_refunds(platform: FakeTaobao, shop: str, params: Params) -> Answer:
+    """Pay what is named as ``id|fen|version|phase``, one or several joined by commas: each by itself."""
+    rows = [row.split("|") for row in _needed(params, "refund_infos").split(",")]
+    if len(rows) > MOST_REFUNDS or any(len(row) != 4 for row in rows):
+        raise WireError(41, "Invalid Arguments:refund_infos", "isv.invalid-parameter:refund_infos")
+    paid = [_agreed(platform, shop, row) for row in rows]
+    code = "OP_SUCC" if all(paid) else "SOME_OP_SUCC" if any(paid) else "OP_FAILURE_UE"
+    return {"succ": all(paid), "msg_code": code, "message": ""}
+
+
+def _agreed(platform: FakeTaobao, shop: str, row: list[str]) -> bool:
+    refund_id, amount, version, phase = row
+    refund = _refund_of(platform, shop, refund_id)
+    asked = f"{refund['refund_fee'].replace('.', '').lstrip('0') or '0'}"
+    if (amount, version, phase) != (asked, str(refund["refund_version"]), refund["refund_phase"]):
+        return False
+    try:
+        platform.move_refund(refund_id, refunds.pay)
+    except NotPossible:
+        return False
+    return True
+
+
+def _agree_return(platform: FakeTaobao, shop: str, params: Params) -> Answer:
+    return _told(platform, shop, params, refunds.agree_return)
+
+
+def _refuse(platform: FakeTaobao, shop: str, params: Params) -> Answer:
+    _needed(params, "refuse_message")
+    return _told(platform, shop, params, refunds.refuse)
+
+
+def _told(platform: FakeTaobao, shop: str, params: Params, move: RefundMove) -> Answer:
+    refund = _refund_of(platform, shop, _needed(params, "refund_id"))
+    if params.get("refund_version") != str(refund["refund_version"]):
+        raise _refund_error("REFUND_VERSION_ERROR")
+    try:
+        platform.move_refund(refund["refund_id"], move)
+    except NotPossible as refusal:
+        raise _refund_error(refusal.code) from None
+    return {"is_success": True}
+
+
+def _refund_of(platform: FakeTaobao, shop: str, refund_id: str) -> dict[str, Any]:
+    missing = WireError(15, "Remote service error", "isv.refund-not-exist", "退款不存在")
+    try:
+        refund = platform.refund(refund_id)
+    except KeyError:
+        raise missing from None
+    if refund["seller_nick"] != shop:
+        raise missing
+    return refund
+
+
+def _refund_error(tail: str) -> WireError:
+    return WireError(15, "Remote service error", f"isv.refund-service-error:{tail}", "退款操作失败")
+
+
 COMPANIES: Final = {code: f"{ours}快递" for ours, code in COMPANY_CODES.items()}
 SEND: Final = "taobao.logistics.offline.send"
+AGREE_REFUNDS: Final = "taobao.rp.refunds.agree"
+AGREE_RETURN: Final = "taobao.rp.returngoods.agree"
+REFUSE: Final = "taobao.refund.refuse"
+WRITES: Final = (SEND, AGREE_REFUNDS, AGREE_RETURN, REFUSE)
 METHODS: Final[Mapping[str, Callable[[FakeTaobao, str, Params], Answer]]] = {
     "taobao.trades.sold.increment.get": _list,
     "taobao.trade.fullinfo.get": _detail,
     SEND: _send,
     "taobao.logistics.companies.get": _companies,
+    "taobao.refunds.receive.get": _refunds,
+    "taobao.refund.get": _refund,
+    AGREE_REFUNDS: _agree_refunds,
+    AGREE_RETURN: _agree_return,
+    REFUSE: _refuse,
 }
 
 

@@ -10,13 +10,16 @@ import httpx2
 from attrs import field, frozen
 
 from oms_adapters.platforms.taobao.account import TaobaoAccount
+from oms_adapters.platforms.taobao.asks import TaobaoAsks
 from oms_adapters.platforms.taobao.capabilities import CAPABILITIES
 from oms_adapters.platforms.taobao.carriers import COMPANY_CODES
 from oms_adapters.platforms.taobao.client import UNREADABLE, TopClient
 from oms_adapters.platforms.taobao.payload import Fields
+from oms_adapters.platforms.taobao.refunds import translate_refund
 from oms_adapters.platforms.taobao.states import CLOSED_STATES, SHIPPED_STATES
 from oms_adapters.platforms.taobao.translate import translate
-from oms_app.ports.channels import OrderGone, OrderRef, PlatformRefused, RetryLater, ShipmentNotice
+from oms_app.ports.channels import AskRef, AskReply, OrderGone, OrderRef, PlatformRefused, RetryLater, ShipmentNotice
+from oms_domain.channels.aftersales import AskTranslation
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, StandardLine, Translation, UnreadablePayload
 from oms_domain.kernel.time import print_china_time, utc
@@ -98,6 +101,29 @@ class TaobaoGateway:
         parts = [line_nos[at : at + MOST_SUB_ORDERS] for at in range(0, len(line_nos), MOST_SUB_ORDERS)]
         for part in parts or [[]]:
             self._send(notice, company, part)
+
+    def changed_asks(self, since: datetime, until: datetime) -> Iterator[tuple[AskRef, ...]]:
+        for start, end in _windows(utc(since), utc(until)):
+            yield from self._asks.pages(start, end)
+
+    def fetch_ask(self, refund_no: str) -> bytes:
+        return self._asks.fetch(refund_no)
+
+    def translate_ask(self, raw: bytes) -> AskTranslation:
+        return translate_refund(raw)
+
+    def agree_refund(self, reply: AskReply) -> None:
+        self._asks.agree_refund(reply)
+
+    def agree_return(self, reply: AskReply) -> None:
+        self._asks.agree_return(reply)
+
+    def refuse_ask(self, reply: AskReply) -> None:
+        self._asks.refuse(reply)
+
+    @property
+    def _asks(self) -> TaobaoAsks:
+        return TaobaoAsks(self._client)
 
     @property
     def _client(self) -> TopClient:

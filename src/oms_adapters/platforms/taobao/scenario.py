@@ -133,7 +133,7 @@ class Traffic:
 _WAITING: Final = ("WAIT_BUYER_PAY", "WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS")
 
 
-def _next(random: Random, trade: WireTrade) -> tuple[int, Callable[[FakeTaobao], None] | None]:
+def _next(random: Random, trade: WireTrade) -> tuple[int, Callable[[FakeTaobao], object] | None]:
     """Return after how many seconds in this status what happens. The draws depend on nothing but ``random``."""
     tid, chance, wait = trade["tid_str"], random.randrange(100), random.randint(2, 20)
     if trade["status"] == "WAIT_BUYER_PAY":

@@ -27,6 +27,11 @@ class GoodsMark(StrEnum):
     VALUABLE = "valuable"
 
 
+def set_of_marks(marks: Iterable[GoodsMark]) -> frozenset[GoodsMark]:
+    """Return the marks, each once."""
+    return frozenset(marks)
+
+
 @frozen(kw_only=True)
 class Carrier:
     """What a carrier does, for everybody.
@@ -45,7 +50,7 @@ class Carrier:
     active: bool = True
     regions: Regions = Regions()
     limits: Limits = Limits()
-    refuses: frozenset[GoodsMark] = field(default=frozenset(), converter=frozenset)
+    refuses: frozenset[GoodsMark] = field(default=frozenset(), converter=set_of_marks)
     tariff: Tariff = Tariff(rates=())
     transit: tuple[Transit, ...] = ()
     delivers: WorkingCalendar = WorkingCalendar()

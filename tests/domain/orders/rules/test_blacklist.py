@@ -7,8 +7,8 @@ from attrs import evolve
 
 from oms_domain.kernel.errors import InvalidText
 from oms_domain.orders.rules.blacklist import (
-    BlacklistEntry,
     Blacklisted,
+    BlacklistEntry,
     BlacklistKind,
     TakenOffBlacklist,
     listing_reason,

@@ -82,9 +82,7 @@ def test_a_person_lets_pass_what_intercepted_and_the_same_version_never_stops_it
 
     assert (change.state.flags, change.state.passed_rules) == ((), (("dear", 1), ("many", 4)))
     assert change.events == (
-        OrderUnflagged(
-            order_id=order.id, state=S.AWAITING_CS_REVIEW, kind="intercepted", reason="已核实", at=LATER
-        ),
+        OrderUnflagged(order_id=order.id, state=S.AWAITING_CS_REVIEW, kind="intercepted", reason="已核实", at=LATER),
     )
     again = asked(change.state, DEAR, MANY)
     assert (again.outcome, again.matched, [answer.key for answer in again.let_pass]) == (

@@ -1,0 +1,131 @@
+"""``oms orders split``, ``merge``, ``unmerge``, ``merge-candidates``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.output import json_option, show
+from oms_adapters.bootstrap.refusals import PartInvalid
+from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
+from oms_app.merging import Merged, MergeOrders, UnmergeOrder
+from oms_app.queries.rows import LARGEST_PAGE
+from oms_app.splitting import SplitAnswer, SplitOrder, Wanted
+from oms_domain.kernel.identity import SkuCode
+from oms_domain.kernel.text import checked_text
+
+LONGEST_SKU = 64
+PARTS = ["part", "order", "state", "contents", "payable", "paid", "why"]
+
+
+@click.command("split")
+@click.argument("order")
+@click.option("--part", "parts", multiple=True, metavar="SKU=UNITS,…", help="What goes into one part; may be repeated.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what it would make, and change nothing.")
+@json_option
+@refusals_shown
+def split_order(order: str, parts: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
+    """Take an order apart (拆单): into these parts and one more with what they leave; without, by the shop's rules."""
+    container = ready()
+    wanted = tuple(_part(part) for part in parts)
+    command = SplitOrder(order_id=order_id_of(container, order), parts=wanted, by=operator())
+    splits = container.splits()
+    _show_parts(splits.preview(command) if only_plan else splits.split(command), as_json)
+
+
+@click.command("merge")
+@click.argument("order", nargs=-1, required=True)
+@click.option("--plan", "only_plan", is_flag=True, help="Show what it would make, and change nothing.")
+@json_option
+@refusals_shown
+def merge_orders(order: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
+    """Put orders of one buyer to one address together (合单)."""
+    container = ready()
+    command = MergeOrders(order_ids=tuple(order_id_of(container, text) for text in order), by=operator())
+    merges = container.merges()
+    show([_merged(merges.preview(command) if only_plan else merges.merge(command))], MERGED, as_json=as_json)
+
+
+@click.command("unmerge")
+@click.argument("order")
+@json_option
+@refusals_shown
+def unmerge_order(order: str, as_json: bool) -> None:
+    """Take a merged order apart by its sources (取消合单), until it is released."""
+    container = ready()
+    command = UnmergeOrder(order_id=order_id_of(container, order), by=operator())
+    _show_parts(container.merges().unmerge(command), as_json)
+
+
+@click.command("merge-candidates")
+@click.option("--shop", "shop_code")
+@json_option
+@refusals_shown
+def merge_candidates(shop_code: str | None, as_json: bool) -> None:
+    """List orders that may be merged, group by group."""
+    container = ready()
+    shop_id = shop_named(container, shop_code).id if shop_code else None
+    groups = container.queries().merge_candidates(operator(), shop_id=shop_id, limit=LARGEST_PAGE)
+    rows = [
+        {
+            "group": at,
+            "id": str(row.id),
+            "number": row.number,
+            "platform_order_no": row.platform_order_no,
+            "receiver": row.receiver_mask,
+            "payable": str(row.payable),
+            "units": row.units,
+        }
+        for at, group in enumerate(groups, 1)
+        for row in group
+    ]
+    show(rows, ["group", "number", "platform_order_no", "receiver", "payable", "units"], as_json=as_json)
+
+
+SPLITTING: Final = (split_order, merge_orders, unmerge_order, merge_candidates)
+"""What is added to ``oms orders``."""
+
+MERGED = ["order", "sources", "lines", "freight", "payable", "paid"]
+
+
+def _merged(merged: Merged) -> dict[str, Any]:
+    return {
+        "id": str(merged.order.id),
+        "order": merged.order.number,
+        "sources": [source.number for source in merged.sources],
+        "lines": merged.lines,
+        "freight": str(merged.freight),
+        "payable": str(merged.payable),
+        "paid": str(merged.paid),
+    }
+
+
+def _show_parts(answer: SplitAnswer, as_json: bool) -> None:
+    rows = [
+        {
+            "part": at,
+            "id": str(part.order.id) if part.order else "",
+            "order": part.order.number if part.order else "",
+            "state": str(part.order.state) if part.order else "",
+            "contents": [f"{line.sku}={line.units}" for line in part.lines],
+            "payable": str(part.payable),
+            "paid": str(part.paid),
+            "why": list(part.reasons),
+        }
+        for at, part in enumerate(answer.parts, 1)
+    ]
+    show(rows, PARTS, as_json=as_json, title=answer.number)
+
+
+def _part(text: str) -> tuple[Wanted, ...]:
+    """Read what goes into a part: ``SCARF=2,HAT=1``. Raises ``PartInvalid``."""
+    found = []
+    for word in text.split(","):
+        sku, equals, units = word.rpartition("=")
+        if not equals or not (units.isascii() and units.isdigit()) or not 0 < len(units) <= 7 or not int(units):
+            raise PartInvalid(field="part", value=text[:100])
+        code = checked_text(sku.strip(), field="part", longest=LONGEST_SKU, allow_empty=False)
+        found.append(Wanted(sku=SkuCode(code), units=int(units)))
+    return tuple(found)

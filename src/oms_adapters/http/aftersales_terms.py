@@ -1,0 +1,444 @@
+"""How shops take claims, and the figures of aftersales."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from oms_adapters.http.auth import needs
+from oms_adapters.http.bodies import Body
+from oms_adapters.http.cases import READ
+from oms_adapters.http.doings import Fen, IfMatch, Name, Text, checked, positive
+from oms_adapters.http.idempotency import expected_version
+from oms_adapters.http.paging import instant
+from oms_adapters.http.refusals import FieldInvalid
+from oms_adapters.http.shops import KnownShops
+from oms_adapters.http.views import Given, MoneyView, View
+from oms_app.actor import Actor, Permission
+from oms_app.aftersales_terms import Figures, ReadTerms, SetTerms, TermsService, figures
+from oms_app.ports.transaction import Clock, NewId
+from oms_app.ports.vault import Sealer
+from oms_app.queries.aftersales import AftersalesQueries, Period
+from oms_domain.aftersales.assignment import Desk
+from oms_domain.aftersales.limits import LONGEST_MINUTES, TimeLimit
+from oms_domain.aftersales.metrics import Durations
+from oms_domain.aftersales.policy import CaseReason, StateLimit
+from oms_domain.aftersales.states import CaseKind, CaseState
+from oms_domain.aftersales.terms import REFUND, AftersalesTerms, Assignment, ReplyTemplate, RoleLimit
+from oms_domain.aftersales.tickets import Agent, TicketKind
+from oms_domain.channels.standard import Receiver
+from oms_domain.kernel.identity import VaultId
+from oms_domain.refunds.compensation import CompensationKind
+
+MONTH: Final = timedelta(days=30)
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MINUTES)]
+Some = msgspec.Meta(max_length=200)
+
+
+class ReasonOfListBody(Body):
+    """An entry of the managed list of reasons (售后原因). No kinds: for all."""
+
+    code: Code
+    title: Name
+    kinds: list[CaseKind] = []  # noqa: RUF012
+    needs_evidence: bool = False
+    is_retired: bool = False
+
+    def reason(self) -> CaseReason:
+        kinds: Any = frozenset(self.kinds) or frozenset(CaseKind)
+        return CaseReason(
+            code=checked(self.code, "reasons"),
+            title=checked(self.title, "reasons"),
+            kinds=kinds,
+            needs_evidence=self.needs_evidence,
+            is_retired=self.is_retired,
+        )
+
+
+class LimitBody(Body):
+    """How long something may take, in minutes; ``warn_after`` in thousandths of it."""
+
+    minutes: Minutes
+    warn_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 800
+    climb_minutes: Minutes = 240
+    levels: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+
+    def limit(self) -> TimeLimit:
+        return TimeLimit(
+            minutes=self.minutes, warn_after=self.warn_after, climb_minutes=self.climb_minutes, levels=self.levels
+        )
+
+
+class StateLimitBody(Body):
+    """How long a case may stay in a state. ``closes``: what is overdue is closed by itself."""
+
+    state: CaseState
+    limit: LimitBody
+    kinds: list[CaseKind] = []  # noqa: RUF012
+    closes: bool = False
+
+    def state_limit(self) -> StateLimit:
+        kinds: Any = frozenset(self.kinds) or frozenset(CaseKind)
+        return StateLimit(state=self.state, limit=self.limit.limit(), kinds=kinds, closes=self.closes)
+
+
+class TicketLimitBody(Body):
+    """How long a ticket of a kind may wait for an answer."""
+
+    kind: TicketKind
+    limit: LimitBody
+
+
+class RoleLimitBody(Body):
+    """The most that a role may give: ``what`` is ``refund`` or a kind of compensation."""
+
+    role: Code
+    what: Code
+    most_fen: Fen
+
+    def role_limit(self) -> RoleLimit:
+        if self.what not in (REFUND, *map(str, CompensationKind)):
+            raise FieldInvalid(field="role_limits", why="what")
+        most = positive(self.most_fen, "role_limits")
+        return RoleLimit(role=checked(self.role, "role_limits"), what=self.what, most=most)
+
+
+class DeskBody(Body):
+    """What an agent takes on. ``most_open``: 0 means any number."""
+
+    agent: Code
+    is_present: bool = True
+    kinds: list[TicketKind] = []  # noqa: RUF012
+    most_open: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+    def desk(self) -> Desk:
+        kinds: Any = frozenset(self.kinds)
+        return Desk(
+            agent=Agent(checked(self.agent, "desks")),
+            is_present=self.is_present,
+            kinds=kinds,
+            most_open=self.most_open,
+        )
+
+
+class TemplateBody(Body):
+    """A prepared answer (回复模板)."""
+
+    code: Code
+    title: Name
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+    def template(self) -> ReplyTemplate:
+        code, title = checked(self.code, "templates"), checked(self.title, "templates")
+        return ReplyTemplate(code=code, title=title, text=checked(self.text, "templates"))
+
+
+class AddressBody(Body):
+    """Where goods go back to."""
+
+    name: Name
+    mobile: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    street: Text = ""
+    zip: Annotated[str, msgspec.Meta(max_length=20)] = ""
+
+    def receiver(self) -> Receiver:
+        texts = {name: checked(getattr(self, name), f"return_address.{name}") for name in self.__struct_fields__}
+        return Receiver(**texts)
+
+
+class TermsBody(Body):
+    """What changes of a shop's terms; what is left out stays."""
+
+    window_days: Annotated[int, msgspec.Meta(ge=0, le=366)] | None = None
+    freight_after_shipment: bool | None = None
+    assignment: Assignment | None = None
+    reasons: Annotated[list[ReasonOfListBody], Some] | None = None
+    limits: Annotated[list[StateLimitBody], Some] | None = None
+    ticket_limits: Annotated[list[TicketLimitBody], Some] | None = None
+    role_limits: Annotated[list[RoleLimitBody], Some] | None = None
+    desks: Annotated[list[DeskBody], Some] | None = None
+    templates: Annotated[list[TemplateBody], Some] | None = None
+    return_address: AddressBody | None = None
+
+    def facts(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "window_days": self.window_days,
+            "freight_after_shipment": self.freight_after_shipment,
+            "assignment": self.assignment,
+            "reasons": _each(self.reasons, ReasonOfListBody.reason),
+            "limits": _each(self.limits, StateLimitBody.state_limit),
+            "ticket_limits": _each(self.ticket_limits, lambda each: (each.kind, each.limit.limit())),
+            "role_limits": _each(self.role_limits, RoleLimitBody.role_limit),
+            "desks": _each(self.desks, DeskBody.desk),
+            "templates": _each(self.templates, TemplateBody.template),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class RoleLimitView(View):
+    """The most that a role may give."""
+
+    role: str
+    what: str
+    most: MoneyView
+
+
+class ReasonOfListView(View):
+    """An entry of the managed list of reasons."""
+
+    code: str
+    title: str
+    kinds: list[str]
+    needs_evidence: bool
+    is_retired: bool
+
+
+class StateLimitView(View):
+    """How long a case may stay in a state, in minutes."""
+
+    state: str
+    minutes: int
+    kinds: list[str]
+    levels: int
+    closes: bool
+
+
+class TemplateView(View):
+    """A prepared answer."""
+
+    code: str
+    title: str
+    text: str
+
+
+class DeskView(View):
+    """What an agent takes on."""
+
+    agent: str
+    is_present: bool
+    kinds: list[str]
+    most_open: int
+
+
+class TermsView(View):
+    """How a shop takes claims (售后设置). Version 0: the usual terms, nobody has set any."""
+
+    shop_id: UUID
+    window_days: int
+    freight_after_shipment: bool
+    assignment: str
+    reasons: list[ReasonOfListView]
+    limits: list[StateLimitView]
+    role_limits: list[RoleLimitView]
+    desks: list[DeskView]
+    templates: list[TemplateView]
+    return_mask: str
+    version: int
+
+    @classmethod
+    def of(cls, terms: AftersalesTerms) -> TermsView:
+        return cls(
+            shop_id=terms.shop_id,
+            window_days=terms.window_days,
+            freight_after_shipment=terms.freight_after_shipment,
+            assignment=terms.assignment,
+            reasons=[
+                ReasonOfListView(
+                    code=e.code,
+                    title=e.title,
+                    kinds=sorted(e.kinds),
+                    needs_evidence=e.needs_evidence,
+                    is_retired=e.is_retired,
+                )
+                for e in terms.reasons
+            ],
+            limits=[
+                StateLimitView(
+                    state=e.state,
+                    minutes=e.limit.minutes,
+                    kinds=sorted(e.kinds),
+                    levels=e.limit.levels,
+                    closes=e.closes,
+                )
+                for e in terms.limits
+            ],
+            role_limits=[RoleLimitView(role=e.role, what=e.what, most=MoneyView.of(e.most)) for e in terms.role_limits],
+            desks=[
+                DeskView(agent=e.agent, is_present=e.is_present, kinds=sorted(e.kinds), most_open=e.most_open)
+                for e in terms.desks
+            ],
+            templates=[TemplateView(code=e.code, title=e.title, text=e.text) for e in terms.templates],
+            return_mask=terms.return_mask,
+            version=terms.version,
+        )
+
+
+class QueueRowView(View):
+    """Tickets of a shop in a state, and how they stand to their time."""
+
+    shop_id: UUID
+    state: str
+    tickets: int
+    warning: int
+    overdue: int
+
+
+class DurationsView(View):
+    """How long something took, in whole seconds; null over no tickets."""
+
+    tickets: int
+    mean_s: int | None
+    median_s: int | None
+    longest_s: int | None
+
+    @classmethod
+    def of(cls, found: Durations) -> DurationsView:
+        return cls(
+            tickets=found.tickets,
+            mean_s=_seconds(found.mean),
+            median_s=_seconds(found.median),
+            longest_s=_seconds(found.longest),
+        )
+
+
+class WorkloadView(View):
+    """What an agent has in hand, and finished in the period."""
+
+    agent: str
+    in_hand: int
+    finished: int
+
+
+class CountView(View):
+    """How often something was."""
+
+    name: str
+    count: int
+
+
+class RateView(View):
+    """Refunded units over sold ones, exactly, and in tenths of a per mille for people."""
+
+    name: str
+    refunded_over_sold: str
+    per_10000: int
+
+
+class FiguresView(View):
+    """The figures of a period (售后指标)."""
+
+    queue: list[QueueRowView]
+    first_response: DurationsView
+    handling: DurationsView
+    workload: list[WorkloadView]
+    reasons: list[CountView]
+    refund_rate_by_sku: list[RateView]
+    refund_rate_by_shop: list[RateView]
+
+    @classmethod
+    def of(cls, found: Figures) -> FiguresView:
+        return cls(
+            queue=[
+                QueueRowView(shop_id=e.shop_id, state=e.state, tickets=e.tickets, warning=e.warning, overdue=e.overdue)
+                for e in found.queue
+            ],
+            first_response=DurationsView.of(found.first_response),
+            handling=DurationsView.of(found.handling),
+            workload=[WorkloadView(agent=e.agent, in_hand=e.in_hand, finished=e.finished) for e in found.workload],
+            reasons=[CountView(name=name, count=count) for name, count in found.reasons],
+            refund_rate_by_sku=[_rate(sku, rate) for sku, rate in found.rate_by_sku.items()],
+            refund_rate_by_shop=[_rate(str(shop), rate) for shop, rate in found.rate_by_shop.items()],
+        )
+
+
+def _each(rows: list[Any] | None, make: Any) -> tuple[Any, ...] | None:
+    return None if rows is None else tuple(make(row) for row in rows)
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(seconds=1)
+
+
+def _rate(name: str, rate: Any) -> RateView:
+    over = f"{rate.numerator}/{rate.denominator}"
+    return RateView(name=name, refunded_over_sold=over, per_10000=rate.numerator * 10_000 // rate.denominator)
+
+
+class AftersalesTermsController(Controller):
+    """How shops take claims, and what came of it."""
+
+    path = "/aftersales"
+    tags = ("Aftersales",)
+
+    @get("/terms/{shop:str}", operation_id="getAftersalesTerms", opt=READ, sync_to_thread=True)
+    def terms(
+        self,
+        shop: FromPath[str],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> Response[TermsView]:
+        """Show how a shop takes claims (售后设置)."""
+        found = aftersales_terms.read(ReadTerms(shop_id=known_shops.of(shop, actor).id, by=actor))
+        return Response(content=TermsView.of(found), headers={"ETag": f'"{found.version}"'})
+
+    @post(
+        "/terms/{shop:str}",
+        operation_id="setAftersalesTerms",
+        opt=needs(SetTerms.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def change(
+        self,
+        shop: FromPath[str],
+        data: JSONBody[TermsBody],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+        sealer: Given[Sealer],
+        new_id: Given[NewId],
+        if_match: IfMatch = None,
+    ) -> TermsView:
+        """Change how a shop takes claims; what is left out stays."""
+        shop_id = known_shops.of(shop, actor).id
+        sealed = None
+        if data.return_address is not None:
+            receiver = data.return_address.receiver()
+            sealed = sealer.seal_receiver(receiver, shop_id=shop_id, id=VaultId(new_id()))
+        command = SetTerms(
+            shop_id=shop_id,
+            facts=data.facts(),
+            return_to=sealed,
+            expected_version=expected_version(if_match),
+            by=actor,
+        )
+        return TermsView.of(aftersales_terms.change(command))
+
+    @get("/metrics", operation_id="getAftersalesMetrics", opt=needs(Permission.AFTERSALES_READ), sync_to_thread=True)
+    def metrics(
+        self,
+        actor: Given[Actor],
+        aftersales_queries: Given[AftersalesQueries],
+        known_shops: Given[KnownShops],
+        now: Given[Clock],
+        start: Annotated[datetime | None, QueryParameter(description="the last 30 days where it is left out")] = None,
+        stop: FromQuery[datetime | None] = None,
+        shop: FromQuery[str | None] = None,
+    ) -> FiguresView:
+        """Show the figures of a period: queue, times, workload, reasons, refund rates."""
+        at = now()
+        end = instant(stop, field="stop") or at
+        period = Period(
+            start=instant(start, field="start") or end - MONTH,
+            stop=end,
+            shop_id=known_shops.of(shop, actor).id if shop is not None else None,
+        )
+        return FiguresView.of(figures(aftersales_queries, actor, period, now=at))

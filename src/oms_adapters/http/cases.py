@@ -1,0 +1,496 @@
+"""Aftersales cases: lists, one with its log, opened by hand, and what can be done to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from oms_adapters.http.aftersales_lists import log_of, page_of, wanted_of
+from oms_adapters.http.auth import needs
+from oms_adapters.http.bodies import Body
+from oms_adapters.http.doings import (
+    Desk,
+    Doing,
+    DoneView,
+    Fen,
+    LongText,
+    Name,
+    Text,
+    checked,
+    money,
+    plain_facts,
+    positive,
+    put_on,
+)
+from oms_adapters.http.order_views import LogView
+from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer
+from oms_adapters.http.shops import KnownShops
+from oms_adapters.http.views import Given, MoneyView, View
+from oms_app import aftersales as use_cases
+from oms_app.actor import Actor, Permission
+from oms_app.aftersales import AskedLine, CaseAnswer, CaseService, OpenCase
+from oms_app.queries.aftersales import AftersalesQueries
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.states import CaseKind
+from oms_domain.aftersales.values import Responsibility
+from oms_domain.apportionment.units import joined
+from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, SkuCode
+
+READ: Final = needs(Permission.AFTERSALES_READ)
+MOST_LINES: Final = 500
+MOST_UNITS: Final = 10**6
+Unit = Annotated[int, msgspec.Meta(ge=0, le=MOST_UNITS)]
+
+
+class AskedLineBody(Body):
+    """Units of an order line: how many (``units``), or which (``runs``: half-open, counted from 0)."""
+
+    line_id: UUID
+    units: Unit = 0
+    runs: Annotated[list[tuple[Unit, Unit]], msgspec.Meta(max_length=MOST_LINES)] = []  # noqa: RUF012
+    replacement: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class OpenCaseBody(Body):
+    """What the buyer asks for (新建售后)."""
+
+    order_id: UUID
+    kind: CaseKind
+    lines: Annotated[list[AskedLineBody], msgspec.Meta(max_length=MOST_LINES)]
+    reason: Text
+    description: LongText = ""
+    evidence: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []  # noqa: RUF012
+    asked_fen: Fen | None = None
+    override: Text = ""
+
+
+class ApprovalBody(Body):
+    """Grant it, for another amount than the rule's where one is named; that needs a reason."""
+
+    reason: Text = ""
+    refund_fen: Fen | None = None
+    with_freight: bool = False
+
+
+class NeededReasonBody(Body):
+    """Why; the buyer is shown it."""
+
+    reason: Text
+
+
+class ManyNeededReasonsBody(Body):
+    """Which cases, at most 100, and why."""
+
+    ids: list[UUID]
+    reason: Text
+
+
+class KindBody(Body):
+    """Another kind, and what is to be sent instead of which line's goods."""
+
+    to: CaseKind
+    reason: Text = ""
+    replacements: dict[UUID, Annotated[str, msgspec.Meta(max_length=64)]] = {}  # noqa: RUF012
+
+
+class ParcelBody(Body):
+    """How the goods come back."""
+
+    carrier: Name
+    tracking_no: Annotated[str, msgspec.Meta(max_length=64)]
+    reason: Text = ""
+
+
+class AcceptBody(Body):
+    """``difference_fen``: what the new goods cost more."""
+
+    reason: Text = ""
+    difference_fen: Fen | None = None
+
+
+class SentBody(Body):
+    """``owed_fen``: what the new goods cost less, which is refunded."""
+
+    reason: Text = ""
+    owed_fen: Fen | None = None
+
+
+class ResponsibilityBody(Body):
+    """Who is to blame (责任判定)."""
+
+    responsibility: Responsibility
+    reason: Text = ""
+
+
+class CaseDifferenceBody(Body):
+    """Which discrepancy is dealt with, and how."""
+
+    what: Name
+    reason: Text
+
+
+class CaseLineView(View):
+    """Units of an order line that the claim is about: half-open runs, counted from 0."""
+
+    line_id: UUID
+    sku: str
+    runs: list[tuple[int, int]]
+    replacement: str | None
+
+
+class CaseDifferenceView(View):
+    """A discrepancy that a person has not dealt with: both sides."""
+
+    what: str
+    theirs: str
+    ours: str
+
+
+class DueView(View):
+    """Until when somebody must act, and when to warn."""
+
+    at: datetime | None
+    warn_at: datetime | None
+
+
+class ClosingView(View):
+    """How it ended without what was asked."""
+
+    how: str
+    reason: str
+    by: str
+
+
+class CaseView(View):
+    """A claim on units of an order (售后单)."""
+
+    id: UUID
+    number: str
+    shop_id: UUID
+    order_id: UUID
+    kind: str
+    state: str
+    lines: list[CaseLineView]
+    reason: str
+    description: str
+    evidence: list[UUID]
+    asked_by: str
+    asked: MoneyView | None
+    refund: MoneyView | None
+    approved_by: str
+    refunded: MoneyView | None
+    responsibility: str | None
+    platform_refund_no: str
+    carrier: str
+    tracking_no: str
+    refund_id: UUID | None
+    return_id: UUID | None
+    replacement_id: UUID | None
+    linked_to: UUID | None
+    override: str
+    in_dispute: str
+    differences: list[CaseDifferenceView]
+    closing: ClosingView | None
+    due: DueView
+    opened_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, case: AftersalesCase) -> CaseView:
+        return cls(
+            id=case.id,
+            number=case.number,
+            shop_id=case.shop_id,
+            order_id=case.order_id,
+            kind=case.kind,
+            state=case.state,
+            lines=[
+                CaseLineView(line_id=e.line_id, sku=e.sku, runs=list(e.units), replacement=e.replacement)
+                for e in case.lines
+            ],
+            reason=case.reason,
+            description=case.description,
+            evidence=list(case.evidence),
+            asked_by=case.asked_by,
+            asked=MoneyView.maybe(case.asked),
+            refund=MoneyView.maybe(case.refund),
+            approved_by=case.approved_by,
+            refunded=MoneyView.maybe(case.refunded),
+            responsibility=case.responsibility,
+            platform_refund_no=case.platform_refund_no,
+            carrier=case.carrier,
+            tracking_no=case.tracking_no,
+            refund_id=case.refund_id,
+            return_id=case.return_id,
+            replacement_id=case.replacement_id,
+            linked_to=case.linked_to,
+            override=case.override,
+            in_dispute=case.in_dispute,
+            differences=[CaseDifferenceView(what=e.what, theirs=e.theirs, ours=e.ours) for e in case.differences],
+            closing=ClosingView(how=case.closing.how, reason=case.closing.reason, by=case.closing.by)
+            if case.closing
+            else None,
+            due=DueView(at=case.due.at, warn_at=case.due.warn_at),
+            opened_at=case.opened_at,
+            updated_at=case.updated_at,
+            version=case.version,
+        )
+
+
+class CaseDetailView(View):
+    """A case with its operation log."""
+
+    case: CaseView
+    log: list[LogView]
+
+
+def answer_view(answer: CaseAnswer) -> DoneView:
+    """Return what became of a case."""
+    facts = {
+        "kind": str(answer.kind),
+        "order_id": str(answer.order_id),
+        "refund_id": str(answer.refund_id) if answer.refund_id else None,
+        "return_id": str(answer.return_id) if answer.return_id else None,
+        "replacement_id": str(answer.replacement_id) if answer.replacement_id else None,
+        "linked_id": str(answer.linked_id) if answer.linked_id else None,
+    }
+    return DoneView(id=answer.id, number=answer.number, state=answer.state, version=answer.version, facts=facts)
+
+
+def _granted(body: ApprovalBody) -> dict[str, Any]:
+    refund = None if body.refund_fen is None else positive(body.refund_fen, "refund_fen")
+    return {"reason": checked(body.reason, "reason"), "refund": refund, "with_freight": body.with_freight}
+
+
+def _accepted(body: AcceptBody) -> dict[str, Any]:
+    return {"reason": checked(body.reason, "reason"), "difference": money(body.difference_fen)}
+
+
+def _sent(body: SentBody) -> dict[str, Any]:
+    owed = money(body.owed_fen) if body.owed_fen else None
+    return {"reason": checked(body.reason, "reason"), "owed": owed}
+
+
+def _kind(body: KindBody) -> dict[str, Any]:
+    replacements = tuple(
+        (LineId(line_id), SkuCode(checked(sku, "replacements"))) for line_id, sku in body.replacements.items()
+    )
+    return {"to": body.to, "reason": checked(body.reason, "reason"), "replacements": replacements}
+
+
+def _batch_approval(body: Any) -> dict[str, Any]:
+    return _granted(body) if isinstance(body, ApprovalBody) else plain_facts(body)
+
+
+_u = use_cases
+DOINGS: Final = (
+    Doing(
+        path="approval",
+        operation="approveCase",
+        summary="Grant what is asked (审核通过)",
+        command=_u.ApproveCase,
+        method="approve",
+        body=ApprovalBody,
+        facts=_batch_approval,
+        many="approvals",
+        many_operation="approveCases",
+    ),
+    Doing(
+        path="rejection",
+        operation="rejectCase",
+        summary="Refuse it with a reason (审核拒绝)",
+        command=_u.RejectCase,
+        method="reject",
+        body=NeededReasonBody,
+        many="rejections",
+        many_operation="rejectCases",
+        many_body=ManyNeededReasonsBody,
+    ),
+    Doing(
+        path="withdrawal",
+        operation="withdrawCase",
+        summary="The buyer thinks better of it (买家撤销)",
+        command=_u.WithdrawCase,
+        method="withdraw",
+    ),
+    Doing(
+        path="kind-change",
+        operation="changeCaseKind",
+        summary="Go on as another kind, in a linked case (变更类型)",
+        command=_u.ChangeKind,
+        method="change_kind",
+        body=KindBody,
+        facts=_kind,
+    ),
+    Doing(
+        path="buyer-parcel",
+        operation="noteCaseParcel",
+        summary="Note how the goods come back (登记退货物流)",
+        command=_u.NoteParcel,
+        method="note_parcel",
+        body=ParcelBody,
+    ),
+    Doing(
+        path="goods-acceptance",
+        operation="acceptCaseGoods",
+        summary="Accept what came although it is in dispute (接受退货)",
+        command=_u.AcceptGoods,
+        method="accept_goods",
+        body=AcceptBody,
+        facts=_accepted,
+    ),
+    Doing(
+        path="revocation",
+        operation="noteCaseRevoked",
+        summary="The right is taken back (权益已收回)",
+        command=_u.NoteRevoked,
+        method="note_revoked",
+    ),
+    Doing(
+        path="revocation-failure",
+        operation="noteCaseNotRevoked",
+        summary="The right has been used (权益已使用)",
+        command=_u.NoteNotRevoked,
+        method="note_not_revoked",
+        body=NeededReasonBody,
+    ),
+    Doing(
+        path="stop-failure",
+        operation="noteCaseNotStopped",
+        summary="The goods have left (拦截失败)",
+        command=_u.NoteNotStopped,
+        method="note_not_stopped",
+        body=NeededReasonBody,
+    ),
+    Doing(
+        path="difference-payment",
+        operation="noteCaseDifferencePaid",
+        summary="The buyer has paid what new goods cost more (已补差价)",
+        command=_u.NoteDifferencePaid,
+        method="note_difference_paid",
+    ),
+    Doing(
+        path="replacement-shipment",
+        operation="noteCaseReplacementSent",
+        summary="New or repaired goods have left by hand (已发出)",
+        command=_u.NoteReplacementSent,
+        method="note_replacement_sent",
+        body=SentBody,
+        facts=_sent,
+    ),
+    Doing(
+        path="responsibility",
+        operation="setCaseResponsibility",
+        summary="Say who is to blame (责任判定)",
+        command=_u.SetResponsibility,
+        method="set_responsibility",
+        body=ResponsibilityBody,
+    ),
+    Doing(
+        path="difference-settlement",
+        operation="settleCaseDifference",
+        summary="A discrepancy is dealt with (差异已处理)",
+        command=_u.SettleDifference,
+        method="settle_difference",
+        body=CaseDifferenceBody,
+    ),
+)
+
+
+def _service(cases: Given[CaseService]) -> CaseService:
+    return cases
+
+
+class CasesController(Controller):
+    """Aftersales cases."""
+
+    path = "/aftersales/cases"
+    tags = ("Aftersales",)
+    dependencies = {"service": Provide(_service, sync_to_thread=False)}  # noqa: RUF012
+
+    @get("/", operation_id="listCases", opt=READ, sync_to_thread=True)
+    def cases(
+        self,
+        actor: Given[Actor],
+        aftersales_queries: Given[AftersalesQueries],
+        signer: Given[Signer],
+        known_shops: Given[KnownShops],
+        states: Annotated[
+            list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
+        ] = None,
+        kind: FromQuery[str | None] = None,
+        shop: FromQuery[str | None] = None,
+        order_id: FromQuery[UUID | None] = None,
+        number: FromQuery[str | None] = None,
+        platform_refund_no: FromQuery[str | None] = None,
+        differs: FromQuery[bool | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_PAGE,
+    ) -> Page[CaseView]:
+        """List cases, newest first."""
+        wanted = wanted_of(
+            actor,
+            known_shops,
+            shop,
+            states,
+            kind=kind,
+            order_id=order_id,
+            number=number,
+            platform_refund_no=platform_refund_no,
+            differs=differs,
+        )
+        given: Any = {"actor": actor, "signer": signer, "cursor": cursor, "limit": limit}
+        return page_of(aftersales_queries.cases, CaseView.of, wanted, name="cases", **given)
+
+    @get("/{id:uuid}", operation_id="getCase", opt=READ, sync_to_thread=True)
+    def case(
+        self,
+        id: FromPath[UUID],
+        actor: Given[Actor],
+        aftersales_queries: Given[AftersalesQueries],
+    ) -> Response[CaseDetailView]:
+        """Show one case with its log."""
+        found = aftersales_queries.case(actor, CaseId(id))
+        view = CaseDetailView(case=CaseView.of(found.document), log=log_of(found.log))
+        return Response(content=view, headers={"ETag": f'"{found.document.version}"'})
+
+    @post(
+        "/",
+        operation_id="openCase",
+        opt=needs(OpenCase.permission, changes=True),
+        status_code=201,
+        sync_to_thread=True,
+    )
+    def open(self, data: JSONBody[OpenCaseBody], actor: Given[Actor], cases: Given[CaseService]) -> Response[DoneView]:
+        """Open a case for a buyer (新建售后)."""
+        command = OpenCase(
+            order_id=OrderId(data.order_id),
+            kind=data.kind,
+            lines=tuple(
+                AskedLine(
+                    line_id=LineId(line.line_id),
+                    units=line.units,
+                    runs=joined(line.runs),
+                    replacement=SkuCode(checked(line.replacement, "replacement")) if line.replacement else None,
+                )
+                for line in data.lines
+            ),
+            reason=checked(data.reason, "reason"),
+            description=checked(data.description, "description"),
+            evidence=tuple(map(EvidenceId, data.evidence)),
+            asked=None if data.asked_fen is None else positive(data.asked_fen, "asked_fen"),
+            override=checked(data.override, "override"),
+            by=actor,
+        )
+        view = answer_view(cases.open(command))
+        return Response(content=view, status_code=201, headers={"ETag": f'"{view.version}"'})
+
+
+put_on(CasesController, Desk(key="case_id", view=answer_view), DOINGS)

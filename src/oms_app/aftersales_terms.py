@@ -1,0 +1,103 @@
+"""Use cases of a shop's aftersales terms: read, changed; and the figures of aftersales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.ports.transaction import Begin, Clock
+from oms_app.ports.vault import Sealed
+from oms_app.queries.aftersales import AftersalesQueries, Period
+from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.aftersales import metrics as m
+from oms_domain.aftersales.terms import AftersalesTerms
+from oms_domain.kernel.identity import ShopId, SkuCode
+
+
+@frozen(kw_only=True)
+class ReadTerms:
+    """Read how a shop takes claims."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_READ
+    shop_id: ShopId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class SetTerms:
+    """Change how a shop takes claims (售后设置). ``facts``: what changes, by name."""
+
+    permission: ClassVar[Permission] = Permission.ADMIN
+    shop_id: ShopId
+    facts: Mapping[str, Any]
+    return_to: Sealed | None = field(default=None, repr=False)
+    expected_version: int | None = None
+    by: Actor
+
+
+@frozen(kw_only=True)
+class Figures:
+    """The figures of a period (售后指标). Rates are exact."""
+
+    queue: tuple[m.QueueRow, ...]
+    first_response: m.Durations
+    handling: m.Durations
+    workload: tuple[m.Workload, ...]
+    reasons: tuple[tuple[str, int], ...]
+    rate_by_sku: Mapping[SkuCode, Fraction]
+    rate_by_shop: Mapping[ShopId, Fraction]
+
+
+@frozen(kw_only=True)
+class TermsService:
+    """Use cases of terms."""
+
+    begin: Begin
+    now: Clock
+    pause: Pause
+
+    def read(self, command: ReadTerms) -> AftersalesTerms:
+        """Return the shop's terms, the usual ones (version 0) where it has set none. Raises ``ShopNotFound``."""
+        with self.begin(command) as tx:
+            return tx.aftersales_terms.of(command.shop_id)
+
+    @one_transaction
+    def change(self, command: SetTerms) -> AftersalesTerms:
+        """Raises ``InvalidTerms``, ``InvalidLimit``, ``VersionIsNot``."""
+        with self.begin(command) as tx:
+            if done := tx.recall(AftersalesTerms):
+                return done
+            terms = tx.aftersales_terms.of(command.shop_id)
+            check_version(terms, command.expected_version)
+            facts = dict(command.facts)
+            if command.return_to is not None:
+                tx.vault.put(command.return_to)
+                facts |= {"return_to": command.return_to.id, "return_mask": command.return_to.mask}
+            change = terms.changed(at=self.now(), **facts)
+            record(tx, tx.aftersales_terms, change, since=terms)
+            tx.remember(change.state)
+            tx.commit()
+        return change.state
+
+
+def figures(queries: AftersalesQueries, actor: Actor, period: Period, *, now: datetime) -> Figures:
+    """Return what the period came to, of the actor's shops."""
+    actor.must(Permission.AFTERSALES_READ)
+    tickets = queries.tickets_of(actor, period)
+    if period.shop_id is not None:
+        tickets = tuple(each for each in tickets if each.shop_id == period.shop_id)
+    sold = queries.sold_in(actor, period)
+    return Figures(
+        queue=m.queue(tickets, now),
+        first_response=m.first_response(tickets),
+        handling=m.handling_time(tickets),
+        workload=m.workload(tickets, start=period.start, stop=period.stop),
+        reasons=m.reasons(queries.reasons_of(actor, period)),
+        rate_by_sku=m.refund_rate_by_sku(sold),
+        rate_by_shop=m.refund_rate_by_shop(sold),
+    )

@@ -1,0 +1,426 @@
+"""Intake of asks (平台售后): a platform's refunds and returns become cases, and later versions of them are followed.
+
+A message is one transaction: the platform's document, the case, its refund with the ledger, its goods, the order's
+flag. Messages come twice, late and in any order; what decides is the platform's own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from attrs import evolve, frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.aftersales import change_kind
+from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.following import live_orders
+from oms_app.numbering import Numbering, NumberPool
+from oms_app.ports.channels import AskRef, ChannelGateway, Gateways, OrderGone
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.ports.vault import Sealed, Sealer
+from oms_app.transactions import Pause, one_transaction, record
+from oms_domain.aftersales import intake
+from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
+from oms_domain.aftersales.claimed import taken_units, union
+from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
+from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseMove, CaseState
+from oms_domain.apportionment.units import Runs
+from oms_domain.channels.aftersales import AskState, AskTranslation, StandardAftersales
+from oms_domain.channels.capabilities import Capability
+from oms_domain.channels.standard import Platform, UnreadablePayload
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import CaseId, LineId, OrderId, PlatformAftersalesId, ShopId, VaultId
+from oms_domain.orders.intake import Freshness
+from oms_domain.orders.platform_order import Trouble
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.refunds.refund_order import PlatformFact
+from oms_domain.refunds.refundable import refunded_units
+from oms_domain.refunds.states import PlatformRefundState
+
+AFTERSALES: Final = "aftersales"
+OVERLAP: Final = timedelta(minutes=10)
+"""Read again on purpose: clocks differ, and platforms store late."""
+FIRST_WINDOW: Final = timedelta(days=1)
+SETTLED: Final = timedelta(minutes=2)
+
+
+class AskOutcome(StrEnum):
+    """What became of a message."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    EXCEPTION = "exception"
+
+
+@frozen(kw_only=True)
+class AskArrival:
+    """A message ready to be stored. ``standard`` None: it cannot be read. ``fetched``: asked for just now."""
+
+    refund_no: str
+    order_no: str
+    standard: StandardAftersales | None
+    raw: Sealed
+    trouble: Trouble | None = None
+    fetched: bool = False
+
+
+@frozen(kw_only=True)
+class TakeInAsk:
+    """Take in a platform's message about an ask."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    shop_id: ShopId
+    platform: Platform
+    arrival: AskArrival
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ConvertAsk:
+    """Try to make the case of an ask again (重新转单)."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    platform_aftersales_id: PlatformAftersalesId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class ConvertAsksOf:
+    """An order has come: make the cases of asks that waited for it."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    order_id: OrderId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class AskCommand:
+    """An ask about what the platform is to be told of a case."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_READ
+    case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class PullAsks:
+    """Take in what changed at the platform since the last time. ``since``: from there, whatever the cursor says."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    shop_id: ShopId
+    since: datetime | None = None
+    by: Actor
+
+
+@frozen(kw_only=True)
+class FetchAsk:
+    """Take in one ask as the platform has it now."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    shop_id: ShopId
+    refund_no: str
+    by: Actor
+
+
+@frozen(kw_only=True)
+class AskAnswer:
+    """What became of an ask."""
+
+    outcome: AskOutcome
+    id: PlatformAftersalesId
+    refund_no: str
+    case_id: CaseId | None
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class AskService:
+    """Use cases of platforms' aftersales documents."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    numbering: Numbering
+    pause: Pause
+
+    def take_in(self, command: TakeInAsk) -> AskAnswer:
+        """Store a message, and let its case follow; an older one than what is stored changes nothing."""
+        numbers = self.numbering.pool(2, *LETTERS.values())
+        answer = self._take_in(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    def convert(self, command: ConvertAsk) -> AskAnswer:
+        """Make the case of an ask that could not have one; one that has it stays as it is."""
+        numbers = self.numbering.pool(2, *LETTERS.values())
+        answer = self._convert(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    def convert_waiting(self, command: ConvertAsksOf) -> int:
+        """Return how many asks have a case now."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            waiting = tx.platform_asks.waiting_for(order.shop_id, order.platform_order_no)
+        answers = [self.convert(ConvertAsk(platform_aftersales_id=ask.id, by=command.by)) for ask in waiting]
+        return sum(answer.case_id is not None for answer in answers)
+
+    def to_tell(self, command: AskCommand) -> tuple[AftersalesCase, StandardAftersales] | None:
+        """Return a case with its platform's newest version, None if it did not come from a platform."""
+        with self.begin(command) as tx:
+            case = tx.cases.get(command.case_id)
+            ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no)
+        return (case, ask.standard) if case.platform_refund_no and ask and ask.standard else None
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    @one_transaction
+    def _take_in(self, command: TakeInAsk, numbers: NumberPool) -> AskAnswer:
+        numbers.start()
+        with self.begin(command) as tx:
+            if done := tx.recall(AskAnswer):
+                return done
+            taking = _Taking(self._flow(tx, numbers))
+            answer = taking.take(command)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    @one_transaction
+    def _convert(self, command: ConvertAsk, numbers: NumberPool) -> AskAnswer:
+        numbers.start()
+        with self.begin(command) as tx:
+            if done := tx.recall(AskAnswer):
+                return done
+            ask = tx.platform_asks.get(command.platform_aftersales_id)
+            answer = _Taking(self._flow(tx, numbers)).follow(Change(ask), ask, None, AskOutcome.CREATED)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    def _flow(self, tx: Transaction, numbers: NumberPool) -> CaseFlow:
+        return CaseFlow(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now(), by=BY_PLATFORM)
+
+
+@frozen
+class _Taking:
+    """One message in one transaction."""
+
+    flow: CaseFlow
+
+    def take(self, command: TakeInAsk) -> AskAnswer:
+        tx, arrival, at = self.flow.tx, command.arrival, self.flow.at
+        known = tx.platform_asks.by_refund_no(command.shop_id, arrival.refund_no)
+        if known is None:
+            tx.shops.get(command.shop_id)
+            tx.vault.put(arrival.raw)
+            new = self._new(command)
+            return self.follow(new.received(at=at), None, arrival.trouble, AskOutcome.CREATED)
+        if arrival.standard is None:
+            assert arrival.trouble is not None
+            tx.vault.put(arrival.raw)
+            record(tx, tx.platform_asks, known.failed(arrival.trouble, at=at))
+            return _answer(AskOutcome.EXCEPTION, known, arrival.trouble.reason)
+        freshness = compare(known, arrival.standard)
+        mended = freshness is Freshness.SAME and known.trouble is not None
+        if freshness is Freshness.AMBIGUOUS and not arrival.fetched:
+            record(tx, tx.platform_asks, known.heard(arrival.standard, raw=known.raw, at=at), since=known)
+            return _answer(AskOutcome.UNCHANGED, known)
+        if freshness in (Freshness.OLDER, Freshness.SAME) and not mended:
+            return _answer(AskOutcome.UNCHANGED, known)
+        tx.vault.put(arrival.raw)
+        newer = evolve(known, order_no=arrival.order_no).updated(arrival.standard, raw=arrival.raw.id, at=at)
+        return self.follow(newer, known, arrival.trouble, AskOutcome.UPDATED)
+
+    def follow(
+        self,
+        change: Change[PlatformAftersales],
+        since: PlatformAftersales | None,
+        trouble: Trouble | None,
+        outcome: AskOutcome,
+    ) -> AskAnswer:
+        """Let the case of a document follow it, or begin."""
+        tx, ask, at = self.flow.tx, change.state, self.flow.at
+        order = self._order(ask)
+        if ask.standard is not None and trouble is None:
+            trouble = None if ask.case_id else intake.trouble_of(ask.standard, order)
+        if trouble is not None or ask.standard is None:
+            found = trouble or Trouble(reason="unreadable", field="", why="")
+            record(tx, tx.platform_asks, change.then(ask.failed(found, at=at)), since=since)
+            return _answer(AskOutcome.EXCEPTION, ask, found.reason)
+        if ask.case_id is None:
+            assert order is not None
+            case = self._begun(ask, ask.standard, order)
+            change = change.then(ask.converted(case.id, at=at))
+        else:
+            case = self._followed(tx.cases.get(ask.case_id), ask.standard)
+            if case.id != ask.case_id:
+                change = change.then(ask.converted(case.id, instead_of=ask.case_id, at=at))
+        record(tx, tx.platform_asks, change, since=since)
+        return _answer(outcome, change.state)
+
+    def _begun(self, ask: PlatformAftersales, standard: StandardAftersales, order: SalesOrder) -> AftersalesCase:
+        flow, tx = self.flow, self.flow.tx
+        cases, ledger = tx.cases.of_order(order.id), tx.refund_ledgers.of(order)
+
+        def taken(line_id: LineId) -> Runs:
+            return union((*taken_units(cases, line_id), *refunded_units(ledger, line_id)))
+
+        change = intake.begin(
+            standard,
+            order,
+            case_id=CaseId(flow.new_id()),
+            number=flow.numbers.next(LETTERS["case"]),
+            shop_id=order.shop_id,
+            taken=taken,
+            return_to=tx.aftersales_terms.of(order.shop_id).return_to,
+            send_to=order.receiver.vault_id,
+            at=flow.at,
+        )
+        return flow.settle(change, before=None, fact=_fact(standard, change.state))
+
+    def _followed(self, case: AftersalesCase, standard: StandardAftersales) -> AftersalesCase:
+        """Follow a newer version; where the buyer asks for another kind by now, a linked case goes on."""
+        flow = self.flow
+        order = flow.tx.orders.get(case.order_id)
+        kind = intake.kind_within(case, standard)
+        movable = CaseMove.CHANGE_KIND in CASE_TABLES[case.kind][case.state] and not is_under_way(flow.refund(case))
+        if kind is not None and kind is not case.kind and movable and standard.state is not AskState.CLOSED:
+            real = intake.kind_of(standard, order) or kind
+            case = change_kind(flow, case, real, replacements={}, by=BY_PLATFORM)
+        change = intake.follow(case, standard, at=flow.at)
+        return flow.settle(change, before=case, fact=_fact(standard, change.state))
+
+    def _order(self, ask: PlatformAftersales) -> SalesOrder | None:
+        """Return the order that an ask is about: the one that has its lines, where it was split."""
+        tx = self.flow.tx
+        if ask.case_id is not None:
+            return None
+        known = tx.platform_orders.by_order_no(ask.shop_id, [ask.order_no]).get(ask.order_no)
+        if known is None or known.order_id is None:
+            return None
+        first = tx.orders.get(known.order_id)
+        live = live_orders(tx, first, known.id) or (first,)
+        standard = ask.standard
+        fits = (each for each in live if standard is not None and intake.trouble_of(standard, each) is None)
+        return next(fits, live[0])
+
+    def _new(self, command: TakeInAsk) -> PlatformAftersales:
+        flow, arrival = self.flow, command.arrival
+        return PlatformAftersales(
+            id=PlatformAftersalesId(flow.new_id()),
+            number=flow.numbers.next(LETTERS["ask"]),
+            shop_id=command.shop_id,
+            platform=command.platform,
+            refund_no=arrival.refund_no,
+            order_no=arrival.order_no,
+            standard=arrival.standard,
+            raw=arrival.raw.id,
+            created_at=flow.at,
+            updated_at=flow.at,
+        )
+
+
+def _fact(standard: StandardAftersales, case: AftersalesCase) -> PlatformFact | None:
+    """Return what a version says about the money; None for a kind that moves none, as long as none has moved."""
+    if case.kind not in GIVES_MONEY_BACK and case.refunded is None and case.state is not CaseState.AWAITING_REFUND:
+        return None
+    states = {AskState.SUCCEEDED: PlatformRefundState.SUCCEEDED, AskState.CLOSED: PlatformRefundState.CLOSED}
+    return PlatformFact(
+        state=states.get(standard.state, PlatformRefundState.PENDING),
+        amount=standard.refund,
+        modified_at=standard.modified_at,
+    )
+
+
+def _answer(outcome: AskOutcome, ask: PlatformAftersales, reason: str = "") -> AskAnswer:
+    return AskAnswer(outcome=outcome, id=ask.id, refund_no=ask.refund_no, case_id=ask.case_id, reason=reason)
+
+
+# --- pulling ---------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class AskPullService:
+    """Pulls asks through the gateway. Calls go out between transactions, never in one."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    gateways: Gateways
+    sealer: Sealer
+    asks: AskService
+    pause: Pause
+
+    def pull(self, command: PullAsks) -> int:
+        """Return how many were taken in. A failure on the way leaves the cursor, so that all comes again."""
+        until, gateway = self.now(), self.gateways.of(command.shop_id)
+        if Capability.PULL_AFTERSALES not in gateway.capabilities:
+            return 0
+        taken = 0
+        for page in gateway.changed_asks(command.since or self._since(command, until), until):
+            for refund_no in self._wanted(command, page):
+                taken += self._take(command.shop_id, gateway, refund_no, command.by) is not None
+        self._move(command, until)
+        return taken
+
+    def fetch(self, command: FetchAsk) -> AskAnswer:
+        """Take in one ask anew; what the platform says now wins. Raises ``OrderGone``."""
+        answer = self._take(command.shop_id, self.gateways.of(command.shop_id), command.refund_no, command.by)
+        if answer is None:
+            raise OrderGone(reason="refund_not_given")
+        return answer
+
+    def push(self, shop_id: ShopId, gateway: ChannelGateway, raw: bytes, refund_no: str, by: Actor) -> AskAnswer:
+        """Take in what came by itself."""
+        arrival = self._arrival(shop_id, gateway, raw, refund_no, fetched=False)
+        return self.asks.take_in(TakeInAsk(shop_id=shop_id, platform=gateway.platform, arrival=arrival, by=by))
+
+    def _take(self, shop_id: ShopId, gateway: ChannelGateway, refund_no: str, by: Actor) -> AskAnswer | None:
+        try:
+            raw = gateway.fetch_ask(refund_no)
+        except OrderGone:
+            return None  # it lists the ask and does not give it
+        arrival = self._arrival(shop_id, gateway, raw, refund_no, fetched=True)
+        return self.asks.take_in(TakeInAsk(shop_id=shop_id, platform=gateway.platform, arrival=arrival, by=by))
+
+    def _arrival(
+        self, shop_id: ShopId, gateway: ChannelGateway, raw: bytes, refund_no: str, *, fetched: bool
+    ) -> AskArrival:
+        sealed = self.sealer.seal_raw(raw, shop_id=shop_id, id=VaultId(self.new_id()))
+        try:
+            translation: AskTranslation = gateway.translate_ask(raw)
+        except UnreadablePayload as error:
+            trouble = Trouble(reason="unreadable", field=error.field, why=error.why)
+            return AskArrival(
+                refund_no=refund_no, order_no="", standard=None, raw=sealed, trouble=trouble, fetched=fetched
+            )
+        ask = translation.ask
+        return AskArrival(refund_no=ask.refund_no, order_no=ask.order_no, standard=ask, raw=sealed, fetched=fetched)
+
+    @one_transaction
+    def _since(self, command: PullAsks, until: datetime) -> datetime:
+        with self.begin(command) as tx:
+            read_to = tx.cursors.get(command.shop_id, AFTERSALES)
+        return read_to - OVERLAP if read_to else until - FIRST_WINDOW
+
+    @one_transaction
+    def _wanted(self, command: PullAsks, page: Sequence[AskRef]) -> list[str]:
+        with self.begin(command) as tx:
+            return [ref.refund_no for ref in page if _is_news(tx, command.shop_id, ref)]
+
+    @one_transaction
+    def _move(self, command: PullAsks, to: datetime) -> None:
+        with self.begin(command) as tx:
+            tx.cursors.move(command.shop_id, AFTERSALES, to)
+            tx.commit()
+
+
+def _is_news(tx: Transaction, shop_id: ShopId, ref: AskRef) -> bool:
+    """Whether it is not known as it stands there; just after its time there may be a twin of the same second."""
+    known = tx.platform_asks.by_refund_no(shop_id, ref.refund_no)
+    return known is None or known.modified_at < ref.modified_at or known.updated_at < ref.modified_at + SETTLED

@@ -1,0 +1,328 @@
+"""What a step of a case means for its refund, its goods, its replacement and its order.
+
+All of it is stored in the case's own transaction: no reader sees a case that waits for money without a refund that
+holds it, or a closed one whose refund still does.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from attrs import define, evolve
+
+from oms_app.numbering import NumberPool
+from oms_app.orders import save as save_order
+from oms_app.ports.transaction import NewId, Transaction
+from oms_app.ports.vault import IndexField
+from oms_app.transactions import record
+from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
+from oms_domain.aftersales.replacement import replacement_order
+from oms_domain.aftersales.returns import ReturnLine, ReturnOrder, ReturnState
+from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseState
+from oms_domain.apportionment.units import count
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import LineId, OrderId, RefundId, ReturnOrderId, VaultId
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.sales_order import FlagKind, PartyRef, SalesOrder
+from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, OrderState
+from oms_domain.refunds.ledger import RefundLedger
+from oms_domain.refunds.placing import RefundUnits
+from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose_goods_first
+from oms_domain.refunds.refund_order import PlatformFact, RefundOrder, booked, refund_of
+from oms_domain.refunds.states import RefundSource, RefundState
+
+D = TypeVar("D")
+
+LETTERS: Final = {"case": "A", "refund": "E", "return": "R", "ask": "W", "ticket": "N", "order": "S"}
+"""First letters of the documents' numbers."""
+
+CASE_CLOSED: Final = "case closed"
+GOODS_AWAITED: Final = frozenset({CaseState.AWAITING_BUYER_RETURN, CaseState.AWAITING_WAREHOUSE_RECEIPT})
+GOODS_ON_THE_WAY: Final = frozenset({ReturnState.ASKED_BACK, ReturnState.SENT})
+GIVEN_UP: Final = frozenset({RefundState.PROPOSED, RefundState.APPROVED})
+NEVER_LEAVES: Final = BEFORE_WAREHOUSE | {OrderState.CANCELLED}
+"""Where an order stands that no warehouse works on: flagged, nothing of it can leave."""
+
+
+def wants_of(case: AftersalesCase) -> tuple[RefundUnits, ...]:
+    """Return the units that money is asked for."""
+    return tuple(RefundUnits(line_id=line.line_id, units=line.units) for line in case.lines)
+
+
+def without(ledger: RefundLedger, refund: RefundOrder | None, at: datetime) -> RefundLedger:
+    """Return the ledger as if nothing were held for this refund: what it may be changed to."""
+    if refund is None or refund.id not in ledger.standing or refund.state is RefundState.SUCCEEDED:
+        return ledger
+    return ledger.release(refund.id, at=at)
+
+
+def put_refund(
+    tx: Transaction, order: SalesOrder, change: Change[RefundOrder], *, since: RefundOrder | None, at: datetime
+) -> None:
+    """Store a changed refund with what the ledger says of it. Raises ``NothingLeft``."""
+    tx.refund_ledgers.save(booked(tx.refund_ledgers.of(order), change.state, at=at))
+    record(tx, tx.refunds, change, since=since)
+
+
+def leaving(change: Change[D], state: D) -> Change[D]:
+    """Return a change whose last state is another one: it happened with the last fact."""
+    own = change.events[sum(len(events) for _, events in change.earlier) :]
+    if own or not change.earlier:
+        return Change(state, change.events, change.earlier)
+    return Change(state, change.events, (*change.earlier[:-1], (state, change.earlier[-1][1])))
+
+
+@define(kw_only=True)
+class CaseFlow:
+    """Keeps what belongs to a case in step with it, in one transaction. ``by``: who acts."""
+
+    tx: Transaction
+    numbers: NumberPool
+    new_id: NewId
+    at: datetime
+    by: str
+
+    def settle(
+        self,
+        change: Change[AftersalesCase],
+        *,
+        before: AftersalesCase | None,
+        proposal: Proposal | None = None,
+        fact: PlatformFact | None = None,
+    ) -> AftersalesCase:
+        """Store a changed case with everything that follows from where it stands; return it as it is stored.
+
+        Args:
+            before: the case as it was loaded; None for a new one.
+            proposal: what an operator has made of the refund; None: by rule, where one is needed.
+            fact: the platform's word about the money, if that is what is new.
+        """
+        order = self.tx.orders.get(change.state.order_id)
+        change = self._passed(change, order)
+        case = change.state
+        facts: dict[str, Any] = self._goods(case, order) | self._money(case, order, proposal, fact)
+        facts |= self._new_goods(case, order)
+        if before is None or case.state is not before.state or case.due.at is None:
+            terms = self.tx.aftersales_terms.of(case.shop_id)
+            facts["due"] = terms.policy().due_of(case, since=self.at)
+        facts = {name: value for name, value in facts.items() if getattr(case, name) != value}
+        if facts and not change.events:
+            change = case.revise(at=self.at, **facts)
+        elif facts:
+            change = leaving(change, evolve(case, **facts))
+        record(self.tx, self.tx.cases, change, since=before)
+        self._flag(change.state, order)
+        return change.state
+
+    def refund(self, case: AftersalesCase) -> RefundOrder | None:
+        """Return the case's refund order, if there is one."""
+        return self.tx.refunds.get(case.refund_id) if case.refund_id else None
+
+    def proposed(
+        self, case: AftersalesCase, order: SalesOrder, *, asked: Money | None, operator_says: bool = False
+    ) -> Proposal:
+        """Propose a refund by rule, as if nothing were held for the case yet. Raises ``NothingToRefund``."""
+        ledger = without(self.tx.refund_ledgers.of(order), self.refund(case), self.at)
+        freight = self._freight(case, order, operator_says)
+        return propose_goods_first(ledger, wants_of(case), freight=freight, asked_fen=asked.fen if asked else None)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def _freight(self, case: AftersalesCase, order: SalesOrder, operator_says: bool) -> FreightRule:
+        terms = self.tx.aftersales_terms.of(case.shop_id)
+        after = terms.freight_after_shipment
+        if case.kind is CaseKind.REFUND_BEFORE_SHIPMENT and order.state is OrderState.PARTIALLY_SHIPPED:
+            return FreightRule.BY_OPERATOR if operator_says else FreightRule.KEPT  # the parcel that left has used it
+        return freight_rule(order.state, goes_back_after=after, operator_says=operator_says)
+
+    def _passed(self, change: Change[AftersalesCase], order: SalesOrder) -> Change[AftersalesCase]:
+        """What no warehouse works on is stopped by its flag alone."""
+        if change.state.state is CaseState.AWAITING_STOP and order.state in NEVER_LEAVES:
+            return change.then(change.state.stopped(at=self.at))
+        return change
+
+    def _goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
+        goods = self.tx.returns.get(case.return_id) if case.return_id else None
+        if case.state is CaseState.CLOSED and goods is not None and goods.state in GOODS_ON_THE_WAY:
+            record(self.tx, self.tx.returns, goods.call_off(CASE_CLOSED, at=self.at))
+        if case.kind not in ASKS_GOODS_BACK or case.state not in GOODS_AWAITED:
+            return {}
+        if goods is not None and goods.state is not ReturnState.CALLED_OFF:
+            change, since = Change(goods), goods
+        else:
+            new = self._asked_back(case, order)
+            change, since = new.asked(at=self.at), None
+        told = bool(case.tracking_no) and case.state is CaseState.AWAITING_WAREHOUSE_RECEIPT
+        if told and change.state.state in (*GOODS_ON_THE_WAY, ReturnState.PARTLY_RECEIVED):
+            change = change.then(change.state.buyer_sends(case.carrier, case.tracking_no, at=self.at))
+        record(self.tx, self.tx.returns, change, since=since)
+        return {"return_id": change.state.id}
+
+    def _asked_back(self, case: AftersalesCase, order: SalesOrder) -> ReturnOrder:
+        warehouse = order.warehouse or self.tx.shops.get(order.shop_id).policy.warehouse
+        lines = tuple(
+            ReturnLine(line_id=line.line_id, sku=line.sku, expected=Quantity(count(line.units))) for line in case.lines
+        )
+        return ReturnOrder(
+            id=ReturnOrderId(self.new_id()),
+            number=self.numbers.next(LETTERS["return"]),
+            case_id=case.id,
+            order_id=case.order_id,
+            shop_id=case.shop_id,
+            warehouse=warehouse,
+            lines=lines,
+            return_to=case.return_to,
+            created_at=self.at,
+            updated_at=self.at,
+        )
+
+    def _money(
+        self, case: AftersalesCase, order: SalesOrder, proposal: Proposal | None, fact: PlatformFact | None
+    ) -> dict[str, Any]:
+        refund = self.refund(case)
+        wanted = (case.is_open and case.kind in GIVES_MONEY_BACK) or case.state is CaseState.AWAITING_REFUND
+        if refund is None and not wanted and (fact is None or case.refunded is None):
+            return {}
+        since = refund
+        if refund is None or (wanted and refund.state is RefundState.CLOSED and refund.closed_by != BY_PLATFORM):
+            refund, since = self._new_refund(case, order, proposal, fact), None
+            change = refund.proposed(at=self.at)
+        else:
+            change = self._as_asked(case, order, refund, fact)
+        if fact is not None:
+            change = change.then(change.state.hear(fact, at=self.at))
+        if wanted and since is not None:
+            change = self._reproposed(case, order, change, since, proposal)
+        change = change.then(self._in_step(case, change.state, wanted))
+        put_refund(self.tx, order, change, since=since, at=self.at)
+        return {"refund_id": change.state.id}
+
+    def _as_asked(
+        self, case: AftersalesCase, order: SalesOrder, refund: RefundOrder, fact: PlatformFact | None
+    ) -> Change[RefundOrder]:
+        """Where only the platform has spoken, the amount is what it says now: not what an earlier message said."""
+        by_us = case.approved_by not in ("", BY_PLATFORM)
+        if fact is None or by_us or refund.asked == fact.amount:
+            return Change(refund)
+        try:
+            found = self.proposed(case, order, asked=fact.amount)
+        except NothingToRefund:
+            return Change(refund)
+        if refund.state is RefundState.PROPOSED and found.amount != refund.amount:
+            return refund.repropose(found, at=self.at)
+        if refund.state is RefundState.CLOSED:
+            return Change(evolve(refund, amount=found.amount))
+        return Change(refund)
+
+    def _in_step(self, case: AftersalesCase, refund: RefundOrder, wanted: bool) -> Change[RefundOrder]:
+        """Approve it where the case has come to the money by our word; give it up where the case is closed."""
+        by_us = case.approved_by not in ("", BY_PLATFORM)
+        if case.state is CaseState.AWAITING_REFUND and refund.state is RefundState.PROPOSED and by_us:
+            return refund.approve(by=case.approved_by, at=self.at)
+        if not wanted and case.state is CaseState.CLOSED and refund.state in GIVEN_UP:
+            by = case.closing.by if case.closing else self.by
+            return refund.close(CASE_CLOSED, by=by, at=self.at)
+        return Change(refund)
+
+    def _reproposed(
+        self,
+        case: AftersalesCase,
+        order: SalesOrder,
+        change: Change[RefundOrder],
+        since: RefundOrder,
+        proposal: Proposal | None,
+    ) -> Change[RefundOrder]:
+        """Make it of another amount where an operator said so, or what is asked has changed, or it begins anew."""
+        if change.state.state is RefundState.APPROVED and case.state is CaseState.AWAITING_REVIEW:
+            change = change.then(change.state.ask_again(at=self.at))
+        refund = change.state
+        reopened = since.state is not RefundState.PROPOSED
+        asked_anew = case.state is CaseState.AWAITING_REVIEW and since.asked != case.asked
+        if refund.state is not RefundState.PROPOSED or not (proposal or reopened or asked_anew):
+            return change
+        try:
+            found = proposal or self.proposed(case, order, asked=case.asked)
+        except NothingToRefund:  # what it held may be another's by now: it holds nothing, and only facts move it
+            return leaving(change, evolve(refund, taken=())) if reopened else change
+        if (found.amount, found.taken, found.changed_because) == (refund.amount, refund.taken, refund.changed_because):
+            return change
+        made = refund.repropose(found, at=self.at)
+        asked = Money(found.asked_fen, found.currency) if found.asked_fen is not None else refund.asked
+        return change.then(leaving(made, evolve(made.state, asked=asked)))
+
+    def _new_refund(
+        self, case: AftersalesCase, order: SalesOrder, proposal: Proposal | None, fact: PlatformFact | None
+    ) -> RefundOrder:
+        """Return the refund order of a case; of no units' money where they have none left: then only facts move it."""
+        asked = case.refund or case.asked or (fact.amount if fact else None)
+        facts: dict[str, Any] = {
+            "id": RefundId(self.new_id()),
+            "number": self.numbers.next(LETTERS["refund"]),
+            "shop_id": case.shop_id,
+            "order_id": case.order_id,
+            "case_id": case.id,
+            "platform_order_no": order.platform_order_no,
+            "platform_refund_no": case.platform_refund_no,
+            "source": RefundSource.PLATFORM if case.platform_refund_no else RefundSource.MANUAL,
+            "after_shipment": case.kind is not CaseKind.REFUND_BEFORE_SHIPMENT,
+        }
+        try:
+            found = proposal or self.proposed(case, order, asked=asked)
+        except NothingToRefund:
+            nothing = Money(0, order.payable.currency)
+            facts |= {"asked_at": case.opened_at, "created_at": self.at, "updated_at": self.at}
+            return RefundOrder(amount=asked or nothing, wants=wants_of(case), taken=(), asked=asked, **facts)
+        return refund_of(found, asked_at=case.opened_at, at=self.at, **facts)
+
+    def _new_goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
+        """Make the order that sends new goods. What was repaired goes back by hand: it is not in our stock."""
+        sends = case.kind in (CaseKind.EXCHANGE, CaseKind.REISSUE)
+        if not sends or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT or case.replacement_id is not None:
+            return {}
+        made = replacement_order(
+            case,
+            order,
+            id=OrderId(self.new_id()),
+            number=self.numbers.next(LETTERS["order"]),
+            line_ids=[LineId(self.new_id()) for _ in case.lines],
+            receiver=self._party(case.send_to, order),
+            at=self.at,
+        )
+        save_order(self.tx, made)
+        return {"replacement_id": made.state.id}
+
+    def _party(self, vault_id: VaultId | None, order: SalesOrder) -> PartyRef:
+        if vault_id is None or vault_id == order.receiver.vault_id:
+            return order.receiver
+        sealed = self.tx.vault.get(vault_id)
+        return PartyRef(vault_id=sealed.id, mask=sealed.mask, digest=sealed.digest(IndexField.WHOLE))
+
+    def _flag(self, case: AftersalesCase, order: SalesOrder) -> None:
+        """Keep the order from the warehouse as long as the case is open."""
+        mine = [
+            flag for flag in order.flags if flag.kind is FlagKind.IN_AFTERSALES and flag.reason == shown_number(case)
+        ]
+        if case.is_open and not mine and order.state not in ENDS:
+            flagged = order.flag(FlagKind.IN_AFTERSALES, reason=shown_number(case), by=self.by, at=self.at)
+            save_order(self.tx, flagged)
+        elif mine and not case.is_open:
+            lifted = order.unflag(
+                FlagKind.IN_AFTERSALES, reason=shown_number(case), only=shown_number(case), at=self.at
+            )
+            save_order(self.tx, lifted)
+
+
+def shown_number(case: AftersalesCase) -> str:
+    """Return a case's number as reasons may hold it: a run of so many digits would be masked like a phone's.
+
+    It tells the flags of an order's cases apart.
+    """
+    return re.sub(r"([0-9]{4})(?=[0-9])", r"\1.", case.number.replace("-", "."))
+
+
+def is_under_way(refund: RefundOrder | None) -> bool:
+    """Whether nobody may say that its money has not moved."""
+    return refund is not None and refund.state in (RefundState.IN_FLIGHT, RefundState.IN_DOUBT)

@@ -1,0 +1,263 @@
+"""Use cases of merging (合单): orders of one buyer to one address, by hand or once the shop's window is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from attrs import frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.numbering import Numbering, NumberPool
+from oms_app.orders import OrderAnswer, OrderCommand, answer_of
+from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
+from oms_app.ports.vault import IndexField, VaultRowGone
+from oms_app.splitting import SplitAnswer, part_of, store_split
+from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.money import Money
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopPolicy
+from oms_domain.split_merge.merging import (
+    MOST_LINES,
+    CannotMerge,
+    Merge,
+    NotMerged,
+    TooFewToMerge,
+    differs,
+    merge,
+    unmerge,
+)
+from oms_domain.split_merge.splitting import NewOrder
+
+MOST_ORDERS: Final = 50
+"""Orders in one merge."""
+UNMERGED: Final = "unmerged"
+MERGE_TAKES: Final = timedelta(minutes=5)
+"""So long after its window an order is not reviewed while there is something to merge it with."""
+LOOK_AGAIN: Final = timedelta(seconds=5)
+
+
+@frozen(kw_only=True)
+class MergeOrders:
+    """Put orders together (合单)."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    order_ids: tuple[OrderId, ...]
+    by: Actor
+
+
+@frozen(kw_only=True)
+class MergeSiblings(OrderCommand):
+    """Put an order together with what waits beside it, if its shop wants that and the window is over."""
+
+
+@frozen(kw_only=True)
+class UnmergeOrder(OrderCommand):
+    """Take a merged order apart by its sources again (取消合单)."""
+
+
+@frozen(kw_only=True)
+class Merged:
+    """What a merge makes of its sources."""
+
+    order: OrderAnswer
+    sources: tuple[OrderAnswer, ...]
+    lines: int
+    freight: Money
+    payable: Money
+    paid: Money
+
+
+@frozen(kw_only=True)
+class MergeService:
+    """Use cases of merging."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    numbering: Numbering
+    pause: Pause
+
+    def preview(self, command: MergeOrders) -> Merged:
+        """Return what the merge would make; nothing is changed. Raises what ``merge`` raises."""
+        with self.begin(command) as tx:
+            made = self._made(_wanted(tx, command), "")
+        return _merged(made)
+
+    def merge(self, command: MergeOrders) -> Merged:
+        """Put orders together.
+
+        Raises:
+            OrderNotFound, TooFewToMerge, MoveNotAllowed, CannotMerge, MergeTooLarge: why it cannot be.
+        """
+        numbers = self.numbering.pool(1, "S")
+        answer = self._merge(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    def merge_siblings(self, command: MergeSiblings) -> Merged | None:
+        """Put an order together with what waits beside it; None if there is nothing, or it is not, or not yet, due."""
+        numbers = self.numbering.pool(1, "S")
+        answer = self._merge_siblings(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    def unmerge(self, command: UnmergeOrder) -> SplitAnswer:
+        """Take a merged order apart by its sources, until it is released.
+
+        Raises:
+            MoveNotAllowed, NotMerged, VersionIsNot: why it cannot be.
+        """
+        numbers = self.numbering.pool(MOST_ORDERS, "S")
+        answer = self._unmerge(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    @one_transaction
+    def _merge(self, command: MergeOrders, numbers: NumberPool) -> Merged:
+        numbers.start()
+        with self.begin(command) as tx:
+            if done := tx.recall(Merged):
+                return done
+            answer = self._store(tx, _wanted(tx, command), numbers)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    @one_transaction
+    def _merge_siblings(self, command: MergeSiblings, numbers: NumberPool) -> Merged | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            if not is_due(order, tx.shops.get(order.shop_id).policy, self.now()):
+                return None
+            together = siblings(tx, order)
+            if len(together) < 2:
+                return None
+            answer = self._store(tx, together, numbers)
+            tx.commit()
+        return answer
+
+    @one_transaction
+    def _unmerge(self, command: UnmergeOrder, numbers: NumberPool) -> SplitAnswer:
+        numbers.start()
+        with self.begin(command) as tx:
+            if done := tx.recall(SplitAnswer):
+                return done
+            order = tx.orders.get(command.order_id)
+            check_version(order, command.expected_version)
+            if not 1 < len(order.origins) <= MOST_ORDERS:
+                raise NotMerged
+            known = tx.orders.get_many(order.origins)
+            made = unmerge(
+                order,
+                [known[id] for id in order.origins],
+                new=[NewOrder(id=OrderId(self.new_id()), number=numbers.next("S")) for _ in order.origins],
+                line_ids=[LineId(self.new_id()) for _ in order.lines],
+                at=self.now(),
+            )
+            if order.fulfilment_id is not None:
+                called_off = tx.fulfilments.get(order.fulfilment_id).cancel(UNMERGED, at=self.now())
+                record(tx, tx.fulfilments, called_off)
+            store_split(tx, made)
+            answer = SplitAnswer(
+                id=order.id,
+                number=order.number,
+                version=order.version + 1,
+                parts=tuple(part_of(child.state, answer_of(child)) for child in made.children),
+                fewest=len(made.children),
+            )
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    def _made(self, orders: Sequence[SalesOrder], number: str) -> Merge:
+        return merge(
+            orders,
+            new=NewOrder(id=OrderId(self.new_id()), number=number),
+            line_ids=[LineId(self.new_id()) for order in orders for _ in order.lines],
+            at=self.now(),
+        )
+
+    def _store(self, tx: Transaction, orders: Sequence[SalesOrder], numbers: NumberPool) -> Merged:
+        made = self._made(orders, numbers.next("S"))
+        for change in (*made.sources, made.merged):
+            record(tx, tx.orders, change)
+        tx.stock.hand_over(made.handovers)
+        return _merged(made)
+
+
+def window_ends(order: SalesOrder, policy: ShopPolicy) -> datetime:
+    """Return until when an order waits for others to be merged with."""
+    return (order.paid_at or order.placed_at) + timedelta(minutes=policy.merge_window_min)
+
+
+def may_be_merged(order: SalesOrder, policy: ShopPolicy) -> bool:
+    """Whether an order may be merged by itself: what was split off stays apart."""
+    apart = order.split_reasons or order.flags
+    return policy.auto_merge and order.state is OrderState.AWAITING_CS_REVIEW and not apart
+
+
+def merge_waits_until(tx: Transaction, order: SalesOrder, policy: ShopPolicy, now: datetime) -> datetime | None:
+    """Return until when an order is not to be reviewed, because it may be merged with others; None: it may be."""
+    if not may_be_merged(order, policy):
+        return None
+    ends = window_ends(order, policy)
+    if now < ends:
+        return ends
+    waits = now < ends + MERGE_TAKES and len(siblings(tx, order)) > 1
+    return now + LOOK_AGAIN if waits else None
+
+
+def is_due(order: SalesOrder, policy: ShopPolicy, now: datetime) -> bool:
+    return may_be_merged(order, policy) and window_ends(order, policy) <= now
+
+
+def siblings(tx: Transaction, order: SalesOrder) -> list[SalesOrder]:
+    """Return an order and what may be merged with it by itself, as many as one may hold; alone if its receiver is
+    told by a mask only."""
+    if not _is_plain(tx, order):
+        return [order]
+    found, lines = [order], len(order.lines)
+    for each in tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values():
+        alike = not each.split_reasons and differs(order, each) is None
+        if alike and lines + len(each.lines) <= MOST_LINES:
+            found.append(each)
+            lines += len(each.lines)
+    return found
+
+
+def _wanted(tx: Transaction, command: MergeOrders) -> list[SalesOrder]:
+    """Raises ``OrderNotFound``, ``TooFewToMerge``, ``CannotMerge``."""
+    if not 2 <= len(set(command.order_ids)) == len(command.order_ids) <= MOST_ORDERS:
+        raise TooFewToMerge
+    known = tx.orders.get_many(command.order_ids)
+    for id in command.order_ids:
+        if id not in known:
+            raise OrderNotFound(order_id=id)
+        if known[id].state is OrderState.AWAITING_CS_REVIEW and not _is_plain(tx, known[id]):
+            raise CannotMerge(number=known[id].number, what="receiver_masked")
+    return [known[id] for id in command.order_ids]
+
+
+def _is_plain(tx: Transaction, order: SalesOrder) -> bool:
+    """Whether who gets it is known in full. What a platform has masked may be anybody's."""
+    try:
+        return bool(tx.vault.get(order.receiver.vault_id).digest(IndexField.PLAIN))
+    except VaultRowGone:
+        return False
+
+
+def _merged(made: Merge) -> Merged:
+    order = made.merged.state
+    return Merged(
+        order=answer_of(made.merged),
+        sources=tuple(answer_of(source) for source in made.sources),
+        lines=len(order.lines),
+        freight=order.freight,
+        payable=order.payable,
+        paid=order.paid,
+    )

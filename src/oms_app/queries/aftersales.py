@@ -1,0 +1,123 @@
+"""The read side of aftersales: lists of documents, one with its log, and the facts that figures are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from attrs import frozen
+
+from oms_app.actor import Actor
+from oms_app.journal import LogEntry
+from oms_app.queries.rows import Position
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.metrics import SoldUnits
+from oms_domain.aftersales.platform_aftersales import PlatformAftersales
+from oms_domain.aftersales.returns import ReturnOrder
+from oms_domain.aftersales.tickets import Agent, Ticket
+from oms_domain.kernel.identity import (
+    CaseId,
+    OrderId,
+    PlatformAftersalesId,
+    RefundId,
+    ReturnOrderId,
+    ShopId,
+    TicketId,
+)
+from oms_domain.refunds.refund_order import RefundOrder
+
+D = TypeVar("D")
+
+
+@frozen(kw_only=True)
+class AftersalesFilter:
+    """Which documents a list holds. Empty or None means all; what a kind of document has not is not looked at.
+
+    ``differs``: with a discrepancy that nobody has dealt with. ``due_by``: due then or before.
+    """
+
+    states: tuple[str, ...] = ()
+    kind: str = ""
+    shop_id: ShopId | None = None
+    order_id: OrderId | None = None
+    case_id: CaseId | None = None
+    number: str = ""
+    platform_order_no: str = ""
+    platform_refund_no: str = ""
+    platform_state: str = ""
+    document_state: str = ""
+    source: str = ""
+    after_shipment: bool | None = None
+    tag: str = ""
+    differs: bool | None = None
+    tracking_no: str = ""
+    conversion: str = ""
+    refund_no: str = ""
+    order_no: str = ""
+    assignee: Agent | None = None
+    due_by: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Logged(Generic[D]):
+    """A document with its operation log, oldest first."""
+
+    document: D
+    log: tuple[LogEntry, ...]
+
+
+@frozen(kw_only=True)
+class Period:
+    """A half-open period, of all shops or one."""
+
+    start: datetime
+    stop: datetime
+    shop_id: ShopId | None = None
+
+
+class AftersalesQueries(Protocol):
+    """Reads outside any transaction of a use case. Every answer holds only the actor's shops; lists newest first."""
+
+    def cases(
+        self, actor: Actor, wanted: AftersalesFilter, *, after: Position | None, limit: int
+    ) -> tuple[AftersalesCase, ...]: ...
+
+    def case(self, actor: Actor, case_id: CaseId) -> Logged[AftersalesCase]:
+        """Raises ``CaseNotFound``."""
+
+    def refunds(
+        self, actor: Actor, wanted: AftersalesFilter, *, after: Position | None, limit: int
+    ) -> tuple[RefundOrder, ...]: ...
+
+    def refund(self, actor: Actor, refund_id: RefundId) -> Logged[RefundOrder]:
+        """Raises ``RefundNotFound``."""
+
+    def returns(
+        self, actor: Actor, wanted: AftersalesFilter, *, after: Position | None, limit: int
+    ) -> tuple[ReturnOrder, ...]: ...
+
+    def return_order(self, actor: Actor, return_id: ReturnOrderId) -> Logged[ReturnOrder]:
+        """Raises ``ReturnNotFound``."""
+
+    def asks(
+        self, actor: Actor, wanted: AftersalesFilter, *, after: Position | None, limit: int
+    ) -> tuple[PlatformAftersales, ...]: ...
+
+    def ask(self, actor: Actor, ask_id: PlatformAftersalesId) -> Logged[PlatformAftersales]:
+        """Raises ``AskNotFound``."""
+
+    def tickets(
+        self, actor: Actor, wanted: AftersalesFilter, *, after: Position | None, limit: int
+    ) -> tuple[Ticket, ...]: ...
+
+    def ticket(self, actor: Actor, ticket_id: TicketId) -> Logged[Ticket]:
+        """Raises ``TicketNotFound``."""
+
+    def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
+        """Return the tickets that were opened in a period, or are not done."""
+
+    def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
+        """Return the reasons of the cases opened in a period, one for each case."""
+
+    def sold_in(self, actor: Actor, period: Period) -> tuple[SoldUnits, ...]:
+        """Return what was sold in a period by shop and SKU, and of it what was refunded since. Nothing unpaid."""

@@ -1,0 +1,339 @@
+"""Use cases of service tickets (服务单): one queue over all shops, who has what, and what becomes of it in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from attrs import frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.case_flow import LETTERS
+from oms_app.numbering import Numbering, NumberPool
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.aftersales.assignment import NobodyToAssign, by_load, by_turns, loads
+from oms_domain.aftersales.limits import NO_LIMIT, sooner
+from oms_domain.aftersales.terms import AftersalesTerms, Assignment
+from oms_domain.aftersales.tickets import Agent, Ticket, TicketKind, TicketState
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import CaseId, OrderId, ShopId, TicketId
+
+
+@frozen(kw_only=True)
+class OpenTicket:
+    """Open a ticket for what a customer asks (新建服务单)."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    shop_id: ShopId
+    kind: TicketKind
+    subject: str
+    customer: str = ""
+    case_id: CaseId | None = None
+    order_id: OrderId | None = None
+    by: Actor
+
+
+@frozen(kw_only=True)
+class OpenCaseTicket:
+    """A case waits for us: have somebody look after it, once."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    case_id: CaseId
+    kind: TicketKind = TicketKind.CASE
+    subject: str
+    by: Actor
+
+
+@frozen(kw_only=True)
+class FinishCaseTickets:
+    """A case has ended: nothing of it is left to do."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class TicketCommand:
+    """An ask about one ticket."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    ticket_id: TicketId
+    by: Actor
+    expected_version: int | None = None
+
+
+@frozen(kw_only=True)
+class AssignTicket(TicketCommand):
+    """Give it to somebody (分配). ``to`` empty: to whom the shop's way of assignment finds."""
+
+    to: Agent | None = None
+
+
+@frozen(kw_only=True)
+class HandOver(TicketCommand):
+    """Pass on what one has, with a note (转交)."""
+
+    to: Agent
+    note: str
+
+
+@frozen(kw_only=True)
+class AnswerTicket(TicketCommand):
+    """Answer the customer (回复). ``template``: the shop's own words are taken instead of ``text``."""
+
+    text: str = ""
+    template: str = ""
+
+
+@frozen(kw_only=True)
+class NoteTicket(TicketCommand):
+    """Write a note that stays among us (备注)."""
+
+    text: str
+
+
+@frozen(kw_only=True)
+class CustomerWrites(TicketCommand):
+    """The customer wrote (客户来信)."""
+
+
+@frozen(kw_only=True)
+class EscalateTicket(TicketCommand):
+    """Let it climb as far as its time says (升级)."""
+
+
+@frozen(kw_only=True)
+class FinishTicket(TicketCommand):
+    """Nothing is left to do (完结)."""
+
+
+@frozen(kw_only=True)
+class ReopenTicket(TicketCommand):
+    """Something is left to do after all (重开)."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class TicketAnswer:
+    """What became of a ticket."""
+
+    id: TicketId
+    number: str
+    state: TicketState
+    assignee: Agent | None
+    level: int
+    version: int
+
+
+Step = Callable[[Transaction, Ticket], Change[Ticket]]
+
+
+@frozen(kw_only=True)
+class TicketService:
+    """Use cases of tickets."""
+
+    begin: Begin
+    now: Clock
+    new_id: NewId
+    numbering: Numbering
+    pause: Pause
+
+    def open(self, command: OpenTicket) -> TicketAnswer:
+        numbers = self.numbering.pool(1, LETTERS["ticket"])
+        answer = self._open(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    def open_for_case(self, command: OpenCaseTicket) -> TicketAnswer | None:
+        """None if the case has such a ticket that is not done, or has ended meanwhile."""
+        numbers = self.numbering.pool(1, LETTERS["ticket"])
+        answer = self._open_for_case(command, numbers)
+        self.numbering.give_back(numbers)
+        return answer
+
+    @one_transaction
+    def finish_for_case(self, command: FinishCaseTickets) -> int:
+        """Return how many tickets were finished. What differs, or was asked besides, is finished by a person."""
+        with self.begin(command) as tx:
+            tickets = tx.tickets.of_case(command.case_id)
+            open_ = [each for each in tickets if each.kind is TicketKind.CASE and each.state is not TicketState.DONE]
+            for ticket in open_:
+                record(tx, tx.tickets, ticket.finish(by=command.by.id, at=self.now()))
+            tx.commit()
+        return len(open_)
+
+    @one_transaction
+    def assign(self, command: AssignTicket) -> TicketAnswer:
+        """Raises ``AlreadyTheirs``, ``NobodyToAssign``."""
+
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            terms = tx.aftersales_terms.of(ticket.shop_id)
+            to, how = (command.to, "by_hand") if command.to else _found(tx, ticket, terms)
+            return ticket.assign(to, how=how, at=self.now())
+
+        return self._act(command, step)
+
+    @one_transaction
+    def hand_over(self, command: HandOver) -> TicketAnswer:
+        """Raises ``NotTheirs``, ``AlreadyTheirs``."""
+        return self._act(
+            command,
+            lambda tx, ticket: ticket.hand_over(command.to, by=Agent(command.by.id), note=command.note, at=self.now()),
+        )
+
+    @one_transaction
+    def answer(self, command: AnswerTicket) -> TicketAnswer:
+        """Raises ``TemplateUnknown``."""
+
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            text = command.text
+            if command.template:
+                text = tx.aftersales_terms.of(ticket.shop_id).template(command.template).text
+            return ticket.answer(text, by=command.by.id, at=self.now())
+
+        return self._act(command, step)
+
+    @one_transaction
+    def note(self, command: NoteTicket) -> TicketAnswer:
+        return self._act(command, lambda tx, ticket: ticket.note(command.text, by=command.by.id, at=self.now()))
+
+    @one_transaction
+    def customer_writes(self, command: CustomerWrites) -> TicketAnswer:
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            due = tx.aftersales_terms.of(ticket.shop_id).ticket_due(ticket.kind, since=self.now())
+            return ticket.customer_writes(due, at=self.now())
+
+        return self._act(command, step)
+
+    @one_transaction
+    def escalate(self, command: EscalateTicket) -> TicketAnswer:
+        """Raises ``NotOverdueYet``."""
+        return self._act(command, lambda tx, ticket: ticket.escalate(at=self.now()))
+
+    @one_transaction
+    def finish(self, command: FinishTicket) -> TicketAnswer:
+        return self._act(command, lambda tx, ticket: ticket.finish(by=command.by.id, at=self.now()))
+
+    @one_transaction
+    def reopen(self, command: ReopenTicket) -> TicketAnswer:
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            due = tx.aftersales_terms.of(ticket.shop_id).ticket_due(ticket.kind, since=self.now())
+            return ticket.reopen(command.reason, due, at=self.now())
+
+        return self._act(command, step)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    @one_transaction
+    def _open(self, command: OpenTicket, numbers: NumberPool) -> TicketAnswer:
+        numbers.start()
+        with self.begin(command) as tx:
+            if done := tx.recall(TicketAnswer):
+                return done
+            shop = tx.shops.get(command.shop_id)
+            if command.case_id is not None:
+                tx.cases.get(command.case_id)
+            if command.order_id is not None:
+                tx.orders.get(command.order_id)
+            at = self.now()
+            terms = tx.aftersales_terms.of(shop.id)
+            ticket = Ticket(
+                id=TicketId(self.new_id()),
+                number=numbers.next(LETTERS["ticket"]),
+                shop_id=shop.id,
+                kind=command.kind,
+                subject=command.subject,
+                case_id=command.case_id,
+                order_id=command.order_id,
+                customer=command.customer,
+                due=terms.ticket_due(command.kind, since=at),
+                opened_at=at,
+                updated_at=at,
+            )
+            answer = self._opened(tx, ticket, terms)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    @one_transaction
+    def _open_for_case(self, command: OpenCaseTicket, numbers: NumberPool) -> TicketAnswer | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            case, at = tx.cases.get(command.case_id), self.now()
+            tickets = tx.tickets.of_case(case.id)
+            has_one = any(each.kind is command.kind and each.state is not TicketState.DONE for each in tickets)
+            if has_one or (command.kind is TicketKind.CASE and not case.is_open):
+                tx.commit()  # the job that asked is done
+                return None
+            terms = tx.aftersales_terms.of(case.shop_id)
+            due = terms.ticket_due(command.kind, since=at)
+            if command.kind is TicketKind.CASE and case.due != NO_LIMIT:
+                due = case.due
+            ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no)
+            if ask is not None and ask.standard is not None:
+                due = sooner(due, ask.standard.due_at)
+            ticket = Ticket(
+                id=TicketId(self.new_id()),
+                number=numbers.next(LETTERS["ticket"]),
+                shop_id=case.shop_id,
+                kind=command.kind,
+                subject=command.subject,
+                case_id=case.id,
+                order_id=case.order_id,
+                due=due,
+                opened_at=at,
+                updated_at=at,
+            )
+            answer = self._opened(tx, ticket, terms)
+            tx.commit()
+        return answer
+
+    def _opened(self, tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> TicketAnswer:
+        """Store a new ticket, with whom it finds at once where the shop assigns by itself."""
+        change = ticket.opened(at=self.now())
+        if terms.assignment is not Assignment.BY_HAND:
+            try:
+                to, how = _found(tx, change.state, terms)
+                change = change.then(change.state.assign(to, how=how, at=self.now()))
+            except NobodyToAssign:
+                pass  # it waits in the queue for somebody
+        record(tx, tx.tickets, change)
+        return answer_of(change.state)
+
+    def _act(self, command: TicketCommand, step: Step) -> TicketAnswer:
+        with self.begin(command) as tx:
+            if done := tx.recall(TicketAnswer):
+                return done
+            ticket = tx.tickets.get(command.ticket_id)
+            check_version(ticket, command.expected_version)
+            change = step(tx, ticket)
+            record(tx, tx.tickets, change, since=ticket)
+            answer = answer_of(change.state)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+
+def answer_of(ticket: Ticket) -> TicketAnswer:
+    """Return the answer about a ticket that this transaction stores as its next version."""
+    return TicketAnswer(
+        id=ticket.id,
+        number=ticket.number,
+        state=ticket.state,
+        assignee=ticket.assignee,
+        level=ticket.level,
+        version=ticket.version + 1,
+    )
+
+
+def _found(tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> tuple[Agent, str]:
+    """Return whose turn it is, or who has least to do, among the shop's desks. Raises ``NobodyToAssign``."""
+    unfinished = [each for each in tx.tickets.unfinished(ticket.shop_id) if each.id != ticket.id]
+    others = [desk for desk in terms.desks if desk.agent != ticket.assignee]
+    if terms.assignment is Assignment.ROUND_ROBIN:
+        last = next((each.assignee for each in reversed(unfinished) if each.assignee), None)
+        return by_turns(ticket, others, loads(unfinished), last=last), str(Assignment.ROUND_ROBIN)
+    return by_load(ticket, others, loads(unfinished)), str(Assignment.BY_LOAD)

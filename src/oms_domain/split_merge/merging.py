@@ -1,0 +1,251 @@
+"""Merging orders (合单), and taking a merged order apart by its sources. Amounts add; no line loses its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from attrs import evolve, frozen
+
+from oms_domain.apportionment.parts import OrderPart, all_steps, net_freight_of, over
+from oms_domain.apportionment.units import LinePart
+from oms_domain.apportionment.waterfall import FreightCharge
+from oms_domain.inventory.stock import Handover
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.errors import Invalid, Refused
+from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.money import Money, total
+from oms_domain.kernel.states import next_state
+from oms_domain.orders import events as e
+from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.shares import described
+from oms_domain.orders.states import ORDER_TABLE, OrderMove
+from oms_domain.orders.states import OrderState as S
+from oms_domain.split_merge.splitting import NewOrder, Split, born, ended, handed_over, with_lines
+
+MOST_LINES: Final = 500
+"""Lines that a merged order may have."""
+SOURCE: Final = "source"
+
+
+ALIKE: Final[Mapping[str, Callable[[SalesOrder], object]]] = {
+    "shop_id": lambda order: order.shop_id,
+    "kind": lambda order: order.kind,
+    "cash_on_delivery": lambda order: order.cash_on_delivery,
+    "currency": lambda order: order.payable.currency,
+    "warehouse": lambda order: order.warehouse,
+    "carrier": lambda order: order.carrier,
+    "region": lambda order: order.region,
+    "buyer_id": lambda order: order.buyer_id,
+    "receiver": lambda order: order.receiver.digest,
+}
+"""What orders that are merged have alike."""
+
+
+@frozen(kw_only=True)
+class CannotMerge(Refused):
+    """Orders do not go together: ``what`` names the first thing in which ``number`` is not like the others."""
+
+    code: ClassVar[str] = "split_merge.cannot_merge"
+    number: str
+    what: str
+
+
+@frozen(kw_only=True)
+class TooFewToMerge(Invalid):
+    """A merge takes at least two orders, each named once."""
+
+    code: ClassVar[str] = "split_merge.too_few_to_merge"
+    field: str = "ids"
+
+
+@frozen(kw_only=True)
+class MergeTooLarge(Refused):
+    """The merged order would have more lines than one may have."""
+
+    code: ClassVar[str] = "split_merge.merge_too_large"
+    lines: int
+    most: int
+
+
+@frozen(kw_only=True)
+class NotMerged(Refused):
+    """The order did not come from a merge: there are no sources to take it apart by."""
+
+    code: ClassVar[str] = "split_merge.not_merged"
+
+
+@frozen(kw_only=True)
+class Merge:
+    """What merging makes: the ended sources, what goes on for them, and what it holds from now on."""
+
+    sources: tuple[Change[SalesOrder], ...]
+    merged: Change[SalesOrder]
+    handovers: tuple[Handover, ...]
+
+
+def merge(orders: Sequence[SalesOrder], *, new: NewOrder, line_ids: Iterable[LineId], at: datetime) -> Merge:
+    """Put orders together, the oldest first.
+
+    Args:
+        line_ids: one for each line of all orders.
+
+    Raises:
+        TooFewToMerge, MoveNotAllowed, CannotMerge, MergeTooLarge: why it cannot be.
+    """
+    if len(orders) < 2 or len({order.id for order in orders}) < len(orders):
+        raise TooFewToMerge
+    sources = sorted(orders, key=lambda order: (order.placed_at, order.id))
+    for order in sources:
+        next_state(ORDER_TABLE, order.state, OrderMove.MERGE)
+        if (what := differs(sources[0], order)) is not None:
+            raise CannotMerge(number=order.number, what=what)
+    if (lines := sum(len(order.lines) for order in sources)) > MOST_LINES:
+        raise MergeTooLarge(lines=lines, most=MOST_LINES)
+    first, ids = sources[0], iter(line_ids)
+    parts = [OrderPart(steps=order.steps, lines=tuple(line.part for line in order.lines)) for order in sources]
+    steps = tuple(step for step in all_steps(parts) if not isinstance(step, FreightCharge))
+    moved = [
+        _moved(line, order, part, next(ids))
+        for order, amounts in zip(sources, parts, strict=True)
+        for line, part in zip(order.lines, over(steps, amounts), strict=True)
+    ]
+    paid_at = [order.paid_at for order in sources if order.paid_at]
+    merged = evolve(
+        first,
+        **with_lines(first, moved),
+        **described(sources),
+        **_sums(sources),
+        id=new.id,
+        number=new.number,
+        steps=steps,
+        flags=(),
+        paid_at=min(paid_at, default=None),
+        origins=tuple(order.id for order in sources),
+        split_reasons=(),
+        version=0,
+        updated_at=at,
+    )
+    fact = e.OrderJoined(
+        order_id=merged.id,
+        state=merged.state,
+        number=merged.number,
+        sources=merged.origins,
+        payable=merged.payable,
+        paid=merged.paid,
+        at=at,
+    )
+    by_line = {line.id: order.id for order in sources for line in order.lines}
+    return Merge(
+        sources=tuple(_merged_into(order, new.id, at) for order in sources),
+        merged=Change(merged, (fact,)),
+        handovers=tuple(
+            evolve(handover, order_id=by_line[handover.line_id]) for handover in handed_over(first.id, merged)
+        ),
+    )
+
+
+def differs(first: SalesOrder, other: SalesOrder) -> str | None:
+    """Return in what another order is not one that ``first`` may be merged with, None if in nothing.
+
+    Who gets it is compared by the digest of the whole receiver and by the buyer's id at the platform, never by a
+    platform's handle, which is no identity.
+    """
+    for what, of in ALIKE.items():
+        if of(first) != of(other):
+            return what
+    if not first.buyer_id:
+        return "buyer_id"
+    if not first.receiver.digest:
+        return "receiver"
+    return "flags" if other.flags else None
+
+
+def unmerge(
+    order: SalesOrder,
+    sources: Sequence[SalesOrder],
+    *,
+    new: Sequence[NewOrder],
+    line_ids: Iterable[LineId],
+    at: datetime,
+) -> Split:
+    """Take a merged order apart by its sources: a new order for each, with the lines that it brought as they are now.
+
+    Args:
+        sources: the orders that it was merged from, in the order of ``origins``, as they ended.
+        new: one for each of them.
+        line_ids: one for each of its lines.
+
+    Raises:
+        MoveNotAllowed: it was released.
+        NotMerged: it did not come from a merge.
+    """
+    state = next_state(ORDER_TABLE, order.state, OrderMove.UNMERGE)
+    if len(order.origins) < 2:
+        raise NotMerged
+    ids = iter(line_ids)
+    brought = {line.id: source.id for source in sources for line in source.lines}
+    lines: dict[OrderId, list[OrderLine]] = {source.id: [] for source in sources}
+    for line in order.lines:  # what was added since goes with the first
+        came = brought.get(line.from_line, sources[0].id) if line.from_line else sources[0].id
+        lines[came].append(evolve(line, id=next(ids), from_line=line.id))
+    children = [
+        _child(order, source, lines[source.id], identity, at) for source, identity in zip(sources, new, strict=True)
+    ]
+    handovers = [each for child in children for each in handed_over(order.id, child.state)]
+    return Split(parent=ended(order, state, new, at), children=tuple(children), handovers=tuple(handovers))
+
+
+def _child(
+    order: SalesOrder, source: SalesOrder, brought: Sequence[OrderLine], identity: NewOrder, at: datetime
+) -> Change[SalesOrder]:
+    parts = over(source.steps, OrderPart(steps=order.steps, lines=tuple(line.part for line in brought)))
+    lines = [evolve(line, part=part) for line, part in zip(brought, parts, strict=True)]
+    facts = with_lines(order, lines)
+    if source.platform_order_id is None:
+        facts |= {"platform_order_no": source.platform_order_no}
+    goods = total((line.payable for line in lines), order.payable.currency)
+    freight = Money(sum(net_freight_of(source.steps, line.part) for line in lines), order.payable.currency)
+    child = evolve(
+        order,
+        **facts,
+        **described([source]),
+        id=identity.id,
+        number=identity.number,
+        state=S.AWAITING_CS_REVIEW,
+        steps=source.steps,
+        freight=freight,
+        services=source.services,
+        cod_fee=source.cod_fee,
+        payable=goods + freight + source.services + source.cod_fee,
+        paid=source.paid,
+        placed_at=source.placed_at,
+        paid_at=source.paid_at,
+        created_at=source.created_at,
+        fulfilment_id=None,
+        origins=(order.id,),
+        split_reasons=(f"{SOURCE} {source.number}",),
+        version=0,
+        updated_at=at,
+    )
+    return born(child, order.id, at)
+
+
+def _moved(line: OrderLine, order: SalesOrder, part: LinePart, id: LineId) -> OrderLine:
+    """Return a line as a merged order has it: with the platform order that it is of."""
+    source_id, source_no = order.source_of(line)
+    # An order of no platform is told by our own number.
+    source_no = source_no or order.number
+    return evolve(line, id=id, from_line=line.id, part=part, platform_order_id=source_id, platform_order_no=source_no)
+
+
+def _merged_into(order: SalesOrder, into: OrderId, at: datetime) -> Change[SalesOrder]:
+    state = next_state(ORDER_TABLE, order.state, OrderMove.MERGE)
+    ended_ = evolve(order, state=state, heirs=(into,), updated_at=at)
+    return Change(ended_, (e.OrderMerged(order_id=order.id, state=state, into=into, at=at),))
+
+
+def _sums(orders: Sequence[SalesOrder]) -> dict[str, Any]:
+    names, currency = ("freight", "services", "cod_fee", "payable", "paid"), orders[0].payable.currency
+    return {name: total((getattr(order, name) for order in orders), currency) for name in names}

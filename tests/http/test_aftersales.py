@@ -1,0 +1,198 @@
+"""Aftersales over HTTP: a claim from the ask to the money, lists with their filters, batches, terms and figures."""
+
+from uuid import UUID
+
+import pytest
+from tests.http.world import ROOT, numbered
+
+from oms_app.actor import Permission
+from oms_app.refunds import BookEffects
+from oms_domain.kernel.identity import RefundId
+
+
+@pytest.fixture
+def order(world, api):
+    """An order that was paid and allocated, with the ids of its lines."""
+    api.post("/stock/receipts", {"sku": "SPU4-U", "warehouse": "MAIN", "quantity": 50})
+    (taken,) = api.take_in(numbered(1))
+    found = api.get(f"/orders/{taken['order_id']}").json()
+    return taken["order_id"], [(line["id"], line["quantity"]) for line in found["lines"]]
+
+
+def opened(api, order, **changes):
+    order_id, lines = order
+    body = {
+        "order_id": order_id,
+        "kind": "refund_before_shipment",
+        "lines": [{"line_id": line_id, "units": units} for line_id, units in lines],
+        "reason": "不想要了",
+    }
+    return api.post("/aftersales/cases", body | changes)
+
+
+def follow(world, refund_id):
+    world.services["refunds"].book_effects(BookEffects(refund_id=RefundId(UUID(refund_id)), by=ROOT))
+
+
+def test_a_claim_is_opened_approved_and_paid_by_hand(world, api, order):
+    answer = opened(api, order)
+    assert answer.status_code == 201, answer.text
+    done = answer.json()
+    case_id, refund_id = done["id"], done["facts"]["refund_id"]
+    assert done["state"] == "awaiting_review"
+
+    approved = api.post(f"/aftersales/cases/{case_id}/approval", headers={"If-Match": f'"{done["version"]}"'})
+    assert (approved.status_code, approved.json()["state"]) == (200, "awaiting_refund")
+    paid = api.post(f"/aftersales/refunds/{refund_id}/payment", {"reason": "转账"})
+    assert paid.json()["state"] == "succeeded"
+    follow(world, refund_id)
+
+    shown = api.get(f"/aftersales/cases/{case_id}").json()
+    assert (shown["case"]["state"], shown["case"]["refunded"]["fen"]) == (
+        "succeeded",
+        paid.json()["facts"]["amount_fen"],
+    )
+    assert shown["log"][0]["what"] == "aftersales.case_opened"
+    assert api.get(f"/orders/{order[0]}").json()["state"] == "cancelled"
+    log = api.get(f"/aftersales/refunds/{refund_id}").json()["log"]
+    assert "refunds.succeeded" in [entry["what"] for entry in log]
+
+
+def test_the_same_key_answers_the_same_and_a_stale_version_is_refused(api, order):
+    first = opened(api, order, asked_fen=100)
+    case_id = first.json()["id"]
+
+    once = [api.post(f"/aftersales/cases/{case_id}/rejection", {"reason": "x"}, once="k") for _ in range(2)]
+    assert once[0].content == once[1].content
+    stale = api.post(f"/aftersales/cases/{case_id}/approval", headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "http.version_is_not")
+    assert api.post(f"/aftersales/cases/{case_id}/approval").status_code == 409
+
+
+def test_what_cannot_be_asked_is_said_with_its_code(api, order):
+    line_id = order[1][0][0]
+
+    assert opened(api, order, kind="return_and_refund").json()["code"] == "aftersales.kind_not_now"
+    assert opened(api, order, lines=[]).json()["code"] == "aftersales.no_such_units"
+    assert (
+        opened(api, order, lines=[{"line_id": line_id, "runs": [[0, 999]]}]).json()["code"]
+        == "aftersales.no_such_units"
+    )
+    assert opened(api, order, asked_fen=0).status_code == 422
+    assert opened(api, order, asked_fen=-1).status_code == 422
+    assert opened(api, order, reason="a\0").json()["code"] == "text.invalid"
+    first = opened(api, order)
+    assert first.status_code == 201
+    assert opened(api, order).status_code in (409, 422)
+
+
+def test_lists_hold_what_their_filters_say(api, order):
+    done = opened(api, order).json()
+    refund_id = done["facts"]["refund_id"]
+
+    def numbers(path, **query):
+        answer = api.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return len(answer.json()["items"])
+
+    cases, refunds = "/aftersales/cases", "/aftersales/refunds"
+    assert numbers(cases, state="awaiting_review", kind="refund_before_shipment", order_id=order[0]) == 1
+    assert numbers(cases, state="closed,succeeded") == 0
+    assert numbers(cases, differs="true") == 0
+    assert numbers(refunds, after_shipment="false", platform_state="pending") == 1
+    assert numbers(refunds, after_shipment="true") == 0
+    assert numbers(refunds, document_state="pending_review") == 0  # the list before shipment has no such state
+    assert numbers(refunds, tag="急") == 0
+    rows = api.post("/aftersales/refunds/tags", {"ids": [refund_id], "tags": ["急"]}).json()["rows"]
+    assert [row["outcome"] for row in rows] == ["done"]
+    assert numbers(refunds, tag="急", source="manual", shop="tb-1") == 1
+    assert api.get(cases, params={"number": "a\0"}).status_code == 422
+
+
+def test_many_are_decided_at_once_each_with_its_own_answer(api, order):
+    case_id = opened(api, order).json()["id"]
+    absent = "019b7ca9-8f2e-7e6a-8000-000000000001"
+
+    rows = api.post("/aftersales/cases/rejections", {"ids": [case_id, absent], "reason": "已发货"}).json()["rows"]
+
+    assert [(row["outcome"], row["code"]) for row in rows] == [("done", ""), ("refused", "aftersales.not_found")]
+    assert rows[0]["document"]["state"] == "closed"
+
+
+def test_what_may_go_back_is_explained(api, order):
+    order_id, lines = order
+    answer = api.post("/aftersales/refunds/refundable", {"order_id": order_id}, once=None)
+
+    proposal = answer.json()["proposal"]
+    assert proposal["refundable_fen"] == proposal["amount_fen"] > 0
+    assert {row["line_id"] for row in proposal["taken"]} <= {line_id for line_id, _ in lines}
+
+
+def test_a_refund_by_hand_has_no_case_and_is_paid_within_the_role_limit(world, api, order):
+    order_id, lines = order
+    agent = type(api)(api.client, world.key(Permission.AFTERSALES_WRITE, Permission.AFTERSALES_READ))
+    terms = {"role_limits": [{"role": "agent", "what": "refund", "most_fen": 100}]}
+    assert api.post("/aftersales/terms/tb-1", terms).json()["version"] == 0
+    body = {"order_id": order_id, "units": [{"line_id": lines[0][0], "runs": [[0, 1]]}], "reason": "少发"}
+
+    assert agent.post("/aftersales/refunds", body).json()["code"] == "refunds.above_role_limit"
+    made = agent.post("/aftersales/refunds", body | {"amount_fen": 90})
+    assert made.status_code == 201, made.text
+    refund_id = made.json()["id"]
+    assert agent.post(f"/aftersales/refunds/{refund_id}/sending").json()["code"] == "refunds.nobody_pays"
+    assert agent.post(f"/aftersales/refunds/{refund_id}/approval").json()["state"] == "approved"
+    assert agent.post(f"/aftersales/refunds/{refund_id}/payment").json()["state"] == "succeeded"
+
+
+def test_compensation_is_a_line_of_its_own_within_the_role_limit(api, order):
+    refund_id = opened(api, order).json()["facts"]["refund_id"]
+    path = f"/aftersales/refunds/{refund_id}/compensations"
+    body = {"kind": "freight_subsidy", "amount_fen": 800, "reason": "寄回运费"}
+
+    assert api.post(path, body).json()["code"] == "refunds.compensation_not_allowed"
+    limits = [{"role": "admin", "what": "freight_subsidy", "most_fen": 1_000}]
+    api.post("/aftersales/terms/tb-1", {"role_limits": limits})
+    assert api.post(path, body).status_code == 200
+    assert api.post(path, body).json()["code"] == "refunds.compensation_above_limit"
+
+    (given,) = api.get(f"/aftersales/refunds/{refund_id}").json()["refund"]["compensations"]
+    assert (given["kind"], given["amount"]["fen"]) == ("freight_subsidy", 800)
+
+
+def test_tickets_are_assigned_answered_by_template_and_finished(api):
+    terms = {
+        "templates": [{"code": "sorry", "title": "致歉", "text": "非常抱歉"}],
+        "desks": [{"agent": "kefu-1"}, {"agent": "kefu-2"}],
+        "assignment": "round_robin",
+        "return_address": {"name": "售后部", "mobile": "10000000009", "street": "示例路9号"},
+    }
+    changed = api.post("/aftersales/terms/tb-1", terms)
+    assert changed.status_code == 200, changed.text
+    assert "示例路9号" not in changed.text
+    body = {"shop": "tb-1", "kind": "inquiry", "subject": "物流"}
+
+    first, second = (api.post("/aftersales/tickets", body).json() for _ in range(2))
+    assert [first["facts"]["assignee"], second["facts"]["assignee"]] == ["kefu-1", "kefu-2"]
+    path = f"/aftersales/tickets/{first['id']}"
+    assert api.post(f"{path}/answers", {"template": "sorry"}).json()["state"] == "answered"
+    assert api.post(f"{path}/answers", {"template": "none"}).status_code == 404
+    assert api.post(f"{path}/customer-messages").json()["state"] == "open"
+    assert api.post(f"{path}/finishing").json()["state"] == "done"
+    shown = api.get(path).json()["ticket"]
+    assert [note["text"] for note in shown["notes"]] == ["非常抱歉"]
+    assert len(api.get("/aftersales/tickets", params={"assignee": "kefu-2"}).json()["items"]) == 1
+
+    figures = api.get("/aftersales/metrics").json()
+    assert figures["first_response"]["tickets"] == 1
+    assert [row["agent"] for row in figures["workload"]] == ["kefu-1", "kefu-2"]
+
+
+def test_figures_count_what_was_sold_and_what_went_back(world, api, order):
+    done = opened(api, order).json()
+    api.post(f"/aftersales/cases/{done['id']}/approval")
+    api.post(f"/aftersales/refunds/{done['facts']['refund_id']}/payment")
+
+    figures = api.get("/aftersales/metrics", params={"start": "2020-01-01T00:00:00Z", "shop": "tb-1"}).json()
+
+    assert {row["refunded_over_sold"] for row in figures["refund_rate_by_sku"]} == {"1/1"}
+    assert figures["reasons"] == [{"name": "不想要了", "count": 1}]
