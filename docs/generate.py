@@ -183,6 +183,8 @@ TABLES: Final = {
     "aftersales_case": "What buyers ask back of an order, from the ask to its end.",
     "aftersales_terms": "How each shop takes claims, where it has set anything of its own.",
     "api_key": "Keys that programs call with: prefix, keyed hash of the secret, rights, shops.",
+    "batch": "Commands for many orders: who gave them, and how far they are.",
+    "batch_block": "The orders of a batch, a hundred in a row, with what became of each.",
     "bundle_part": "Which units of which SKUs are in one bundle.",
     "catalog_item": "SKUs and bundles, deleted ones too: they share one list of codes.",
     "channel_cursor": "How far a shop's orders have been read at its platform.",

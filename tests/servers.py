@@ -173,6 +173,7 @@ class Backend:
         self.open = self.store.open
         self.jobs, self.queries = self.store.jobs, self.store.queries
         self.catalog_queries = self.store.catalog_queries
+        self.aftersales_queries = self.store.aftersales_queries
         self.numbers, self.keys = self.store.numbers, self.store.keys
 
     def wipe(self) -> None:

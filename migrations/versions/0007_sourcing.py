@@ -1,4 +1,5 @@
-"""Sourcing: carriers, what warehouses ship with and whither, named strategies, kept plans; an order's planned carrier.
+"""Sourcing: carriers, what warehouses ship with and whither, named strategies, kept plans; an order's planned carrier;
+marks of goods.
 
 Revision: 0007, after 0006.
 """
@@ -9,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from oms_adapters.db.migrating import add_optional_column, create_table
+from oms_adapters.db.migrating import add_column, add_optional_column, create_table
 from oms_adapters.db.types import Id, Instant, Json, text
 
 revision = "0007"
@@ -22,6 +23,7 @@ def upgrade() -> None:
     add_optional_column("sales_order", "carrier", text(32))
     add_optional_column("sales_order", "planned_ship_at", Instant())
     add_optional_column("sales_order", "planned_arrival_on", sa.Date())
+    add_column("catalog_item", "marks", Json(), filled_with="[]")
     for name, key, length in (
         ("carrier", "code", 32),
         ("warehouse_shipping", "warehouse", 32),

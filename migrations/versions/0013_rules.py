@@ -1,6 +1,6 @@
 """Rules of review and interception with their versions, blacklists; receivers found by street; buyers' orders.
 
-Revision: 0013, after 0008.
+Revision: 0013, after 0009.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from oms_adapters.db.migrating import add_column, add_optional_column, create_in
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -25,7 +25,8 @@ from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, RefundId, ReturnOrderId, SkuCode, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text, mask_digits
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed
 from oms_domain.refunds.refundable import refunded_units

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.transactions import record
 from oms_domain.addresses.bundled import bundled_divisions
+from oms_domain.catalog.sku import Sku
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.carriers import Carrier, Wishes
 from oms_domain.fulfilment.sourcing import (
@@ -25,21 +26,24 @@ from oms_domain.fulfilment.sourcing import (
     Strategy,
     source,
 )
-from oms_domain.fulfilment.sourcing.demand import MOST_LINES
+from oms_domain.fulfilment.sourcing.demand import LARGEST_UNIT, MOST_LINES
 from oms_domain.fulfilment.sourcing.records import ShippingTerms, UnknownStrategy, place_of
 from oms_domain.fulfilment.sourcing.seats import seat_of
-from oms_domain.inventory.stock import Reservation, Want, wanted_by_sku
+from oms_domain.inventory.stock import Reservation, StockLevel, Want, wanted_by_sku
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.kernel.states import next_state
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import HOLDS_STOCK, OrderState
+from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.plan import PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, lines_needed, split
 
 Missing = tuple[tuple[str, int], ...]
 """SKU and units that are not to be had."""
+Stock = Mapping[WarehouseCode, Mapping[SkuCode, int]]
+"""Units by warehouse and SKU."""
 
 
 @frozen(kw_only=True)
@@ -85,23 +89,49 @@ class Allocation:
         that ends. An order that waits already and is still short stays as it is.
 
         Raises:
+            MoveNotAllowed: it is not to be allocated, or no longer.
             MoreNumbers
         """
         waits = order.state is OrderState.BACKORDERED
         begun = order.restock(at=self.at) if waits else Change(order)
+        next_state(ORDER_TABLE, begun.state.state, OrderMove.ALLOCATE)  # before anything is looked for
         found = find(self.tx, order, at=self.at)
         if not found.lots:
             return Change(order) if waits else order.fall_short(found.missing, at=self.at)
         held = self._split if len(found.lots) > 1 else self._held
         return begun.then(held(begun.state, *found.lots))
 
+    def again(
+        self, order: SalesOrder, *, warehouse: WarehouseCode | None = None, carrier: CarrierCode | None = None
+    ) -> Change[SalesOrder]:
+        """Find anew where an order in review ships from, after it was changed: what it held goes back, in one step.
+
+        Ask before anything else is done to its stock in this transaction.
+
+        Args:
+            order: as it is to be from now on.
+            warehouse, carrier: chosen by hand, None: whichever is found.
+
+        Returns:
+            The order in review, with what it holds now; or waiting for stock; or split, as of ``allocate``.
+        """
+        held = self.tx.stock.held_by(order.id)
+        self.tx.stock.release(order.id)
+        asked = evolve(order, warehouse=warehouse, carrier=carrier)
+        found = find(self.tx, asked, at=self.at, besides=held)
+        if not found.lots:
+            lost = order.lose_stock(found.missing, at=self.at)
+            return Change(evolve(lost.state, warehouse=warehouse, carrier=carrier), lost.events)
+        hold = self._split if len(found.lots) > 1 else self._held
+        return hold(order, *found.lots)
+
     def _held(self, order: SalesOrder, lot: Lot) -> Change[SalesOrder]:
         """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
         held = reservations(order, lot.warehouse, lot.lines)
         self.tx.stock.reserve(order.id, held, attempt=order.version)
-        return order.allocate(
-            lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=self.at
-        )
+        in_review = order.state is OrderState.AWAITING_CS_REVIEW
+        take = order.reallocate if in_review else order.allocate
+        return take(lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=self.at)
 
     def _split(self, order: SalesOrder, *lots: Lot) -> Change[SalesOrder]:
         """Cut the order by warehouse (按仓拆单), and hold the units of each part there."""
@@ -127,12 +157,15 @@ class Allocation:
         return made.parent
 
 
-def find(tx: Transaction, order: SalesOrder, *, at: datetime) -> Found:
-    """Return where an order would ship from, or what is missing. What sourcing answers is kept."""
-    policy = tx.shops.get(order.shop_id).policy
+def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[Reservation] = ()) -> Found:
+    """Return where an order would ship from, or what is missing. What sourcing answers is kept.
+
+    ``besides``: what is held and counts as free.
+    """
+    policy, own = tx.shops.get(order.shop_id).policy, _by_place(besides)
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
-        return _from_one(tx, order, order.warehouse or policy.warehouse)
-    asked = Asking(tx).ask(order, policy, at=at)
+        return _from_one(tx, order, order.warehouse or policy.warehouse, own)
+    asked = Asking(tx, own).ask(order, policy, at=at)
     tx.sourcings.keep(asked)
     if isinstance(asked.found, Shortage):
         return Found(missing=_missing(asked.found))
@@ -141,9 +174,13 @@ def find(tx: Transaction, order: SalesOrder, *, at: datetime) -> Found:
 
 @frozen
 class Asking:
-    """Asks sourcing about orders, with what is kept for it at this moment; each table is read once."""
+    """Asks sourcing about orders, with what is kept for it at this moment; each table is read once.
+
+    ``own``: units that are held and count as free.
+    """
 
     tx: Transaction
+    own: Stock = field(factory=dict)
 
     def ask(self, order: SalesOrder, policy: ShopPolicy, *, at: datetime) -> KeptSourcing:
         """Return the answer for an order by its shop's strategy."""
@@ -192,10 +229,9 @@ class Asking:
         self, order: SalesOrder, contents: Sequence[tuple[LineId, SkuCode, Quantity]], policy: ShopPolicy
     ) -> Demand:
         skus = self.tx.skus.by_code({sku for _, sku, _ in contents})
-        measures = {code: (sku.weight_g or 0, sku.volume_cm3 or 0) for code, sku in skus.items()}
         allowed = frozenset(policy.carriers_allowed) if policy.carriers_allowed else None
         return Demand(
-            lines=tuple(_line(line, sku, units, measures) for line, sku, units in contents),
+            lines=tuple(_line(line, sku, units, skus.get(sku)) for line, sku, units in contents),
             destination=destination_of(order.region),
             shop=order.shop_id,
             wishes=Wishes(priority=policy.carriers, allowed=allowed),
@@ -207,20 +243,20 @@ class Asking:
 
     def places_besides(self, order: SalesOrder) -> tuple[SourcePlace, ...]:
         """Return all warehouses with what they could promise if an order held nothing."""
-        stock = self._available(list({line.sku for line in order.lines}))
-        if order.warehouse is not None and order.state in HOLDS_STOCK:
-            there = stock.setdefault(order.warehouse, {})
-            for _, sku, units in order.contents:
-                there[sku] = there.get(sku, 0) + units
-        return self.places_with(stock)
+        own = _by_place(self.tx.stock.held_by(order.id))
+        return evolve(self, own=own).places(list({line.sku for line in order.lines}))
 
-    def _available(self, skus: Sequence[SkuCode]) -> dict[WarehouseCode, dict[SkuCode, int]]:
+    def _available(self, skus: Sequence[SkuCode]) -> Stock:
         return {
-            warehouse: {sku: level.available for sku, level in levels.items() if level.available}
+            warehouse: {
+                sku: units
+                for sku, level in levels.items()
+                if (units := _available_with(level, self.own.get(warehouse, {}).get(sku, 0)))
+            }
             for warehouse, levels in self.tx.stock.everywhere(skus).items()
         }
 
-    def places_with(self, stock: Mapping[WarehouseCode, Mapping[SkuCode, int]]) -> tuple[SourcePlace, ...]:
+    def places_with(self, stock: Stock) -> tuple[SourcePlace, ...]:
         """Return all warehouses with this stock."""
         terms = {record.warehouse: record.terms for record in self.tx.shipping.all()}
         return tuple(
@@ -236,16 +272,39 @@ def destination_of(region: Region) -> Destination:
     return Destination(division=division, point=seat_of(division))
 
 
-def _line(line: LineId, sku: SkuCode, units: int, measures: Mapping[SkuCode, tuple[int, int]]) -> DemandLine:
-    weight_g, volume_cm3 = measures.get(sku, (0, 0))
-    return DemandLine(id=line, sku=sku, quantity=units, weight_g=weight_g, volume_cm3=volume_cm3)
+def _line(line: LineId, code: SkuCode, units: int, sku: Sku | None) -> DemandLine:
+    """Return units of an order line with what the catalogue says of them; what it does not tell weighs nothing."""
+    if sku is None:
+        return DemandLine(id=line, sku=code, quantity=units)
+    return DemandLine(
+        id=line,
+        sku=code,
+        quantity=units,
+        weight_g=sku.weight_g or 0,
+        volume_cm3=min(sku.volume_cm3 or 0, LARGEST_UNIT),
+        marks=sku.marks,
+    )
 
 
-def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode) -> Found:
+def _by_place(held: Iterable[Reservation]) -> Stock:
+    sums: dict[WarehouseCode, dict[SkuCode, int]] = {}
+    for each in held:
+        there = sums.setdefault(each.warehouse, {})
+        there[each.sku] = there.get(each.sku, 0) + each.quantity
+    return sums
+
+
+def _available_with(level: StockLevel, own: int) -> int:
+    """Return what could still be reserved if ``own`` of the reserved units were not."""
+    return evolve(level, reserved=level.reserved - own).available
+
+
+def _from_one(tx: Transaction, order: SalesOrder, warehouse: WarehouseCode, own: Stock) -> Found:
     """Look in one warehouse alone, and plan no carrier: a shop without a strategy."""
     wanted = wanted_by_sku(tuple(Want(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents))
     levels = tx.stock.levels(warehouse, [sku for sku, _ in wanted])
-    there = {sku: levels[sku].available if sku in levels else 0 for sku, _ in wanted}
+    mine = own.get(warehouse, {})
+    there = {sku: _available_with(levels[sku], mine.get(sku, 0)) if sku in levels else 0 for sku, _ in wanted}
     missing = tuple((str(sku), units - there[sku]) for sku, units in wanted if there[sku] < units)
     lines = tuple((line, int(units)) for line, _, units in order.contents)
     if missing:

@@ -22,6 +22,7 @@ from oms_app.ports.wms import (
     WmsReport,
     Worked,
 )
+from oms_app.stopping import NOT_STOPPED, differ, settle_stopped
 from oms_app.transactions import record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, Package
 from oms_domain.fulfilment.parcels import Contents, ParcelDiffers, added_up, by_line
@@ -30,12 +31,12 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import PackageId, SkuCode
 from oms_domain.kernel.text import storable
-from oms_domain.orders.sales_order import LONGEST_REASON, FlagKind, SalesOrder
+from oms_domain.orders.flags import BY_PLATFORM, LONGEST_REASON, FlagKind
+from oms_domain.orders.sales_order import LEFT, SalesOrder
+from oms_domain.orders.stopping import CLOSED_SHORT
 
 LONGEST_PROGRESS: Final = 100
 SHORT: Final = "warehouse_short"
-CLOSED_SHORT: Final = "warehouse_closed_short"
-"""The warehouse will ship nothing more, and something is still to leave."""
 SILENT: Final = "warehouse_silent"
 """It has an order, and has said nothing of it for too long."""
 REPORTED: Final = "warehouse_reported"
@@ -68,7 +69,13 @@ class Booking:
                 self.refuse(storable(report.reason, longest=LONGEST_REASON), fulfilment, order)
 
     def refuse(self, reason: str, fulfilment: FulfilmentOrder, order: SalesOrder) -> None:
-        """The warehouse does not take it, or lets go of it: back to where it was released from."""
+        """The warehouse does not take it, or lets go of it: back to where it was released from.
+
+        One that was asked to stop has answered so.
+        """
+        if order.pending is not None:
+            settle_stopped(self.tx, order, at=self.at)
+            return
         called_back = fulfilment.refuse(reason, at=self.at)
         refused = self._heard(order.refused_by_warehouse(reason, at=self.at))
         record(self.tx, self.tx.fulfilments, called_back)
@@ -129,6 +136,8 @@ class Booking:
             )
             left = left.then(left.state.ship(package, last=not shipped.state.contents, at=self.at))
             packages.append(package)
+        if order.pending is not None and order.pending.by == BY_PLATFORM:
+            differ(self.tx, order, theirs=LEFT, what=NOT_STOPPED, at=self.at)
         shipped = self._heard(shipped)
         if not shipped.state.contents:
             shipped = self._lifted(shipped, CLOSED_SHORT)  # it has found the rest after all
@@ -196,8 +205,6 @@ def book(
     try:
         Booking(tx, new_id, at).book(report, fulfilment, order)
     except Refused as refusal:
-        differs = order.differs(theirs=words_of(report), what=refusal.code, at=at)
-        tx.publish((differs,))
-        tx.report_difference(differs, order.shop_id)
+        differ(tx, order, theirs=words_of(report), what=refusal.code, at=at)
         return refusal
     return None

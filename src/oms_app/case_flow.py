@@ -26,7 +26,8 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import LineId, OrderId, RefundId, ReturnOrderId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import FlagKind, PartyRef, SalesOrder
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, OrderState
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits

@@ -12,6 +12,7 @@ from oms_app.following import follow_platform, stop_for_a_person
 from oms_app.matching import Matching
 from oms_app.numbering import NumberPool
 from oms_app.ports.transaction import NewId, Transaction
+from oms_app.timers import set_timers
 from oms_app.transactions import record
 from oms_domain.apportionment.policy import ApportionmentPolicy
 from oms_domain.catalog.matching import Sold, UnmappedSku
@@ -102,6 +103,7 @@ def settle(
         change = change.then(change.state.converted(begun.state.id, at=at))
         record(tx, tx.platform_orders, change)
         record(tx, tx.orders, begun)
+        set_timers(tx, begun)
         return Taken(change.state, begun.state, answer_of(outcome, change.state, begun.state))
     if change.state.trouble is not None:
         change = change.then(change.state.mended(at=at))

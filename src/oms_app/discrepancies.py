@@ -12,7 +12,7 @@ from oms_app.ports.transaction import Begin, Clock
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.events import OrderDifferenceSettled
-from oms_domain.orders.sales_order import LONGEST_REASON
+from oms_domain.orders.flags import LONGEST_REASON
 
 
 @frozen(kw_only=True)

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from oms_app.orders import give_back, save
 from oms_app.ports.transaction import Transaction
+from oms_app.timers import set_timers
 from oms_app.transactions import record
 from oms_domain.catalog.matching import Sold
 from oms_domain.kernel.identity import OrderId, PlatformOrderId
 from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.events import OrderDiffers
+from oms_domain.orders.flags import BY_PLATFORM, FlagKind
 from oms_domain.orders.placement import BY_DEFAULT, policy_of
 from oms_domain.orders.platform_order import PlatformOrder
-from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import Share, shares_of
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 
@@ -81,7 +83,7 @@ def stop_for_a_person(tx: Transaction, order: SalesOrder | None, *, at: datetime
         return None
     for each in live_orders(tx, order):
         if each.state in BEFORE_WAREHOUSE:
-            change = each.flag(FlagKind.INTERCEPTED, reason=intake.PLATFORM_DIFFERS, by=intake.BY_PLATFORM, at=at)
+            change = each.flag(FlagKind.INTERCEPTED, reason=intake.PLATFORM_DIFFERS, by=BY_PLATFORM, at=at)
             save(tx, change)
             order = change.state if each.id == order.id else order
     return order
@@ -109,7 +111,7 @@ def _follow(
     if lost := sub_orders.lost_lines(order, after):
         tx.stock.release(order.id, lost)
     if after.state is OrderState.CANCELLED is not order.state:
-        give_back(tx, order, reason=intake.BY_PLATFORM, now=lambda: at)
+        give_back(tx, order, reason=BY_PLATFORM, now=lambda: at)
     elif after.external and not order.external:
         # Of a line that was refunded nothing has left.
         gone = [(line.id, int(line.quantity)) for line in after.lines if not line.is_closed]
@@ -119,6 +121,7 @@ def _follow(
             called_off = tx.fulfilments.get(order.fulfilment_id).cancel("shipped_outside", at=at)
             record(tx, tx.fulfilments, called_off)
     record(tx, tx.orders, change, since=order)
+    set_timers(tx, change)
     for event in change.events:
         if isinstance(event, OrderDiffers):
             tx.report_difference(event, order.shop_id)

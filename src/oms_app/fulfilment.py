@@ -16,16 +16,17 @@ from oms_app.orders import save
 from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.ports.vault import Sealed
 from oms_app.ports.wms import WmsReport
+from oms_app.stopping import NOT_STOPPED, differ
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.channels.standard import OrderKind
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
-from oms_domain.orders.sales_order import LONGEST_REASON, FlagKind, SalesOrder
+from oms_domain.orders.flags import LONGEST_REASON, FlagKind
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 LONGEST_WORD: Final = 100
-NOT_STOPPED: Final = "fulfilment.not_stopped"
 
 
 @frozen(kw_only=True)
@@ -176,9 +177,7 @@ class FulfilmentService:
         with self.begin(command) as tx:
             order = tx.orders.get(tx.fulfilments.get(command.fulfilment_id).order_id)
             theirs = storable(command.reason or NOT_STOPPED, longest=LONGEST_WORD)
-            differs = order.differs(theirs=theirs, what=NOT_STOPPED, at=self.now())
-            tx.publish((differs,))
-            tx.report_difference(differs, order.shop_id)
+            differ(tx, order, theirs=theirs, what=NOT_STOPPED, at=self.now())
             tx.commit()
 
     @one_transaction

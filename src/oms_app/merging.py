@@ -17,6 +17,7 @@ from oms_app.splitting import SplitAnswer, part_of, store_split
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money
+from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
@@ -24,7 +25,6 @@ from oms_domain.split_merge.merging import (
     MOST_LINES,
     CannotMerge,
     Merge,
-    NotMerged,
     TooFewToMerge,
     differs,
     merge,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 from attrs import frozen
@@ -11,14 +12,18 @@ from oms_app.actor import Actor, Permission
 from oms_app.allocation import Allocation, MoreNumbers
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
+from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.moves import moves_of
 from oms_domain.orders.rules.decide import Decision
 from oms_domain.orders.rules.judging import judged, let_pass
-from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
+from oms_domain.orders.stopping import call_off
 
 
 @frozen(kw_only=True)
@@ -53,7 +58,9 @@ class JudgeOrder(OrderCommand):
 
 @frozen(kw_only=True)
 class HoldOrder(OrderCommand):
-    """Keep it from the warehouse (挂起)."""
+    """Keep it from the warehouse (挂起); ``until``: then it goes on by itself."""
+
+    until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -73,7 +80,7 @@ class ReleaseOrder(OrderCommand):
 
 @frozen(kw_only=True)
 class CancelOrder(OrderCommand):
-    """Call it off (取消), as long as nobody outside works on it."""
+    """Call it off (取消). Who has the goods is asked to stop; until the answer the order is pending."""
 
 
 @frozen(kw_only=True)
@@ -100,6 +107,7 @@ class OrderAnswer:
     state: OrderState
     flags: tuple[str, ...]
     version: int
+    moves: tuple[str, ...] = ()  # the commands that are open now
 
 
 @frozen(kw_only=True)
@@ -138,7 +146,9 @@ class OrderService:
     def hold(self, command: HoldOrder) -> OrderAnswer:
         return self._act(
             command,
-            lambda tx, o: o.flag(FlagKind.HELD, reason=command.reason, by=command.by.id, at=self.now()),
+            lambda tx, o: o.flag(
+                FlagKind.HELD, reason=command.reason, by=command.by.id, until=command.until, at=self.now()
+            ),
         )
 
     @one_transaction
@@ -156,8 +166,9 @@ class OrderService:
     @one_transaction
     def cancel(self, command: CancelOrder) -> OrderAnswer:
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
-            change = order.cancel(reason=command.reason, at=self.now())
-            give_back(tx, order, reason=command.reason or "cancelled", now=self.now)
+            change = call_off(order, reason=command.reason, by=command.by.id, at=self.now())
+            if change.state.state is OrderState.CANCELLED:
+                give_back(tx, order, reason=command.reason or "cancelled", now=self.now)
             return change
 
         return self._act(command, step)
@@ -227,21 +238,28 @@ class OrderService:
         return change
 
     def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:
-        with self.begin(command) as tx:
-            if done := tx.recall(OrderAnswer):
-                return done
-            order = tx.orders.get(command.order_id)
-            check_version(order, command.expected_version)
-            change = step(tx, order)
-            answer = save(tx, change)
-            tx.remember(answer)
-            tx.commit()
-        return answer
+        return about_one(self.begin, command, lambda tx, order: save(tx, step(tx, order)))
+
+
+def about_one(
+    begin: Begin, command: OrderCommand, act: Callable[[Transaction, SalesOrder], OrderAnswer]
+) -> OrderAnswer:
+    """Give a command about one order in one transaction; the answer is remembered under the caller's key."""
+    with begin(command) as tx:
+        if done := tx.recall(OrderAnswer):
+            return done
+        order = tx.orders.get(command.order_id)
+        check_version(order, command.expected_version)
+        answer = act(tx, order)
+        tx.remember(answer)
+        tx.commit()
+    return answer
 
 
 def save(tx: Transaction, change: Change[SalesOrder]) -> OrderAnswer:
     """Store a changed order with its events; a change without events is none."""
     record(tx, tx.orders, change)
+    set_timers(tx, change)
     return answer_of(change)
 
 
@@ -254,6 +272,7 @@ def answer_of(change: Change[SalesOrder]) -> OrderAnswer:
         state=order.state,
         flags=tuple(str(flag.kind) for flag in order.flags),
         version=order.version + (1 if change.events else 0),
+        moves=tuple(str(ask) for ask in moves_of(order).open),
     )
 
 

@@ -26,7 +26,8 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId, OrderId, RefundId
 from oms_domain.kernel.money import Money
-from oms_domain.orders.sales_order import FlagKind, SalesOrder
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderMove
 from oms_domain.refunds.closing import order_ends_by
 from oms_domain.refunds.compensation import Compensation, CompensationKind, CompensationLimit

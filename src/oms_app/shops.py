@@ -10,7 +10,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.inventory import known_warehouse
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.sourcing import known_strategy
-from oms_app.transactions import Pause, one_transaction, record
+from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.channels.standard import Platform
 from oms_domain.fulfilment.sourcing.records import UnknownCarrier
 from oms_domain.kernel.errors import Denied
@@ -52,11 +52,12 @@ class FindShop:
 
 @frozen(kw_only=True)
 class ChangePolicy:
-    """Let a shop work by another policy."""
+    """Let a shop work by another policy. ``expected_version``: refuse if it has changed since the caller read it."""
 
     permission: ClassVar[Permission] = Permission.ADMIN
     shop_id: ShopId
     policy: ShopPolicy
+    expected_version: int | None = None
     by: Actor
 
 
@@ -128,15 +129,21 @@ class ShopService:
     @one_transaction
     def change_policy(self, command: ChangePolicy) -> Shop:
         """Raises ``UnknownWarehouse``, ``UnknownStrategy``, ``UnknownCarrier``, ``InvalidPolicy``,
-        ``InvalidSplitRules``."""
+        ``InvalidSplitRules``, ``VersionIsNot``."""
         policy_of(command.policy)
         rules_of(command.policy)
         with self.begin(command) as tx:
+            if done := tx.recall(Shop):
+                return done
             _check_named(tx, command.policy)
-            change = tx.shops.get(command.shop_id).with_policy(command.policy, at=self.now())
+            shop = tx.shops.get(command.shop_id)
+            check_version(shop, command.expected_version)
+            change = shop.with_policy(command.policy, at=self.now())
             record(tx, tx.shops, change)
+            stored = evolve(change.state, version=shop.version + len(change.events))
+            tx.remember(stored)
             tx.commit()
-        return change.state
+        return stored
 
     @one_transaction
     def mark_authorisation(self, command: MarkAuthorisation) -> None:

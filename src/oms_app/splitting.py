@@ -12,7 +12,7 @@ from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
-from oms_domain.catalog.sku import Sku
+from oms_domain.catalog.sku import GoodsMark, Sku
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode
@@ -247,6 +247,8 @@ def split_lines(
                 delivery=Delivery.VIRTUAL if order.kind is OrderKind.VIRTUAL else Delivery.OWN,
                 is_presale=order.kind is OrderKind.PRESALE,
                 in_stock=there,
+                marks=frozenset(map(str, sku.marks)) if sku else frozenset(),
+                is_valuable=sku is not None and GoodsMark.VALUABLE in sku.marks,
             )
         )
     return tuple(found)

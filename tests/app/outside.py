@@ -12,11 +12,14 @@ from datetime import datetime
 
 from attrs import define, field
 
+from oms_adapters.memory.carriers import MemoryCarriers
 from oms_adapters.memory.platform import MemoryPlatform
 from oms_adapters.memory.warehouse import MemoryWarehouse
 from oms_app.actor import Actor
+from oms_app.ports.carriers import ParcelToStop
 from oms_app.ports.channels import OrderRef
 from oms_app.ports.transaction import OpenTransaction, Transaction
+from oms_app.ports.wms import StopAnswer
 
 
 class CalledFromWithin(BaseException):
@@ -84,3 +87,14 @@ class WatchedWarehouse(MemoryWarehouse):
     def _call(self) -> None:
         self.watch.call("warehouse")
         super()._call()
+
+
+@define
+class WatchedCarriers(MemoryCarriers):
+    """Carriers that look up at each call."""
+
+    watch: Watch = field(factory=Watch)
+
+    def intercept(self, parcel: ParcelToStop) -> StopAnswer | None:
+        self.watch.call("carrier")
+        return super().intercept(parcel)

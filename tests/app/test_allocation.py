@@ -7,6 +7,7 @@ from attrs import evolve
 from tests.app.world import ROOT, World
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.allocation import Allocation
 from oms_app.catalog import PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
@@ -22,8 +23,9 @@ from oms_app.sourcing import (
     TryStrategy,
     check_fit,
 )
+from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
-from oms_domain.catalog.sku import SkuFacts
+from oms_domain.catalog.sku import MOST_VOLUME_CM3, SkuFacts
 from oms_domain.channels.standard import PlatformState, Region
 from oms_domain.fulfilment.carriers import Carrier, CarrierDoesNotFit, Contract, Limits, Rate, Regions, Tariff, Transit
 from oms_domain.fulfilment.sourcing import Lack, SplitPolicy, Standing, read_strategy
@@ -173,6 +175,20 @@ def test_the_weight_of_what_is_ordered_counts(world):
     assert world.order(order_id).carrier == SF
     (chosen,) = answer(world, order_id).found.parts
     assert [(loss.carrier, loss.why) for loss in chosen.choice.losses] == [(ZTO, "unit_too_large")]
+
+
+def test_the_marks_of_what_is_ordered_count_and_a_great_volume_is_no_obstacle(world):
+    shop = world.a_shop(strategy="near")
+    facts = SkuFacts(title="香水", marks=["liquid"], volume_cm3=MOST_VOLUME_CM3)
+    world.catalog.put_sku(PutSku(code=SCARF, facts=facts, by=ROOT))
+    world.sourcing.put_carrier(PutCarrier(terms=a_carrier(ZTO, refuses=["liquid"]), by=ROOT))
+    world.receive(SCARF, warehouse=EAST)
+
+    order_id = world.an_order(shop, wants(1))
+
+    assert world.order(order_id).carrier == SF
+    (chosen,) = answer(world, order_id).found.parts
+    assert [(loss.carrier, loss.why) for loss in chosen.choice.losses] == [(ZTO, "goods_refused")]
 
 
 def test_only_carriers_that_the_platform_allows_are_planned(world):
@@ -359,6 +375,85 @@ def test_a_split_that_is_asked_for_twice_under_one_key_happens_once(world):
     assert len(world.store.tables.orders) == 3
     numbers = sorted(order.number for order in world.store.tables.orders.values())
     assert [number[-6:] for number in numbers] == ["000001", "000002", "000003"]
+
+
+# --- again, after a change -------------------------------------------------------------------------------------------
+
+
+def again(world, order_id, numbers=0, by_hand=None, **changes):
+    """Change an order in review, and have it allocated anew in the same transaction, as editing does."""
+    pool = world.orders.numbering.pool(numbers, "S")
+    with world.store.open(ROOT) as tx:
+        order = tx.orders.get(order_id)
+        allocation = Allocation(tx=tx, numbers=pool, new_id=world.new_id, at=world.clock())
+        edited = order.revise(at=world.clock(), **changes)
+        record(tx, tx.orders, edited.then(allocation.again(edited.state, **by_hand or {})))
+        tx.commit()
+    world.settle()
+    return world.order(order_id)
+
+
+@pytest.mark.parametrize("strategy", ["near", ""])
+def test_an_order_in_review_keeps_the_last_units_that_it_held_itself(world, strategy):
+    shop = world.a_shop(strategy=strategy, warehouse=EAST)
+    world.receive(SCARF, units=1, warehouse=EAST)
+    order_id = world.an_order(shop, wants(1))
+
+    order = again(world, order_id, seller_remark="样例")
+
+    assert (order.state, order.warehouse) == (S.AWAITING_CS_REVIEW, EAST)
+    assert held(world) == {(SCARF, EAST): 1}
+    assert sound(world)
+
+
+def test_an_order_that_goes_elsewhere_now_ships_from_elsewhere(world):
+    shop = world.a_shop(strategy="near")
+    for warehouse in (EAST, NORTH):
+        world.receive(SCARF, warehouse=warehouse)
+    order_id = world.an_order(shop, wants(1))
+
+    order = again(world, order_id, region=BEIJING)
+
+    assert order.warehouse == NORTH
+    assert held(world) == {(SCARF, EAST): 0, (SCARF, NORTH): 1}
+    assert world.facts(order_id)[-2:] == ["order_revised", "order_allocated"]
+    assert sound(world)
+
+
+def test_a_warehouse_without_stock_that_is_chosen_by_hand_is_waited_for(world):
+    shop = world.a_shop(strategy="near")
+    world.receive(SCARF, warehouse=EAST)
+    order_id = world.an_order(shop, wants(1))
+
+    waiting = again(world, order_id, by_hand={"warehouse": NORTH, "carrier": SF})
+
+    assert (waiting.state, waiting.warehouse, waiting.carrier) == (S.BACKORDERED, NORTH, SF)
+    assert held(world)[SCARF, EAST] == 0
+    world.receive(SCARF, warehouse=NORTH)
+    order = world.order(order_id)
+    assert (order.state, order.warehouse, order.carrier) == (S.AWAITING_CS_REVIEW, NORTH, SF)
+    assert sound(world)
+
+
+def test_an_order_in_review_that_comes_from_several_places_now_is_split(world):
+    shop = world.a_shop(strategy="near")
+    for sku in (SCARF, HAT):
+        world.receive(sku, units=2, warehouse=EAST)
+    world.receive(HAT, units=5, warehouse=NORTH)
+    order_id = world.an_order(shop, wants(1, (SCARF, 2), (HAT, 2)))
+    assert world.order(order_id).warehouse == EAST
+    orders = world.store.tables.orders
+    ships(world, EAST, carriers=(ZTO,))
+    world.sourcing.put_carrier(PutCarrier(terms=a_carrier(ZTO, limits=Limits(weight_g=1)), by=ROOT))
+    world.catalog.put_sku(PutSku(code=HAT, facts=SkuFacts(title="帽子", weight_g=500), by=ROOT))
+
+    again(world, order_id, numbers=2, seller_remark="样例")
+
+    parts = {orders[heir].warehouse: orders[heir] for heir in orders[order_id].heirs}
+    assert {place: [line.sku for line in part.lines] for place, part in parts.items()} == {EAST: [SCARF], NORTH: [HAT]}
+    assert {part.state for part in parts.values()} == {S.AWAITING_CS_REVIEW}
+    assert held(world) == {(SCARF, EAST): 2, (HAT, EAST): 0, (HAT, NORTH): 2}
+    assert sound(world)
 
 
 # --- chosen by hand ---------------------------------------------------------------------------------------------------

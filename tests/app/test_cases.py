@@ -27,7 +27,7 @@ from oms_domain.aftersales.states import CaseState as C
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
-from oms_domain.orders.sales_order import FlagKind
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.proposal import AboveRefundable, NothingToRefund
 from oms_domain.refunds.states import RefundState as R

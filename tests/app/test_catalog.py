@@ -35,8 +35,8 @@ from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.sales_order import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.shops.shop import CataloguePolicy, ShopNotFound, ShopPolicy
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order

@@ -9,8 +9,9 @@ from oms_app.intake import TakeIn
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception, ReleaseOrder
 from oms_domain.channels.standard import AmountMismatch, LineRefund, Platform, PlatformState
 from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.intake import PLATFORM_DIFFERS
-from oms_domain.orders.sales_order import NothingToShip, OrderFlaggedNow
+from oms_domain.orders.moves import NothingToShip
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
 

@@ -14,9 +14,10 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import FlagKind
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.states import OrderState as S
-from oms_domain.split_merge.merging import CannotMerge, NotMerged, TooFewToMerge
+from oms_domain.split_merge.merging import CannotMerge, TooFewToMerge
 from oms_domain.testing.builders import HAT, NOW, SCARF, a_standard_line, a_standard_order, an_id
 
 P = PlatformState

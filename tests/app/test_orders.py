@@ -16,7 +16,8 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import CancelNeedsWarehouse, NotFlagged, OrderFlaggedNow, SalesOrder
+from oms_domain.orders.flags import NotFlagged, OrderFlaggedNow
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 
@@ -90,15 +91,6 @@ def test_cancelling_before_the_release_calls_the_fulfilment_off(world, order_id)
     with pytest.raises(MoveNotAllowed):
         world.give(ReleaseOrder, order_id)
     assert world.warehouse.sent == []
-
-
-def test_what_the_warehouse_works_on_is_not_cancelled(world, order_id):
-    world.at_warehouse(order_id)
-
-    with pytest.raises(CancelNeedsWarehouse):
-        world.give(CancelOrder, order_id, reason="太晚")
-
-    assert (world.state(order_id), world.units(SCARF)) == (S.IN_WAREHOUSE, (100, 2))
 
 
 def test_an_order_that_the_platform_closes_gives_its_stock_back(world, shop):

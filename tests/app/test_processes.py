@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.app.world import ROOT, later
+from tests.app.world import ROOT
 
 from oms_adapters.memory.platform import BUYER, RECEIVER
 from oms_app.channels import ORDERS, OVERLAP
@@ -13,11 +13,10 @@ from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RateLi
 from oms_app.ports.jobs import JobCounts
 from oms_app.runner import MOST_TRIES
 from oms_app.shops import FindShop
-from oms_domain.channels.standard import PlatformState
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState, NothingToWriteBack, WriteBack
 from oms_domain.kernel.errors import InvalidText
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.sales_order import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.shops.shop import Authorisation
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
@@ -105,20 +104,6 @@ def test_a_parcel_that_our_table_refuses_is_a_discrepancy(world, shop):
 
 
 # --- the platform ----------------------------------------------------------------------------------------------------
-
-
-def test_what_the_platform_closes_while_the_warehouse_works_is_a_discrepancy(world, shop):
-    standard = a_standard_order()
-    order_id = world.an_order(shop, standard)
-    world.at_warehouse(order_id)
-    before = world.order(order_id)
-    world.clock.forward(minutes=1)
-
-    world.take_in(shop, later(standard, world.clock, state=PlatformState.CLOSED_REFUNDED))
-
-    assert world.differences() == [(order_id, "in_warehouse", "closed_refunded", "state")]
-    assert world.order(order_id).state is before.state
-    assert world.facts(order_id)[-1] == "order_differs"
 
 
 def test_a_platform_that_is_unwell_hears_of_the_parcel_later(world, order_id):

@@ -18,11 +18,11 @@ from oms_domain.channels.standard import Receiver, Region
 from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import Check
 from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
 from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.rule_set import RuleNotFound
 from oms_domain.orders.rules.templates import from_template
-from oms_domain.orders.sales_order import OrderFlaggedNow
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, NOW, SCARF, a_standard_order
 

@@ -14,7 +14,7 @@ from oms_domain.channels.standard import LineRefund, PlatformState, Region
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import FlagKind
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.split_merge.plan import CannotSplit, InvalidSplitRules
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
@@ -335,6 +335,21 @@ def test_weights_of_the_catalogue_count(world):
     assert [sorted((line.sku, line.units) for line in part.lines) for part in answer.parts] == [
         [(HAT, 1), (SCARF, 1)],
         [(SCARF, 1)],
+    ]
+
+
+def test_goods_that_must_not_travel_together_are_told_apart_by_their_marks(world):
+    shop = world.a_shop(split_triggers=("category",))
+    world.receive(SCARF, HAT)
+    for sku, marks in ((SCARF, ["liquid"]), (HAT, [])):
+        world.catalog.put_sku(PutSku(code=sku, facts=SkuFacts(title=sku, marks=marks), by=ROOT))
+    order_id = world.an_order(shop, a_standard_order())
+
+    answer = world.splits.split(SplitOrder(order_id=order_id, by=ROOT))
+
+    assert [(part.reasons, [line.sku for line in part.lines]) for part in answer.parts] == [
+        (("category liquid",), [SCARF]),
+        (("category",), [HAT]),
     ]
 
 

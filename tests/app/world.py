@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
-from tests.app.outside import Watch, WatchedPlatform, WatchedWarehouse
+from tests.app.outside import Watch, WatchedCarriers, WatchedPlatform, WatchedWarehouse
 from tests.servers import FakeClock, ids
 
 from oms_adapters.crypto.keys import KeyRing
@@ -17,10 +17,12 @@ from oms_app.actor import Actor, system
 from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
+from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
+from oms_app.desk import OrderDesk
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
@@ -28,25 +30,24 @@ from oms_app.jobs import JobService
 from oms_app.judging import Judge
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import (
-    AllocateOrder,
     ApproveOrder,
-    CancelOrder,
-    HoldOrder,
     OrderService,
-    PassInterception,
     ReleaseOrder,
-    UnholdOrder,
 )
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
 from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
+from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
+from oms_app.processes.stopping import StopProcess
+from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
@@ -58,6 +59,7 @@ from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
@@ -76,15 +78,6 @@ from oms_domain.shops.shop import Shop, ShopPolicy
 from oms_domain.testing.builders import MAIN
 
 ROOT = system("tests")
-ACTS = {
-    AllocateOrder: "allocate",
-    ApproveOrder: "approve",
-    HoldOrder: "hold",
-    UnholdOrder: "unhold",
-    PassInterception: "pass_interception",
-    ReleaseOrder: "release",
-    CancelOrder: "cancel",
-}
 
 
 class World:
@@ -99,6 +92,7 @@ class World:
         self.platform = WatchedPlatform(watch=self.watch)
         self.warehouse = WatchedWarehouse(watch=self.watch)
         self.wms: Wms = self.warehouse
+        self.carriers = WatchedCarriers(watch=self.watch)
         self.sealer = AesSealer(KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []
@@ -122,6 +116,10 @@ class World:
         self.catalog = CatalogService(**shared)
         self.sku_mappings = SkuMappingService(**shared)
         self.orders = OrderService(**shared, numbering=numbering)
+        self.moves = OrderMoveService(begin=begin, now=self.clock, pause=pause)
+        self.stops = StopService(**shared, numbering=numbering)
+        self.desk = OrderDesk(orders=self.orders, moves=self.moves, stops=self.stops)
+        self.batches = BatchService(**shared, open=opened, desk=self.desk)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
         self.merges = MergeService(**shared, numbering=numbering)
@@ -167,6 +165,9 @@ class World:
             ReportProcess(reports=self.reports, fulfilment=self.fulfilment, queries=self.store.queries, now=self.clock),
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
+            StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers),
+            BatchProcess(batches=self.batches),
+            TimerProcess(open=opened, orders=self.orders, moves=self.moves, now=self.clock),
         )
         processes = (*processes, *self.wire_aftersales(begin, shared | {"numbering": numbering}))
         handlers = {handler.name: handler for process in processes for handler in process.handlers()}
@@ -275,8 +276,7 @@ class World:
 
     def give(self, kind: Any, order_id: OrderId, **more: Any) -> Any:
         """Give a command about an order, and let follow what follows."""
-        act = getattr(self.orders, ACTS[kind])
-        answer = act(kind(order_id=order_id, **{"by": ROOT} | more))
+        answer = self.desk.give(kind(order_id=order_id, **{"by": ROOT} | more))
         self.settle()
         return answer
 

@@ -42,6 +42,7 @@ class Bench:
     intake: IntakeService
     orders: OrderService
     preparation: Preparation
+    shared: dict[str, Any]
 
     def take(self, arrivals: tuple[Arrival, ...]) -> Any:
         return self.intake.take_in(TakeIn(shop_id=self.shop_id, platform=Platform.TAOBAO, arrivals=arrivals, by=ACTOR))
@@ -76,6 +77,7 @@ def fresh(url: str, *, stock_units: int = 0) -> Bench:
         IntakeService(numbering=numbering, **shared),
         OrderService(numbering=numbering, **shared),
         Preparation(sealer=AesSealer(KeyRing.generate()), new_id=new_id),
+        shared,
     )
 
 

@@ -18,8 +18,9 @@ from oms_domain.inventory.stock import LedgerKind, Quality, Reservation, StockLe
 from oms_domain.kernel.identity import ShopId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderRevised
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import PlatformOrder
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.shops.shop import Shop
 from oms_domain.testing.builders import (
     MAIN,

@@ -23,12 +23,12 @@ from oms_app.queries.catalog import CatalogFilter, UnmappedRow, bundle_stock
 from oms_domain.catalog.bundle import BundleNotFound, BundlePart
 from oms_domain.catalog.mapping import MappingNotFound
 from oms_domain.catalog.matching import UnmappedSku
-from oms_domain.catalog.sku import SkuFacts, SkuKind, SkuNotFound
+from oms_domain.catalog.sku import GoodsMark, SkuFacts, SkuKind, SkuNotFound
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.lines import FromBundle
 from oms_domain.orders.platform_order import Conversion, unmapped_trouble
-from oms_domain.orders.sales_order import FromBundle
 from oms_domain.shops.shop import ShopNotFound, ShopPolicy
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_bundle, a_mapping, a_sku
 from oms_domain.testing.values import amounts, texts
@@ -96,6 +96,7 @@ def test_what_is_kept_of_a_sku_is_read_equal(backend, data):
         floor_price=data.draw(maybe),
         purchase_cost=data.draw(maybe),
         tax_category=data.draw(st.sampled_from(["", "1040201"])),
+        marks=data.draw(st.frozensets(st.sampled_from(GoodsMark))),
     )
     sku = a_sku(SCARF, **{name: getattr(facts, name) for name in SkuFacts.__annotations__})
 

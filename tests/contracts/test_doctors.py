@@ -12,14 +12,17 @@ from attrs import evolve
 from tests.adapters.db.stored import StoredWorld
 from tests.app.world import ROOT
 
+from oms_app.aftersales import ApproveCase, AskedLine, OpenCase
 from oms_app.catalog import PutBundle
+from oms_app.refunds import PayByHand
 from oms_app.sku_mappings import MapSku
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy
+from oms_domain.aftersales.states import CaseKind
 from oms_domain.catalog.bundle import BundleFacts, BundlePart
 from oms_domain.channels.standard import PlatformState
 from oms_domain.fulfilment.carriers import Contract
 from oms_domain.fulfilment.sourcing.records import ShippingTerms
-from oms_domain.kernel.identity import SkuCode, WarehouseCode
+from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.platform_order import Conversion
@@ -52,7 +55,19 @@ def world(backend) -> StoredWorld:
     parts = (BundlePart(sku=SCARF, quantity=Quantity(2)),)
     world.catalog.put_bundle(PutBundle(code="SET", facts=BundleFacts(title="组合", parts=parts), by=ROOT))
     world.sku_mappings.map(MapSku(shop_id=shop.id, platform_sku_id="1", target="SET", by=ROOT))
+    refunded(world, first)
     return world
+
+
+def refunded(world: StoredWorld, order_id: OrderId) -> None:
+    """Let the hat of a shipped order be asked back and paid, and a scarf be asked back."""
+    scarves, hat = world.order(order_id).lines
+    asked = {"order_id": order_id, "kind": CaseKind.REFUND_ONLY, "reason": "x", "by": ROOT}
+    paid = world.cases.open(OpenCase(lines=(AskedLine(line_id=hat.id, units=1),), **asked))
+    world.cases.open(OpenCase(lines=(AskedLine(line_id=scarves.id, units=1),), **asked))
+    world.cases.approve(ApproveCase(case_id=paid.id, by=ROOT))
+    world.refunds.pay_by_hand(PayByHand(refund_id=paid.refund_id, by=ROOT))
+    world.settle()
 
 
 def found(world: StoredWorld) -> set[str]:
@@ -107,6 +122,19 @@ def one(table: dict[Any, Any]) -> Any:
 Plant = tuple[str, Callable[[Any], object], tuple[str, ...]]
 ONE = "(SELECT id FROM (SELECT id FROM sales_order WHERE state = 'awaiting_cs_review' ORDER BY id LIMIT 1) one)"
 PLANTS: dict[str, Plant] = {
+    "money that no entry of the ledger explains": (
+        "I2",
+        lambda t: [t.refund_entries.update({id: entries[:1]}) for id, entries in list(t.refund_entries.items())],
+        ("DELETE FROM refund_entry WHERE kind = 'done'",),
+    ),
+    "more given back than was paid": (
+        "I2",
+        lambda t: [
+            t.refund_entries.update({id: tuple(forged(e, taken=e.taken * 3) for e in entries)})
+            for id, entries in list(t.refund_entries.items())
+        ],
+        ("UPDATE refund_cap SET paid_fen = 0, gone_fen = 0",),
+    ),
     "a line that costs more": (
         "I1",
         a_line_costs_more,
@@ -275,6 +303,7 @@ def test_each_check_tells_its_name_and_how_much_it_found(world, backend):
         "I8 states": 0,
         "I11 events": 0,
         "I12 log": 1,
+        "I2 refunds": 0,
         "I14 names": 0,
     }
 

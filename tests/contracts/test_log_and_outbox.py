@@ -24,7 +24,7 @@ from oms_domain.inventory.stock import StockReceived
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import EventId, ShopId, SkuCode
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import FlagKind
+from oms_domain.orders.flags import FlagKind
 from oms_domain.testing.builders import MAIN
 
 

@@ -25,8 +25,9 @@ from oms_app.ports.vault import IndexField
 from oms_app.queries.rows import COUNT_CAP, LAG_S, OrderFilter, OrderRow, PlatformOrderRow, Position
 from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.platform_order import Conversion, Trouble
-from oms_domain.orders.sales_order import Flag, FlagKind, PartyRef
+from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.testing.builders import MAIN, NOW, RECEIVER

@@ -16,10 +16,10 @@ from oms_domain.channels.standard import Region
 from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import AnyOf, Check, Not
 from oms_domain.kernel.identity import ShopId
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.rules.blacklist import BlacklistEntry, BlacklistEntryNotFound, BlacklistKind
 from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.templates import from_template
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.shops.shop import ShopNotFound
 from oms_domain.testing.builders import NOW, RECEIVER, an_id
 

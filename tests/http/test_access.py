@@ -77,9 +77,7 @@ def test_a_post_changes_something_or_says_that_it_does_not(world):
 
     assert undecided == []
     plans = {"planSplitOfOrder", "planMergeOfOrders", "explainRefundable", "tryRules"}
-    assert (
-        reading == {"searchOrders", "openPersonalData", "tryStrategy", "takeQimen", "takeKuaidi100"} | plans
-    )
+    assert reading == {"searchOrders", "openPersonalData", "tryStrategy", "takeQimen", "takeKuaidi100"} | plans
 
 
 def test_a_route_that_declares_nothing_is_shut(world):

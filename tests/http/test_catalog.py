@@ -18,6 +18,7 @@ SCARF = {
     "floor_price": {"fen": 9900},
     "purchase_cost": {"fen": 5000},
     "tax_category": "1040201",
+    "marks": ["battery", "fragile"],
 }
 BARE = {"code": "HAT", "title": "样例帽子"}
 SET = {"code": "SET", "title": "样例套装", "parts": [{"sku": "SCARF", "quantity": 2}, {"sku": "HAT", "quantity": 1}]}

@@ -85,6 +85,8 @@ def test_references_lead_somewhere(schema):
 def test_pages_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("Page")} == {
         "PageOfAsk",
+        "PageOfBatch",
+        "PageOfBatchRow",
         "PageOfBundle",
         "PageOfCarrier",
         "PageOfCase",
@@ -112,6 +114,7 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfWmsAccount",
         "PageOfWmsReport",
         "PageOfUnmapped",
+        "PageOfTimer",
     }
 
 

@@ -111,15 +111,15 @@ def test_a_refusal_is_not_remembered(api):
 def test_a_batch_asked_again_goes_on_where_it_broke_off(api, world):
     first, second = (row["order_id"] for row in api.take_in(numbered(1), numbered(2)))
     body = {"ids": [first, second], "reason": "x"}
-    orders, begun = world.services["orders"], []
+    desk, begun = world.services["desk"], []
 
     def failing(command):
         begun.append(command)
         if len(begun) == 2:
             raise RuntimeError("the power fails")
-        return orders.begin(command)
+        return desk.orders.begin(command)
 
-    world.overrides["orders"] = evolve(orders, begin=failing)
+    world.overrides["desk"] = evolve(desk, orders=evolve(desk.orders, begin=failing))
     broken_off = api.post("/orders/holds", body, once="k")
     world.overrides.clear()
     again = api.post("/orders/holds", body, once="k")

@@ -136,5 +136,5 @@ def test_threads_are_bounded(world, client):
 
 
 def test_all_that_is_needed_must_be_provided(world):
-    with pytest.raises(TypeError, match="orders"):
+    with pytest.raises(TypeError, match="desk"):
         create_app({}, options=HttpOptions())

@@ -6,7 +6,6 @@ import pytest
 from tests.http.world import API, Caller, numbered, payload, with_phone
 
 from oms_app.actor import Permission
-from oms_domain.orders.states import ORDER_TABLE, OrderState
 
 
 def test_an_order_goes_from_its_payload_to_the_warehouse(api, order_id):
@@ -31,7 +30,7 @@ def test_a_command_answers_with_what_the_order_may_do_next(api, order_id):
         "state": "awaiting_cs_review",
         "flags": [],
         "version": 2,
-        "moves": [str(move) for move in ORDER_TABLE[OrderState.AWAITING_CS_REVIEW]],
+        "moves": ["edit", "split", "merge", "hold", "wait", "approve", "cancel"],
     }
     assert re.fullmatch(r"S\d{8}-\d{6}", answer["number"])
 
@@ -192,11 +191,11 @@ def test_batches_of_the_later_steps(api, order_id):
 def test_a_batch_of_nothing_and_one_of_too_much_are_refused(api):
     one = "019b7ca9-8f2e-7e6a-8000-000000000001"
     nothing = api.post("/orders/approvals", {"ids": []})
-    too_much = api.post("/orders/approvals", {"ids": [one] * 101})
+    too_much = api.post("/orders/approvals", {"ids": [one] * 100_001})
 
     assert (nothing.status_code, nothing.json()["code"]) == (422, "http.no_rows")
-    assert (too_much.status_code, too_much.json()["code"]) == (422, "http.too_many_rows")
-    assert too_much.json()["fields"] == {"field": "ids", "most": 100}
+    assert too_much.status_code == 422
+    assert [error["field"] for error in too_much.json()["errors"]] == ["ids"]
 
 
 # --- personal data -------------------------------------------------------------------------------------------------

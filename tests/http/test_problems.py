@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import pytest
 from attrs import frozen
-from oms_domain.orders.review import ReviewCondition
 from tests.http.routes import ABSENT
 from tests.http.world import Caller, World, numbered, serving
 
@@ -50,8 +49,11 @@ from oms_domain.inventory.stocktakes import StocktakeMove, StocktakeState
 from oms_domain.inventory.transfers import TransferMove, TransferState
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import FlagKind, NotFlagged, OrderFlaggedNow
+from oms_domain.orders.moves import CancelNeedsWarehouse
 from oms_domain.orders.platform_order import AlreadyConverted
-from oms_domain.orders.sales_order import AmountsDoNotAddUp, CancelNeedsWarehouse, FlagKind, NotFlagged, OrderFlaggedNow
+from oms_domain.orders.sales_order import AmountsDoNotAddUp
 from oms_domain.orders.states import OrderMove, OrderState
 from oms_domain.refunds.compensation import CompensationKind
 from oms_domain.refunds.refundable import WhyNot
@@ -285,10 +287,9 @@ def all_kinds() -> list[type[OmsError]]:
     ("section", "kinds"),
     [
         ("states", (OrderState, TransferState, StocktakeState)),
-        ("moves", (OrderMove, TransferMove, StocktakeMove)),
+        ("moves", (OrderMove, Ask, TransferMove, StocktakeMove)),
         ("permissions", (Permission,)),
         ("flags", (FlagKind,)),
-        ("conditions", (ReviewCondition,)),
         ("case_kinds", (CaseKind,)),
         ("case_states", (CaseState,)),
         ("case_moves", (CaseMove,)),

@@ -221,7 +221,7 @@ def judge(world, order_id):
     with world.store.open(system("tests")) as tx:
         order = tx.orders.get(UUID(order_id))
         judgement = Judge(lookout=rules.lookout).judge(tx, order, at=world.clock())
-    world.services["orders"].judge(JudgeOrder(order_id=order.id, decision=judgement.decision, by=system("tests")))
+    world.services["desk"].orders.judge(JudgeOrder(order_id=order.id, decision=judgement.decision, by=system("tests")))
 
 
 def test_rules_are_tried_on_past_orders(api):

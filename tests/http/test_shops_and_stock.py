@@ -19,6 +19,8 @@ POLICY = {
     "apportionment_order": [],
     "gift_value": "shared",
     "sign_by_carrier": False,
+    "unpaid_minutes": None,
+    "complete_days": 10,
     "split_triggers": ["parcel_size"],
     "split_units": 20,
     "auto_merge": True,
@@ -63,6 +65,21 @@ def test_a_shop_is_taken_on_with_its_policy(api):
     assert api.get("/shops").json()["items"][1] == shop
 
 
+def test_how_a_shop_works_is_changed_for_who_has_read_it(api):
+    api.post("/warehouses", {"code": POLICY["warehouse"], "name": "样例仓"})
+
+    changed = api.post("/shops/tb-1/policy", POLICY, headers={"If-Match": '"1"'})
+
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+    assert changed.json()["policy"]["warehouse"] == POLICY["warehouse"]
+    assert api.get("/shops").json()["items"] == [changed.json()]
+    assert api.post("/shops/tb-1/policy", POLICY, headers={"If-Match": '"1"'}).status_code == 412
+    assert api.post("/shops/tb-1/policy", POLICY).status_code == 428
+    unknown = api.post("/shops/tb-1/policy", {"strategy": "x"}, headers={"If-Match": "*"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "sourcing.unknown_strategy")
+    assert api.post("/shops/tb-9/policy", POLICY, headers={"If-Match": "*"}).status_code == 404
+
+
 def test_everything_automatic_is_off_by_default(api):
     shop = api.post("/shops", {"code": "tb-2", "name": "样例", "platform": "taobao"}).json()
 
@@ -78,6 +95,8 @@ def test_everything_automatic_is_off_by_default(api):
         "apportionment_order": [],
         "gift_value": "free",
         "sign_by_carrier": False,
+        "unpaid_minutes": None,
+        "complete_days": 10,
     }
 
 

@@ -31,14 +31,17 @@ from oms_app.aftersales import CaseService
 from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskService
+from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
+from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
@@ -51,6 +54,7 @@ from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
@@ -131,7 +135,14 @@ class World:
         common: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": lambda n: None}
         numbering = Numbering(self.store.numbers, self.clock)
         self.services = {
-            "orders": OrderService(numbering=numbering, **common),
+            "desk": (
+                desk := OrderDesk(
+                    orders=OrderService(numbering=numbering, **common),
+                    moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
+                    stops=StopService(numbering=numbering, **common),
+                )
+            ),
+            "batches": BatchService(open=self.store.open, desk=desk, **common),
             "splits": SplitService(numbering=numbering, **common),
             "merges": MergeService(numbering=numbering, **common),
             "intake": IntakeService(numbering=numbering, **common),

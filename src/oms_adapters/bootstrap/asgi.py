@@ -25,7 +25,8 @@ def build_app(container: Container) -> Litestar:
 
 
 _PROVIDED = (
-    "orders",
+    "desk",
+    "batches",
     "splits",
     "merges",
     "intake",

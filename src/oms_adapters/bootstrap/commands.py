@@ -6,8 +6,11 @@ import click
 from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.commands_aftersales import aftersales
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
+from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
+from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
@@ -140,6 +143,7 @@ for command in (
     orders,
     platform_orders,
     discrepancies,
+    batches,
     jobs,
     skus,
     bundles,
@@ -154,6 +158,11 @@ for command in (
     wms,
     rules,
     blacklist,
+    cases,
+    refunds,
+    returns,
+    tickets,
+    aftersales,
 ):
     oms.add_command(command)
 for command in SPLITTING:

@@ -26,7 +26,7 @@ from oms_app.catalog import (
 from oms_app.queries.catalog import CatalogFilter, bundle_stock
 from oms_app.queries.rows import LARGEST_PAGE
 from oms_domain.catalog.bundle import Bundle, BundleFacts, BundleNotFound, BundlePart
-from oms_domain.catalog.sku import Sku, SkuFacts, SkuKind, SkuNotFound, sku_kind
+from oms_domain.catalog.sku import GoodsMark, Sku, SkuFacts, SkuKind, SkuNotFound, goods_marks, sku_kind
 from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import Money, parse_money
@@ -38,6 +38,7 @@ SKU_COLUMNS: Final = ["code", "title", "spec", "kind", "list_price", "floor_pric
 BUNDLE_COLUMNS: Final = ["code", "title", "parts", "version"]
 PRICES: Final = ("list_price", "floor_price", "purchase_cost")
 NUMBERS: Final = ("weight_g", "volume_cm3")
+NO_MARKS: Final = "none"
 
 
 def _sku_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,6 +53,7 @@ def _sku_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--floor-price", metavar="YUAN", help="Never sell below it."),
         click.option("--purchase-cost", metavar="YUAN"),
         click.option("--tax-category"),
+        click.option("--marks", metavar="MARK,…", help=f"Any of {', '.join(GoodsMark)}; or none."),
     ):
         command = option(command)
     return command
@@ -107,7 +109,7 @@ def add_sku(ctx: click.Context, /, code: str | None, file: Path | None, as_json:
         command = PutSku(code=row.pop("code", ""), facts=_sku_facts(row), by=operator())
         return str(container.catalog().put_sku(command).kept)
 
-    put_rows(ctx, file, put, {"code", "title", "spec", "kind", "tax_category", *PRICES, *NUMBERS}, as_json)
+    put_rows(ctx, file, put, {"code", "title", "spec", "kind", "tax_category", "marks", *PRICES, *NUMBERS}, as_json)
 
 
 @skus.command("edit")
@@ -277,6 +279,8 @@ def _read(facts: Row) -> Row:
             told[name] = int(told[name]) if told[name].isascii() and told[name].isdigit() else told[name]
     if "kind" in told:
         told["kind"] = sku_kind(told["kind"])
+    if "marks" in told:
+        told["marks"] = goods_marks(each.strip() for each in told["marks"].split(",") if each.strip() != NO_MARKS)
     return told
 
 
@@ -315,6 +319,7 @@ def _sku_row(sku: Sku) -> Row:
         "floor_price": _price(sku.floor_price),
         "purchase_cost": _price(sku.purchase_cost),
         "tax_category": sku.tax_category,
+        "marks": sorted(sku.marks),
         "is_deleted": sku.is_deleted,
         "version": sku.version,
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import attrs
 import click
 
 from oms_adapters.bootstrap.clock import system_now
@@ -14,13 +15,23 @@ from oms_adapters.bootstrap.one_order import print_order
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import OrderNumberUnknown, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
+from oms_app.order_moves import (
+    CancelRest,
+    DeliverAgain,
+    HandOverOrder,
+    LoseOrder,
+    ReceiveReturn,
+    RefuseDelivery,
+    RejectOrder,
+    UnreviewOrder,
+    WaitUntil,
+)
 from oms_app.orders import (
     AllocateOrder,
     ApproveOrder,
     CancelOrder,
     CompleteOrder,
     HoldOrder,
-    OrderAnswer,
     OrderCommand,
     PassInterception,
     ReleaseOrder,
@@ -30,9 +41,11 @@ from oms_app.orders import (
 )
 from oms_app.queries.rows import LARGEST_PAGE, OrderFilter, Position
 from oms_app.shops import ListShops
+from oms_app.stopping import ConfirmStop, RefuseStop
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import OrderId, ShopId
 from oms_domain.kernel.text import checked_text
+from oms_domain.kernel.time import CHINA
 from oms_domain.orders.states import OrderState
 
 LONGEST_NUMBER = 64
@@ -94,7 +107,7 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 @json_option
 @refusals_shown
 def show_order(order: str, as_json: bool) -> None:
-    """Show one order, by number or id: lines, amounts, parcels, log."""
+    """Show one order, by number or id: lines, amounts, parcels, log, and what may be done to it."""
     container = ready()
     print_order(container.queries().order(operator(), order_id_of(container, order)), language(), as_json=as_json)
 
@@ -111,23 +124,26 @@ def order_id_of(container: Container, text: str) -> OrderId:
     return found
 
 
-def _act(
-    name: str, what: str, kind: type[OrderCommand], use: Callable[[Container], Callable[[Any], OrderAnswer]]
-) -> None:
+UNTIL = click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="Until when, China's time."
+)
+
+
+def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
     """Add ``oms orders NAME ORDER…``: each order with its own answer."""
 
-    @orders.command(name, help=what)
     @click.argument("order", nargs=-1, required=True)
     @click.option("--reason", default="", help="Why; kept in the log.")
     @json_option
     @click.pass_context
     @refusals_shown
-    def act(ctx: click.Context, order: tuple[str, ...], reason: str, as_json: bool) -> None:
+    def act(ctx: click.Context, /, order: tuple[str, ...], reason: str, as_json: bool, **more: Any) -> None:
         container, rows, failed = ready(), [], False
+        until = {name: at.replace(tzinfo=CHINA) if at else None for name, at in more.items()}
         for text in order:
             try:
                 order_id = order_id_of(container, text)
-                answer = use(container)(kind(order_id=order_id, by=operator(), reason=reason))
+                answer = container.desk().give(kind(order_id=order_id, by=operator(), reason=reason, **until))
                 rows.append({"order": answer.number, "outcome": "done", "state": str(answer.state)})
             except OmsError as refusal:
                 failed = True
@@ -135,14 +151,28 @@ def _act(
         show(rows, ["order", "outcome", "state", "code", "why"], as_json=as_json)
         ctx.exit(1 if failed else 0)
 
+    timed = UNTIL(act) if any(a.name == "until" for a in attrs.fields(kind)) else act
+    orders.command(name, help=what)(timed)
 
-_act("allocate", "Reserve stock (分仓), also again after a shortage.", AllocateOrder, lambda c: c.orders().allocate)
-_act("approve", "Pass the review (客审/商审).", ApproveOrder, lambda c: c.orders().approve)
-_act("hold", "Keep from the warehouse (挂起).", HoldOrder, lambda c: c.orders().hold)
-_act("unhold", "Let go on (解挂).", UnholdOrder, lambda c: c.orders().unhold)
-_act("pass", "Let an intercepted order go on (拦截放行).", PassInterception, lambda c: c.orders().pass_interception)
-_act("release", "Give to the warehouse (下发).", ReleaseOrder, lambda c: c.orders().release)
-_act("cancel", "Call off (取消).", CancelOrder, lambda c: c.orders().cancel)
-_act("write-back", "Tell the platform anew (重新回写).", WriteBackAgain, lambda c: c.orders().write_back_again)
-_act("sign", "The buyer has it (签收).", SignOrder, lambda c: c.orders().sign)
-_act("complete", "Settled (交易成功).", CompleteOrder, lambda c: c.orders().complete)
+
+_act("allocate", "Reserve stock (分仓), also again after a shortage.", AllocateOrder)
+_act("approve", "Pass the review (客审/商审).", ApproveOrder)
+_act("reject", "Send back from business review to customer service's (驳回).", RejectOrder)
+_act("unreview", "Take back to change it (反审核); a warehouse that has it is asked to stop.", UnreviewOrder)
+_act("hold", "Keep from the warehouse (挂起), until it is let go or a time has come.", HoldOrder)
+_act("unhold", "Let go on (解挂).", UnholdOrder)
+_act("wait", "Let it not leave before --until (预约发货); it may be reviewed meanwhile.", WaitUntil)
+_act("pass", "Let an intercepted order go on (拦截放行).", PassInterception)
+_act("release", "Give to the warehouse (下发).", ReleaseOrder)
+_act("hand-over", "The buyer has it without a parcel (当面交付): virtual goods, or at a counter.", HandOverOrder)
+_act("cancel", "Call off (取消); whoever has the goods is asked to stop.", CancelOrder)
+_act("cancel-rest", "Call off what has not left (取消剩余).", CancelRest)
+_act("confirm-stop", "Whoever was asked to stop has (确认已截单).", ConfirmStop)
+_act("refuse-stop", "Whoever was asked to stop has not (截单失败).", RefuseStop)
+_act("write-back", "Tell the platform anew (重新回写).", WriteBackAgain)
+_act("sign", "The buyer has it (签收).", SignOrder)
+_act("complete", "Settled (交易成功).", CompleteOrder)
+_act("refuse-delivery", "The buyer would not take it (拒收).", RefuseDelivery)
+_act("deliver-again", "The carrier brings it once more (再投).", DeliverAgain)
+_act("receive-return", "What came back is with us (退回入库).", ReceiveReturn)
+_act("lose", "The carrier has lost it (丢件).", LoseOrder)

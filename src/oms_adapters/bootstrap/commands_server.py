@@ -19,6 +19,7 @@ from oms_adapters.bootstrap.refusals import PortTaken
 from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.bootstrap.worker import Workers
+from oms_app.processes.aftersales import WATCH_LIMITS
 from oms_app.processes.shipping import POLL_WAREHOUSE
 from oms_app.processes.warehouses import WATCH_SILENCE
 
@@ -122,7 +123,7 @@ def _serve(container: Container, every_step: Callable[[], object] | None = None)
 
 def _watch_warehouses(container: Container) -> None:
     """Have warehouses' reports fetched, and those noticed that do not come."""
-    for handler in (POLL_WAREHOUSE, WATCH_SILENCE):
+    for handler in (POLL_WAREHOUSE, WATCH_SILENCE, WATCH_LIMITS):
         container.jobs().ensure(handler, "all", due_at=system_now())
 
 

@@ -16,6 +16,7 @@ from oms_adapters.platforms.gateways import print_account
 from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
+from oms_app.processes.aftersales import PULL_AFTERSALES
 from oms_app.processes.shipping import PULL_ORDERS
 from oms_app.shops import AddShop, ChangePolicy, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform
@@ -24,7 +25,14 @@ from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.identity import CarrierCode, ShopId
 from oms_domain.kernel.money import parse_money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import Authorisation, CataloguePolicy, Shop, ShopPolicy
+from oms_domain.shops.shop import (
+    MOST_COMPLETE_DAYS,
+    MOST_UNPAID_MINUTES,
+    Authorisation,
+    CataloguePolicy,
+    Shop,
+    ShopPolicy,
+)
 from oms_domain.split_merge.plan import Trigger
 
 LONGEST_PREFIX = 64
@@ -142,6 +150,16 @@ def add_shop(
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
+@click.option(
+    "--unpaid-minutes",
+    type=click.IntRange(0, MOST_UNPAID_MINUTES),
+    help="Cancel what is not paid after so long; 0: never.",
+)
+@click.option(
+    "--complete-days",
+    type=click.IntRange(1, MOST_COMPLETE_DAYS),
+    help="Settle a signed order after so many days.",
+)
 @click.option("--strategy", help="Where its orders ship from, `default` or a kept one; `none`: its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most. `none`: none.")
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
@@ -164,6 +182,8 @@ def change_policy(
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
     sign_by_carrier: bool | None,
+    unpaid_minutes: int | None,
+    complete_days: int | None,
     strategy: str | None,
     carriers: tuple[str, ...],
     carriers_allowed: tuple[str, ...],
@@ -187,6 +207,8 @@ def change_policy(
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
         "sign_by_carrier": sign_by_carrier,
+        "unpaid_minutes": unpaid_minutes,
+        "complete_days": complete_days,
         "strategy": "" if strategy == NONE else strategy,
         "carriers": _codes(carriers, "carrier") if carriers else None,
         "carriers_allowed": _codes(carriers_allowed, "allow-carrier") if carriers_allowed else None,
@@ -234,9 +256,10 @@ def connect(container: Any, shop_id: ShopId, account: TaobaoAccount) -> None:
         MarkAuthorisation(shop_id=shop_id, authorisation=Authorisation.VALID, account=sealed, by=operator())
     )
     jobs, now = container.jobs(), system_now()
-    jobs.ensure(PULL_ORDERS, str(shop_id), due_at=now)
+    for handler in (PULL_ORDERS, PULL_AFTERSALES):
+        jobs.ensure(handler, str(shop_id), due_at=now)
     for parked in container.queries().parked_jobs(operator(), limit=1000):
-        if parked.handler == PULL_ORDERS and parked.key == str(shop_id):
+        if parked.handler in (PULL_ORDERS, PULL_AFTERSALES) and parked.key == str(shop_id):
             jobs.redrive(parked.id, now=now)
 
 

@@ -15,7 +15,7 @@ from oms_adapters.bootstrap.session import language, operator, ready, refusals_s
 from oms_app.conversion import Outcome
 from oms_app.discrepancies import SettleDifference
 from oms_app.intake import convert_again
-from oms_app.jobs import RedriveJob
+from oms_app.jobs import CallOffJob, RedriveJob
 from oms_app.ports.differences import Difference
 from oms_app.queries.rows import LARGEST_PAGE, Position, Queries
 from oms_domain.kernel.errors import OmsError
@@ -180,3 +180,38 @@ def _each(
             rows.append({name: str(id_), "outcome": "refused"} | refusal_row(refusal, language()))
     show(rows, [name, "outcome", "code", "why"], as_json=as_json)
     ctx.exit(1 if any(row["outcome"] == "refused" for row in rows) else 0)
+
+
+@jobs.command("timers")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
+@json_option
+@refusals_shown
+def list_timers(limit: int, as_json: bool) -> None:
+    """List what becomes due by itself (定时任务), the next one first; KEY is what it is about."""
+    rows = [
+        {
+            "id": str(row.id),
+            "handler": row.handler,
+            "key": row.key,
+            "due_at": row.due_at.isoformat(timespec="seconds"),
+            "tries": row.tries,
+            "why": row.error,
+        }
+        for row in ready().queries().timers(operator(), limit=limit)
+    ]
+    show(rows, ["id", "handler", "key", "due_at", "why"], as_json=as_json)
+
+
+@jobs.command("cancel")
+@click.argument("job", nargs=-1, required=True, type=click.UUID)
+@json_option
+@click.pass_context
+@refusals_shown
+def cancel_job(ctx: click.Context, job: tuple[UUID, ...], as_json: bool) -> None:
+    """Drop timers, or parked work (取消任务). Each with its own answer."""
+    service = ready().job_service()
+
+    def drop(job_id: UUID) -> None:
+        service.call_off(CallOffJob(job_id=job_id, by=operator()))
+
+    _each(ctx, "job", job, drop, as_json=as_json)

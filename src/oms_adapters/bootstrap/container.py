@@ -13,6 +13,7 @@ from dependency_injector import containers, providers
 
 from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.carriers.by_hand import CarriersByHand
 from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
@@ -27,9 +28,11 @@ from oms_app.aftersales import CaseService
 from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
+from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
+from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
@@ -38,15 +41,19 @@ from oms_app.jobs import JobService
 from oms_app.judging import Judge
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
+from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
+from oms_app.processes.stopping import StopProcess
+from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
@@ -58,6 +65,7 @@ from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
+from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
@@ -155,6 +163,11 @@ class Container(containers.DeclarativeContainer):
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
+    stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
+    batches = providers.Singleton(BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk)
+    carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
@@ -254,6 +267,9 @@ class Container(containers.DeclarativeContainer):
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
     )
+    stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
+    batch_process = providers.Singleton(BatchProcess, batches=batches)
+    timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
     money_process = providers.Singleton(
         MoneyProcess, refunds=refunds, cases=cases, asks=asks, pulls=ask_pulls, gateways=gateways, now=now
     )
@@ -281,6 +297,9 @@ class Container(containers.DeclarativeContainer):
             order_process,
             review_process,
             shipping_process,
+            stop_process,
+            timer_process,
+            batch_process,
             report_process,
             pull_process,
             catalog_process,

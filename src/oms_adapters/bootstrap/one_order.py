@@ -6,11 +6,17 @@ import json
 from typing import Any
 
 from oms_adapters.bootstrap.output import show
+from oms_adapters.texts.catalogue import detail as detail_text
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
 from oms_domain.fulfilment.fulfilment_order import Package
+from oms_domain.kernel.errors import Refused
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import Flag
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import moves_of
 from oms_domain.orders.rules.logged import print_decision
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 
 LINES = ["line", "sku", "title", "quantity", "goods", "line_discount", "order_discount", "payable", "shipped"]
 PARCELS = ["carrier", "tracking_no", "write_back", "why"]
@@ -23,15 +29,24 @@ def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
     lines = [_line(line) for line in detail.order.lines]
     parcels = [_parcel(package) for package in (detail.fulfilment.packages if detail.fulfilment else ())]
     log = [_entry(entry) for entry in detail.log]
+    moves = moves_of(detail.order)
+    closed = [_closed(ask, refusal, language) for ask, refusal in moves.closed]
     if as_json:
-        show([head | {"lines": lines, "packages": parcels, "log": log}], [], as_json=True)
+        may = {"moves": [str(ask) for ask in moves.open], "closed_moves": closed}
+        show([head | {"lines": lines, "packages": parcels, "log": log} | may], [], as_json=True)
         return
     facts = [{"field": name, "value": value} for name, value in head.items()]
     show(facts, ["field", "value"], as_json=False, title=detail.order.number)
     show(lines, LINES, as_json=False, title="Lines")
     if parcels:
         show(parcels, PARCELS, as_json=False, title="Parcels")
+    open_moves = [{"move": str(ask), "code": "", "why": ""} for ask in moves.open]
+    show([*open_moves, *closed], ["move", "code", "why"], as_json=False, title="Moves")
     show((_told(entry, language) for entry in log), LOG, as_json=False, title="Log")
+
+
+def _closed(ask: Ask, refusal: Refused, language: str) -> dict[str, Any]:
+    return {"move": str(ask), "code": refusal.code, "why": detail_text(refusal.code, refusal.fields(), language)}
 
 
 def _head(order: SalesOrder) -> dict[str, Any]:
@@ -41,7 +56,9 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "number": order.number,
         "platform_order_no": order.platform_order_no,
         "state": str(order.state),
-        "flags": [f"{flag.kind}: {flag.reason}" for flag in order.flags],
+        "flags": [_flag(flag) for flag in order.flags],
+        "origins": [str(id) for id in order.origins],
+        "heirs": [str(id) for id in order.heirs],
         "freight": str(order.freight),
         "payable": str(order.payable),
         "paid": str(order.paid),
@@ -56,6 +73,11 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "split_by": list(order.split_reasons),
         "version": order.version,
     }
+
+
+def _flag(flag: Flag) -> str:
+    until = f" (until {flag.until.isoformat(timespec='minutes')})" if flag.until else ""
+    return f"{flag.kind}: {flag.reason}{until}"
 
 
 def _line(line: OrderLine) -> dict[str, Any]:

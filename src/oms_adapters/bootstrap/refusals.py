@@ -54,6 +54,22 @@ class OrderNumberUnknown(NotFound):
 
 
 @frozen(kw_only=True)
+class DocumentNumberUnknown(NotFound):
+    """No document of aftersales has this number."""
+
+    code: ClassVar[str] = "aftersales.number_unknown"
+    number: str
+
+
+@frozen(kw_only=True)
+class LineInvalid(Invalid):
+    """What is asked for of a line is ``SKU=UNITS``, of a return ``LINE_ID=GOOD/DEFECTIVE/WRONG``."""
+
+    code: ClassVar[str] = "aftersales.invalid_line"
+    value: str
+
+
+@frozen(kw_only=True)
 class PartInvalid(Invalid):
     """What goes into a part is ``SKU=UNITS``, several with commas."""
 

@@ -9,13 +9,13 @@ from uuid import uuid5
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db.types import Id, code, document_columns, long_text, table, text
+from oms_adapters.db.types import Id, Json, code, document_columns, long_text, table, text
 from oms_adapters.db.work import Saved, Work
 from oms_app.actor import Actor
 from oms_app.journal import Head
 from oms_domain.catalog.bundle import Bundle, BundleNotFound, BundlePart
 from oms_domain.catalog.mapping import MappingKey, MappingNotFound, SkuMapping
-from oms_domain.catalog.sku import Sku, SkuKind, SkuNotFound
+from oms_domain.catalog.sku import Sku, SkuKind, SkuNotFound, goods_marks
 from oms_domain.kernel.identity import BundleId, MappingId, ShopId, SkuCode, SkuId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
@@ -40,6 +40,7 @@ catalog_item = table(
     sa.Column("floor_price", sa.BigInteger, nullable=True),
     sa.Column("purchase_cost", sa.BigInteger, nullable=True),
     sa.Column("tax_category", text(40), nullable=False),
+    sa.Column("marks", Json, nullable=False),
     sa.Column("is_deleted", sa.Boolean, nullable=False),
     *document_columns(),
 )
@@ -112,6 +113,7 @@ def sku_of(row: Any) -> Sku:
         floor_price=money(row.floor_price),
         purchase_cost=money(row.purchase_cost),
         tax_category=row.tax_category,
+        marks=goods_marks(row.marks),
         is_deleted=bool(row.is_deleted),
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -133,6 +135,7 @@ def sku_row(state: Sku) -> dict[str, Any]:
         "floor_price": state.floor_price.fen if state.floor_price is not None else None,
         "purchase_cost": state.purchase_cost.fen if state.purchase_cost is not None else None,
         "tax_category": state.tax_category,
+        "marks": sorted(state.marks),
         "is_deleted": state.is_deleted,
         "created_at": state.created_at,
         "updated_at": state.updated_at,
@@ -167,6 +170,7 @@ def bundle_row(state: Bundle) -> dict[str, Any]:
         "floor_price": None,
         "purchase_cost": None,
         "tax_category": "",
+        "marks": [],
         "is_deleted": state.is_deleted,
         "created_at": state.created_at,
         "updated_at": state.updated_at,

@@ -17,6 +17,8 @@ from oms_adapters.db.errors import translated
 from oms_adapters.db.journal import entry_of, event, operation_log, outbox
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.platform_orders import platform_order
+from oms_adapters.db.refunds import REFUNDS, refund_cap, refund_entry, refund_order
+from oms_adapters.db.refunds import entry_of as ledger_entry_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.sourcing import SHIPPING, carrier, record_of, sourcing_strategy
 from oms_adapters.db.stock_drift import WRONG_LINES, found_drifts
@@ -24,11 +26,14 @@ from oms_adapters.db.stock_tables import warehouse
 from oms_adapters.db.types import metadata
 from oms_app.journal import NO_HASH, entry_hash
 from oms_app.queries.names import Known, dangles, dangling
+from oms_app.queries.refunded import misrefunded
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
+from oms_domain.kernel.identity import LineId
 from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.placement import PlacedLine, misplaced
 from oms_domain.orders.platform_order import Conversion
 from oms_domain.orders.states import OrderState
+from oms_domain.refunds.ledger import Charge
 
 Tell = Callable[[str, int], None]
 PIECE: Final = 5_000
@@ -103,6 +108,31 @@ def _placements(connection: Connection) -> Iterable[Finding]:
         for key, stated, placed in misplaced(tuple(map(step_of, order.steps)), placed_lines, order.freight):
             where = f"{order.number} line {key}" if key else f"{order.number} freight"
             yield Finding(invariant="I1", where=where, seen=f"is {stated}, {placed} is placed")
+
+
+def _refunds(connection: Connection) -> Iterable[Finding]:
+    """I2: nothing gives back more than it paid; columns, ledger and refund orders say the same."""
+    numbers = sa.select(_o.id, _o.number).where(_o.id.in_(sa.select(refund_order.c.order_id))).order_by(_o.id)
+    orders = {row.id: row.number for row in _rows(connection, numbers)}
+    found = {
+        table: {
+            order_id: list(rows)
+            for order_id, rows in groupby(
+                _rows(connection, sa.select(table).order_by(table.c.order_id, *order)), key=lambda row: row.order_id
+            )
+        }
+        for table, order in ((refund_entry, [refund_entry.c.seq]), (refund_cap, []), (refund_order, []))
+    }
+    for order_id, number in orders.items():
+        yield from misrefunded(
+            number,
+            [ledger_entry_of(row) for row in found[refund_entry].get(order_id, ())],
+            {
+                (LineId(row.line_id), Charge(row.charge), row.tender): (row.paid_fen, row.gone_fen)
+                for row in found[refund_cap].get(order_id, ())
+            },
+            [REFUNDS.document(row) for row in found[refund_order].get(order_id, ())],
+        )
 
 
 def _stock(connection: Connection) -> Iterable[Finding]:
@@ -272,6 +302,7 @@ def _rows(connection: Connection, statement: sa.Select[Any]) -> Iterable[Any]:
 
 _CHECKS: Final[tuple[tuple[str, Callable[[Connection], Iterable[Finding]]], ...]] = (
     ("I1 amounts", _amounts),
+    ("I2 refunds", _refunds),
     ("I4 I5 stock", _stock),
     ("I6 I7 conversion", _conversion),
     ("I6 splits and merges", _dealt),

@@ -177,6 +177,13 @@ class StockStore:
             self._enter(movement, document)
             self.work.stock.move(movement, document)
 
+    def held_by(self, order_id: OrderId) -> tuple[Reservation, ...]:
+        return tuple(
+            Reservation(order_id=order_id, line_id=line_id, sku=line.sku, warehouse=line.warehouse, quantity=line.units)
+            for line_id, line in sorted(self._held(order_id).items())
+            if line.units
+        )
+
     def places(self, order_id: OrderId) -> tuple[Place, ...]:
         return tuple(sorted({(line.sku, line.warehouse) for line in self._held(order_id).values()}))
 

@@ -20,7 +20,7 @@ from oms_adapters.db.types import Id, Instant, code, table, text
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor, JobClaim
 from oms_app.ports.jobs import Envelope, Job, JobCounts
-from oms_app.ports.transaction import Contended, Duplicate, JobNotParked, LeaseLost, NewId
+from oms_app.ports.transaction import Contended, Duplicate, JobNotOpen, JobNotParked, LeaseLost, NewId
 from oms_domain.kernel.identity import EventId, ShopId
 
 T = TypeVar("T")
@@ -44,6 +44,7 @@ job = table(
     sa.Column("token", sa.Integer, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("error", text(500), nullable=False),
+    sa.Column("shop_id", Id, nullable=True),  # of a timer: whose it is
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("done_at", Instant, nullable=True),
     sa.UniqueConstraint("handler", "key"),
@@ -90,6 +91,17 @@ _PARKED_JOB = (
     .outerjoin(event, event.c.id == job.c.event_id)
     .where(job.c.id == sa.bindparam("id"), job.c.state == PARKED)
 )
+_DROPPABLE_JOB = (
+    sa.select(job.c.id, job.c.token, sa.func.coalesce(event.c.shop_id, job.c.shop_id).label("shop_id"))
+    .outerjoin(event, event.c.id == job.c.event_id)
+    .where(
+        job.c.id == sa.bindparam("id"),
+        sa.or_(
+            job.c.state == PARKED,
+            sa.and_(job.c.state == OPEN, job.c.event_id.is_(None), job.c.shop_id.is_not(None)),
+        ),
+    )
+)
 
 
 def finish_with_effect(connection: Connection, claim: JobClaim, now: datetime) -> None:
@@ -110,6 +122,36 @@ def redrive(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
     found = work.rows(_PARKED_JOB, {"id": job_id})
     if not found or (actor.shops is not None and found[0].shop_id not in actor.shops):
         raise JobNotParked
+    work.last.append((("~job", job_id.hex), send))
+
+
+def set_timer(work: Work, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None, id: UUID) -> None:
+    """Gather that work is due at a time; whoever works on an earlier one of this key holds it no longer."""
+    again = {"due_at": due_at, "state": OPEN, "lease_until": None, "tries": 0, "error": "", "done_at": None}
+    move = job.update().where(job.c.handler == handler, job.c.key == key).values(token=job.c.token + 1, **again)
+    row = {"id": id, "handler": handler, "key": key, "event_id": None, "stream": None, "seq": None, "token": 0}
+    row |= again | {"shop_id": shop_id, "created_at": due_at}
+
+    def send(connection: Connection) -> None:
+        if connection.execute(move).rowcount == 0:
+            connection.execute(job.insert(), row)
+
+    work.last.append((("~job", handler, key), send))
+
+
+def call_off(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
+    """Gather that a timer, or a parked job, is dropped. Raises ``JobNotOpen``, at the latest when it is sent."""
+    found = work.rows(_DROPPABLE_JOB, {"id": job_id})
+    if not found or (actor.shops is not None and found[0].shop_id not in actor.shops):
+        raise JobNotOpen
+    drop = job.update().where(job.c.id == job_id, job.c.token == found[0].token, job.c.state != DONE)
+    why = f"called off by {actor.id}"[:500]
+
+    def send(connection: Connection) -> None:
+        gone = drop.values(state=DONE, done_at=at, lease_until=None, token=job.c.token + 1, error=why)
+        if connection.execute(gone).rowcount != 1:
+            raise JobNotOpen
+
     work.last.append((("~job", job_id.hex), send))
 
 
@@ -247,6 +289,7 @@ class JobStore:
             "token": 0,
             "tries": 0,
             "error": "",
+            "shop_id": None,
             "created_at": due_at,
             "done_at": None,
         }

@@ -31,7 +31,9 @@ from oms_domain.kernel.identity import (
 )
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import Flag, FromBundle, OrderLine, SalesOrder
+from oms_domain.orders.flags import Flag
+from oms_domain.orders.lines import FromBundle, OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 sales_order = table(
@@ -113,6 +115,7 @@ sales_order_line = table(
     sa.Column("is_gift", sa.Boolean, nullable=False),
     sa.Column("is_closed", sa.Boolean, nullable=False),
     sa.Column("shipped", sa.Integer, nullable=False),
+    sa.Column("called_off", sa.Integer, nullable=False),
     sa.Column("sold_as", text(64), nullable=False),
     sa.Column("bundle", text(64), nullable=True),
     sa.Column("bundle_quantity", sa.Integer, nullable=True),
@@ -191,6 +194,7 @@ def line_of(row: Any, currency: str) -> OrderLine:
         is_gift=bool(row.is_gift),
         is_closed=bool(row.is_closed),
         shipped=row.shipped,
+        called_off=row.called_off,
         sold_as=row.sold_as,
         bundle=_bundle_of(row) if row.bundle is not None else None,
         from_line=LineId(row.from_line) if row.from_line else None,
@@ -228,6 +232,7 @@ def line_row(line: OrderLine, order_id: OrderId, position: int) -> dict[str, Any
         "is_gift": line.is_gift,
         "is_closed": line.is_closed,
         "shipped": line.shipped,
+        "called_off": line.called_off,
         "sold_as": line.sold_as,
         "bundle": line.bundle.code if line.bundle else None,
         "bundle_quantity": line.bundle.quantity if line.bundle else None,

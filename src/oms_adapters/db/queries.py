@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db import driver, order_lists, stock_queries
+from oms_adapters.db import batches, driver, order_lists, stock_queries
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import fulfilment_order, package
-from oms_adapters.db.jobs import PARKED, job
+from oms_adapters.db.jobs import OPEN, PARKED, job
 from oms_adapters.db.journal import difference, difference_of, event
 from oms_adapters.db.order_detail import order_detail
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
@@ -22,6 +22,7 @@ from oms_adapters.db.sourcing import SHIPPING, record_of
 from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
 from oms_app.actor import Actor
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
@@ -35,6 +36,7 @@ from oms_app.queries.rows import (
     ParkedJob,
     PlatformOrderRow,
     Position,
+    Timer,
 )
 from oms_app.queries.stock_scope import Places, seen_places
 from oms_domain.fulfilment.reports import ReportState
@@ -137,7 +139,8 @@ class SqlQueries:
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
         parked = sa.select(job).where(job.c.state == PARKED)
         if actor.shops is not None:
-            parked = parked.join(event, event.c.id == job.c.event_id).where(*_scope(event.c.shop_id, actor))
+            of = sa.func.coalesce(event.c.shop_id, job.c.shop_id)
+            parked = parked.outerjoin(event, event.c.id == job.c.event_id).where(*_scope(of, actor))
         rows = self._rows(parked.order_by(job.c.created_at, job.c.id).limit(limit))
         return tuple(
             ParkedJob(
@@ -150,6 +153,28 @@ class SqlQueries:
             )
             for row in rows
         )
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        wanted = sa.select(job).where(job.c.state == OPEN, job.c.event_id.is_(None), job.c.shop_id.is_not(None))
+        if actor.shops is not None:
+            wanted = wanted.where(*_scope(job.c.shop_id, actor))
+        rows = self._rows(wanted.order_by(job.c.due_at, job.c.id).limit(limit))
+        return tuple(
+            Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.due_at, tries=row.tries, error=row.error)
+            for row in rows
+        )
+
+    def batches(self, actor: Actor, *, after: Position | None, limit: int) -> tuple[Batch, ...]:
+        return batches.newest(self._read, actor, after, limit)
+
+    def batch(self, actor: Actor, batch_id: BatchId) -> Batch:
+        return batches.one(self._read, actor, batch_id)
+
+    def batch_rows(
+        self, actor: Actor, batch_id: BatchId, *, first: int, limit: int, refused: bool
+    ) -> tuple[BatchRow, ...]:
+        self.batch(actor, batch_id)
+        return batches.page_of_rows(self._read, batch_id, first=first, limit=limit, refused=refused)
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         return stock_queries.levels(self._rows, self._places(actor), after, limit)

@@ -56,7 +56,7 @@ def _drifts() -> sa.Select[Any]:
 
 DRIFTS: Final = _drifts()
 
-_to_ship = sa.case((_l.is_closed, 0), else_=_l.quantity - _l.shipped)
+_to_ship = sa.case((_l.is_closed, 0), else_=_l.quantity - _l.shipped - _l.called_off)
 _holds = sa.and_(_o.state.in_([str(state) for state in HOLDS_STOCK]), ~_o.external)
 _due = sa.case((_holds, _to_ship), else_=0)
 WRONG_LINES: Final = (

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from oms_adapters.db import journal as rows
 from oms_adapters.db.aftersales import AskStore, CaseStore, ReturnStore, TermsStore, TicketStore
+from oms_adapters.db.batches import BatchStore
 from oms_adapters.db.catalog import BundleStore, SkuMappingStore, SkuStore
 from oms_adapters.db.codec import encode
 from oms_adapters.db.driver import each_by_itself
@@ -19,7 +20,7 @@ from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.fulfilment import FulfilmentStore
 from oms_adapters.db.inventory import StockStore
-from oms_adapters.db.jobs import finish_with_effect, redrive
+from oms_adapters.db.jobs import call_off, finish_with_effect, redrive, set_timer
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.refunds import LedgerStore, RefundStore
@@ -74,6 +75,7 @@ class SqlTransaction:
     inbox: InboxStore = field(init=False)
     wms_accounts: WmsAccountStore = field(init=False)
     traces: TraceStore = field(init=False)
+    batches: BatchStore = field(init=False)
     cases: CaseStore = field(init=False)
     refunds: RefundStore = field(init=False)
     refund_ledgers: LedgerStore = field(init=False)
@@ -107,6 +109,7 @@ class SqlTransaction:
         self.inbox = InboxStore(work)
         self.wms_accounts = WmsAccountStore(work)
         self.traces = TraceStore(work, self.new_id)
+        self.batches = BatchStore(work, actor)
         self.cases = CaseStore(work, actor)
         self.refunds = RefundStore(work, actor)
         self.refund_ledgers = LedgerStore(work, actor)
@@ -138,6 +141,13 @@ class SqlTransaction:
 
     def redrive(self, job_id: UUID, *, at: datetime) -> None:
         redrive(self._work, self.actor, job_id, at)
+
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None) -> None:
+        self._work.alive()
+        set_timer(self._work, handler, key, due_at=due_at, shop_id=shop_id, id=self.new_id())
+
+    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+        call_off(self._work, self.actor, job_id, at)
 
     def commit(self) -> None:
         self._work.alive()

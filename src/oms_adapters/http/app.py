@@ -14,6 +14,7 @@ from litestar.di import Provide
 
 from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
+from oms_adapters.http.batch_jobs import BatchesController
 from oms_adapters.http.blacklist import BlacklistController
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
@@ -49,7 +50,8 @@ PREFIX: Final = "/api/v1"
 
 NAMES: Final = frozenset(
     {
-        "orders",  # OrderService
+        "desk",  # OrderDesk
+        "batches",  # BatchService
         "splits",  # SplitService
         "merges",  # MergeService
         "intake",  # IntakeService
@@ -141,6 +143,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     SkusController,
                     BundlesController,
                     SkuMappingsController,
+                    BatchesController,
                     DiscrepanciesController,
                     RulesController,
                     RuleTemplatesController,

@@ -15,9 +15,9 @@ from msgspec import UNSET, UnsetType
 
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version, version_of_edit
+from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Pages, Signer
-from oms_adapters.http.skus import READ, WRITE, CodeIs, Deleted, IfMatch, after_code, or_read
+from oms_adapters.http.skus import READ, WRITE, CodeIs, Deleted, after_code, or_read
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor
 from oms_app.catalog import CatalogService, ChangeBundle, DeleteBundle, PutBundle, RestoreBundle

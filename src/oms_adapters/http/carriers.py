@@ -12,14 +12,13 @@ from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import version_of_edit
-from oms_adapters.http.order_commands import IfMatch
+from oms_adapters.http.idempotency import IfMatch, version_of_edit
 from oms_adapters.http.paging import Page
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor
 from oms_app.sourcing import PutCarrier, ReadSourcing, SourcingService
-from oms_domain.fulfilment.carriers import Carrier, GoodsMark, Limits, Rate, Regions, Tariff, Transit
-from oms_domain.fulfilment.carriers.carrier import set_of_marks
+from oms_domain.catalog.sku import GoodsMark, goods_marks
+from oms_domain.fulfilment.carriers import Carrier, Limits, Rate, Regions, Tariff, Transit
 from oms_domain.fulfilment.promise import WorkingCalendar
 from oms_domain.fulfilment.promise.calendar import EVERY_DAY
 from oms_domain.fulfilment.sourcing.records import LONGEST_CARRIER_NAME, CarrierNotFound, CarrierRecord, carrier_code
@@ -145,7 +144,7 @@ class CarrierBody(Body):
             active=self.active,
             regions=self.regions.regions(),
             limits=self.limits.limits(),
-            refuses=set_of_marks(self.refuses),
+            refuses=goods_marks(self.refuses),
             tariff=self.tariff.tariff(),
             transit=tuple(each.transit() for each in self.transit),
             delivers=self.delivers.calendar(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import evolve
 from litestar import Request
+from litestar.params import HeaderParameter
 from litestar.typing import FieldDefinition
 
 from oms_adapters.http.auth import CHANGES
@@ -24,6 +25,10 @@ from oms_adapters.http.refusals import (
 from oms_adapters.http.views import plain
 from oms_app.actor import Actor, Once
 from oms_app.ports.transaction import VersionIsNot
+
+IfMatch: TypeAlias = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="the ETag that came with it: refuse if it has changed")
+]
 
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?", re.ASCII)
 _ETAG: Final = re.compile(r'"(\d{1,9})(?:[.-][0-9.-]{1,40})?"', re.ASCII)
@@ -59,7 +64,11 @@ def check_parameters(request: Request[Any, Any, Any]) -> None:
         if any("\udc80" <= letter <= "\udcff" for letter in name + value):
             raise ParameterInvalid(field=plain(name), why="not_utf8")
     fields = request.route_handler.parsed_fn_signature.parameters.values()
-    known = {_name(field): field for field in fields if not field.is_di_field and field.name not in request.path_params}
+    known = {
+        parameter_name(field): field
+        for field in fields
+        if not field.is_di_field and field.name not in request.path_params
+    }
     for name in request.query_params:
         if name not in known:
             raise UnknownParameter(field=name)
@@ -71,7 +80,8 @@ def _is_list(field: FieldDefinition) -> bool:
     return any(each.is_non_string_collection for each in (field, *field.inner_types))
 
 
-def _name(field: FieldDefinition) -> str:
+def parameter_name(field: FieldDefinition) -> str:
+    """Return what a caller writes for a parameter."""
     return getattr(field.kwarg_definition, "name", None) or field.name
 
 

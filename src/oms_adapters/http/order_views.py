@@ -8,13 +8,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from oms_adapters.http.rule_views import DecisionView
-from oms_adapters.http.views import MoneyView, View
+from oms_adapters.http.views import MoneyView, View, plain
+from oms_adapters.texts.catalogue import detail
 from oms_app.journal import LogEntry
 from oms_app.orders import OrderAnswer
 from oms_app.queries.rows import OrderDetail, OrderRow
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
-from oms_domain.orders.sales_order import Flag, OrderLine, SalesOrder
-from oms_domain.orders.states import ORDER_TABLE
+from oms_domain.kernel.errors import Refused
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import BLOCKS, Flag
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import moves_of
+from oms_domain.orders.sales_order import SalesOrder
 
 DECISION: Final = "decision"
 """What rules decided, in the log's changes."""
@@ -61,8 +66,22 @@ class OrderRowView(View):
         )
 
 
+class ClosedMoveView(View):
+    """A command that is not open now, and what is in its way: code, facts and text."""
+
+    move: str
+    code: str
+    fields: dict[str, Any]
+    text: str
+
+    @classmethod
+    def of(cls, ask: Ask, refusal: Refused, language: str) -> ClosedMoveView:
+        fields = plain(refusal.fields())
+        return cls(move=ask, code=refusal.code, fields=fields, text=detail(refusal.code, fields, language))
+
+
 class OrderAnswerView(View):
-    """What became of an order. ``moves``: what its state allows now."""
+    """What became of an order. ``moves``: the commands that are open now."""
 
     id: UUID
     number: str
@@ -79,7 +98,7 @@ class OrderAnswerView(View):
             state=answer.state,
             flags=list(answer.flags),
             version=answer.version,
-            moves=[str(move) for move in ORDER_TABLE[answer.state]],
+            moves=list(answer.moves),
         )
 
 
@@ -93,6 +112,7 @@ class LineView(View):
     spec: str
     quantity: int
     shipped: int
+    called_off: int  # units that will not leave
     unit_price: MoneyView
     adjustment: MoneyView
     line_discount: MoneyView
@@ -117,6 +137,7 @@ class LineView(View):
             spec=line.spec,
             quantity=line.quantity,
             shipped=line.shipped,
+            called_off=line.called_off,
             unit_price=MoneyView.of(line.unit_price),
             adjustment=MoneyView.of(line.adjustment),
             line_discount=MoneyView.of(line.line_discount),
@@ -134,18 +155,27 @@ class LineView(View):
 
 
 class FlagView(View):
-    """What keeps an order from the warehouse, why and by whom."""
+    """What stands beside an order's state: why, by whom, until when, and the commands that it is in the way of."""
 
     kind: str
     reason: str
     by: str
     at: datetime
+    until: datetime | None
     rule: str | None  # that has set it, as ``id@version``
+    blocks: list[str]
 
     @classmethod
     def of(cls, flag: Flag) -> FlagView:
-        rule = f"{flag.rule[0]}@{flag.rule[1]}" if flag.rule else None
-        return cls(kind=flag.kind, reason=flag.reason, by=flag.by, at=flag.at, rule=rule)
+        return cls(
+            kind=flag.kind,
+            reason=flag.reason,
+            by=flag.by,
+            at=flag.at,
+            until=flag.until,
+            rule=f"{flag.rule[0]}@{flag.rule[1]}" if flag.rule else None,
+            blocks=sorted(BLOCKS[flag.kind]),
+        )
 
 
 class PackageLineView(View):
@@ -248,7 +278,7 @@ class RegionView(View):
 
 
 class OrderView(View):
-    """All there is to show of one order. ``moves``: what its state allows now."""
+    """All there is to show of one order. ``moves``: the commands that are open now, ``closed_moves`` the others."""
 
     id: UUID
     number: str
@@ -256,6 +286,7 @@ class OrderView(View):
     state: str
     progress: str
     moves: list[str]
+    closed_moves: list[ClosedMoveView]
     flags: list[FlagView]
     shop_id: UUID
     platform: str
@@ -292,16 +323,17 @@ class OrderView(View):
     log: list[LogView]
 
     @classmethod
-    def of(cls, detail: OrderDetail) -> OrderView:
-        order: SalesOrder = detail.order
-        region = order.region
+    def of(cls, shown: OrderDetail, language: str) -> OrderView:
+        order: SalesOrder = shown.order
+        region, moves = order.region, moves_of(order)
         return cls(
             id=order.id,
             number=order.number,
             version=order.version,
             state=order.state,
             progress=order.progress,
-            moves=[str(move) for move in ORDER_TABLE[order.state]],
+            moves=[str(ask) for ask in moves.open],
+            closed_moves=[ClosedMoveView.of(ask, refusal, language) for ask, refusal in moves.closed],
             flags=[FlagView.of(flag) for flag in order.flags],
             shop_id=order.shop_id,
             platform=order.platform,
@@ -330,7 +362,7 @@ class OrderView(View):
             seller_flag=order.seller_flag,
             warehouse=order.warehouse,
             carrier=order.carrier,
-            fulfilment=FulfilmentView.of(detail.fulfilment) if detail.fulfilment else None,
+            fulfilment=FulfilmentView.of(shown.fulfilment) if shown.fulfilment else None,
             placed_at=order.placed_at,
             paid_at=order.paid_at,
             promised_ship_at=order.promised_ship_at,
@@ -341,7 +373,7 @@ class OrderView(View):
             split_reasons=list(order.split_reasons),
             created_at=order.created_at,
             updated_at=order.updated_at,
-            log=[LogView.of(entry) for entry in detail.log],
+            log=[LogView.of(entry) for entry in shown.log],
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body, texts_of
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.order_views import OrderRowView, OrderView, etag_of
 from oms_adapters.http.paging import DEFAULT_PAGE, Count, Cursor, Limit, Page, Pages, Signer, by_time, instant
 from oms_adapters.http.refusals import NotSearchable, ParameterInvalid
@@ -163,14 +164,18 @@ class OrdersController(Controller):
         order_id: FromPath[UUID],
         actor: Given[Actor],
         queries: Given[Queries],
+        request: Request[Any, Any, Any],
         if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
     ) -> Response[OrderView | None]:
-        """Get one order with its lines, amounts, parcels and log."""
+        """Get one order with its lines, amounts, parcels and log, and what may be done to it."""
         detail = queries.order(actor, OrderId(order_id))
         etag = etag_of(detail)
         if if_none_match is not None and _matches(if_none_match, etag):
             return Response(content=None, status_code=304, headers={"ETag": etag})
-        return Response(content=OrderView.of(detail), headers={"ETag": etag})
+        return Response(
+            content=OrderView.of(detail, language_of(request.headers.get("accept-language", ""))),
+            headers={"ETag": etag},
+        )
 
     @post(
         "/{order_id:uuid}/personal-data",

@@ -12,8 +12,7 @@ from litestar.params import FromPath, JSONBody
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.carriers import CalendarBody, LimitsBody, RegionsBody, TariffBody
-from oms_adapters.http.idempotency import version_of_edit
-from oms_adapters.http.order_commands import IfMatch
+from oms_adapters.http.idempotency import IfMatch, version_of_edit
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, View

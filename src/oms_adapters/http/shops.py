@@ -9,22 +9,32 @@ from uuid import UUID
 
 import msgspec
 from attrs import define, evolve, field
-from litestar import Controller, get, post
-from litestar.params import JSONBody
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
+from oms_adapters.http.idempotency import IfMatch, version_of_edit
 from oms_adapters.http.paging import Page
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
-from oms_app.shops import AddShop, FindShop, ListShops, ShopService
+from oms_app.shops import AddShop, ChangePolicy, FindShop, ListShops, ShopService
 from oms_domain.channels.standard import Platform
 from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import ShopId, WarehouseCode
 from oms_domain.kernel.money import LARGEST_FEN, Money
 from oms_domain.kernel.text import checked_text
-from oms_domain.shops.shop import CataloguePolicy, Shop, ShopNotFound, ShopPolicy, shop_code, shop_name
+from oms_domain.shops.shop import (
+    MOST_COMPLETE_DAYS,
+    MOST_UNPAID_MINUTES,
+    CataloguePolicy,
+    Shop,
+    ShopNotFound,
+    ShopPolicy,
+    shop_code,
+    shop_name,
+)
 
 LARGEST_CODE: Final = 64
 LARGEST_QUANTUM: Final = 10**6
@@ -60,6 +70,20 @@ class PolicyBody(Body):
     apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
     gift_value: str = "free"
     sign_by_carrier: bool = False
+    unpaid_minutes: (
+        Annotated[
+            int,
+            msgspec.Meta(
+                ge=0,
+                le=MOST_UNPAID_MINUTES,
+                description="an unpaid order is cancelled after so long; 0: never; null: 30 where we took it ourselves",
+            ),
+        ]
+        | None
+    ) = None
+    complete_days: Annotated[
+        int, msgspec.Meta(ge=1, le=MOST_COMPLETE_DAYS, description="a signed order is settled after so many days")
+    ] = 10
     strategy: Annotated[
         str,
         msgspec.Meta(max_length=LARGEST_CODE, description="that says where its orders ship from; empty: `warehouse`"),
@@ -94,6 +118,8 @@ class PolicyBody(Body):
             apportionment_order=tuple(self.apportionment_order),
             gift_value=self.gift_value,
             sign_by_carrier=self.sign_by_carrier,
+            unpaid_minutes=self.unpaid_minutes,
+            complete_days=self.complete_days,
             strategy=checked_text(self.strategy, field="policy.strategy", longest=LARGEST_CODE),
             carriers=tuple(carrier_code(code, field="policy.carriers") for code in self.carriers),
             carriers_allowed=tuple(
@@ -134,6 +160,8 @@ class PolicyView(View):
     apportionment_order: list[str]
     gift_value: str
     sign_by_carrier: bool
+    unpaid_minutes: int | None
+    complete_days: int
     strategy: str
     carriers: list[str]
     carriers_allowed: list[str]
@@ -161,6 +189,8 @@ class PolicyView(View):
             apportionment_order=list(policy.apportionment_order),
             gift_value=policy.gift_value,
             sign_by_carrier=policy.sign_by_carrier,
+            unpaid_minutes=policy.unpaid_minutes,
+            complete_days=policy.complete_days,
             strategy=policy.strategy,
             carriers=list(policy.carriers),
             carriers_allowed=list(policy.carriers_allowed),
@@ -261,3 +291,29 @@ class ShopsController(Controller):
             by=actor,
         )
         return ShopView.of(shops.add(command))
+
+    @post(
+        "/{code:str}/policy",
+        operation_id="changeShopPolicy",
+        opt=needs(ChangePolicy.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def change_policy(
+        self,
+        code: FromPath[str],
+        data: JSONBody[PolicyBody],
+        actor: Given[Actor],
+        shops: Given[ShopService],
+        known_shops: Given[KnownShops],
+        if_match: IfMatch = None,
+    ) -> Response[ShopView]:
+        """Say how a shop works, whole; the version that was read goes into ``If-Match``."""
+        command = ChangePolicy(
+            shop_id=known_shops.of(code, actor).id,
+            policy=data.policy(),
+            expected_version=version_of_edit(if_match),
+            by=actor,
+        )
+        view = ShopView.of(shops.change_policy(command))
+        return Response(content=view, headers={"ETag": f'"{view.version}"'})

@@ -11,10 +11,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version, version_of_edit
+from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Pages, Signer
 from oms_adapters.http.shops import KnownShops
-from oms_adapters.http.skus import READ, WRITE, IfMatch
+from oms_adapters.http.skus import READ, WRITE
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor
 from oms_app.queries.catalog import CatalogQueries, UnmappedRow

@@ -8,20 +8,20 @@ from uuid import UUID
 
 from attrs import evolve
 from litestar import Controller, Request, Response, get, patch, post
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
-from msgspec import UNSET, UnsetType
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, Meta, UnsetType
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version, version_of_edit
+from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Pages, Signer
 from oms_adapters.http.shops import MoneyBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.catalog import CatalogService, ChangeSku, DeleteSku, PutSku, RestoreSku
 from oms_app.queries.catalog import CatalogFilter, CatalogQueries
-from oms_domain.catalog.sku import Sku, SkuFacts, SkuKind
+from oms_domain.catalog.sku import GoodsMark, Sku, SkuFacts, SkuKind
 from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import SkuCode, SkuId
 from oms_domain.kernel.money import Money
@@ -29,9 +29,6 @@ from oms_domain.kernel.money import Money
 READ: Final = needs(Permission.STOCK_READ)
 WRITE: Final = needs(Permission.STOCK_WRITE, changes=True)
 
-IfMatch: TypeAlias = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="the ETag that came with it: refuse if it has changed")
-]
 Deleted: TypeAlias = Annotated[bool, QueryParameter(description="deleted ones instead of those that stand")]
 CodeIs: TypeAlias = Annotated[str, QueryParameter(max_length=64, description="the one with this code")]
 
@@ -49,6 +46,7 @@ class SkuBody(Body):
     floor_price: MoneyBody | None = None
     purchase_cost: MoneyBody | None = None
     tax_category: str = ""
+    marks: Annotated[list[GoodsMark], Meta(description="what not every carrier takes, or travels alone")] = []  # noqa: RUF012
 
     def facts(self) -> SkuFacts:
         return SkuFacts(
@@ -61,6 +59,7 @@ class SkuBody(Body):
             floor_price=_money(self.floor_price),
             purchase_cost=_money(self.purchase_cost),
             tax_category=self.tax_category,
+            marks=frozenset(self.marks),
         )
 
 
@@ -76,6 +75,7 @@ class SkuChanges(Body):
     floor_price: MoneyBody | UnsetType | None = UNSET
     purchase_cost: MoneyBody | UnsetType | None = UNSET
     tax_category: str | UnsetType = UNSET
+    marks: list[GoodsMark] | UnsetType = UNSET
 
     def of(self, facts: SkuFacts) -> SkuFacts:
         named = {name: getattr(self, name) for name in self.__struct_fields__}
@@ -98,6 +98,7 @@ class SkuView(View):
     floor_price: MoneyView | None
     purchase_cost: MoneyView | None
     tax_category: str
+    marks: list[str]
     is_deleted: bool
     created_at: datetime
     updated_at: datetime
@@ -117,6 +118,7 @@ class SkuView(View):
             floor_price=MoneyView.maybe(sku.floor_price),
             purchase_cost=MoneyView.maybe(sku.purchase_cost),
             tax_category=sku.tax_category,
+            marks=sorted(sku.marks),
             is_deleted=sku.is_deleted,
             created_at=sku.created_at,
             updated_at=sku.updated_at,

@@ -16,10 +16,10 @@ from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.discrepancies import DiscrepancyService, SettleDifference
-from oms_app.jobs import JobService, RedriveJob
+from oms_app.jobs import CallOffJob, JobService, RedriveJob
 from oms_app.ports.differences import Difference
-from oms_app.queries.rows import ParkedJob, Queries
-from oms_domain.orders.sales_order import LONGEST_REASON
+from oms_app.queries.rows import ParkedJob, Queries, Timer
+from oms_domain.orders.flags import LONGEST_REASON
 
 
 class DifferenceView(View):
@@ -61,6 +61,28 @@ class ParkedJobView(View):
         return cls(
             id=row.id, handler=row.handler, key=row.key, tries=row.tries, error=row.error, created_at=row.created_at
         )
+
+
+class TimerView(View):
+    """Work that becomes due by itself, on what ``key`` names."""
+
+    id: UUID
+    handler: str
+    key: str
+    due_at: datetime
+    tries: int
+    error: str
+
+    @classmethod
+    def of(cls, row: Timer) -> TimerView:
+        return cls(id=row.id, handler=row.handler, key=row.key, due_at=row.due_at, tries=row.tries, error=row.error)
+
+
+class CalledOffView(View):
+    """A job that will not be done."""
+
+    id: UUID
+    state: str
 
 
 class Settlement(Body):
@@ -135,3 +157,19 @@ class JobsController(Controller):
     def redrive(self, job_id: FromPath[UUID], actor: Given[Actor], job_service: Given[JobService]) -> RedrivenView:
         """Make parked work due again (重新执行)."""
         return RedrivenView(id=job_service.redrive(RedriveJob(job_id=job_id, by=actor)).id, state="ready")
+
+    @get("/timers", operation_id="listTimers", opt=needs(Permission.ADMIN), sync_to_thread=True)
+    def timers(self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE) -> Page[TimerView]:
+        """List what becomes due by itself, the next one first."""
+        return Page(items=[TimerView.of(row) for row in queries.timers(actor, limit=limit)])
+
+    @post(
+        "/{job_id:uuid}/cancellation",
+        operation_id="callOffJob",
+        opt=needs(CallOffJob.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def call_off(self, job_id: FromPath[UUID], actor: Given[Actor], job_service: Given[JobService]) -> CalledOffView:
+        """Drop a timer, or work that was given up for now (取消任务)."""
+        return CalledOffView(id=job_service.call_off(CallOffJob(job_id=job_id, by=actor)).id, state="called_off")

@@ -12,14 +12,18 @@ from oms_adapters.memory.stock_drift import found_drifts, wrong_lines
 from oms_adapters.memory.tables import Tables
 from oms_app.journal import NO_HASH, Head, LogEntry, entry_hash
 from oms_app.queries.names import Known, dangles, dangling
+from oms_app.queries.refunded import gone_of, misrefunded
 from oms_app.queries.rows import Finding, drift_findings, wrong_line_finding
 from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import total
 from oms_domain.orders.cutting import Dealt, misdealt
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.placement import misplaced
 from oms_domain.orders.platform_order import Conversion
-from oms_domain.orders.sales_order import OrderLine
 from oms_domain.orders.states import OrderState
+from oms_domain.refunds.layers import total as total_of
+from oms_domain.refunds.ledger import Charge
+from oms_domain.refunds.opening import ledger_of_order
 
 
 @frozen
@@ -56,6 +60,16 @@ def _amounts(tables: Tables) -> Iterator[Finding]:
 def _misplaced(number: str, key: str, stated: int, placed: int) -> Finding:
     where = f"{number} line {key}" if key else f"{number} freight"
     return Finding(invariant="I1", where=where, seen=f"is {stated}, {placed} is placed")
+
+
+def _refunds(tables: Tables) -> Iterator[Finding]:
+    for order_id in {refund.order_id for refund in tables.refunds.values()}:
+        order, entries = tables.orders[order_id], tables.refund_entries.get(order_id, ())
+        ledger, gone = ledger_of_order(order), gone_of(entries)
+        places = ((line.line_id, charge, t) for line in ledger.lines for charge in Charge for t in ledger.tenders)
+        caps = {place: (total_of(ledger.paid(*place)), gone.get(place, 0)) for place in places}
+        refunds = [refund for refund in tables.refunds.values() if refund.order_id == order_id]
+        yield from misrefunded(order.number, entries, caps, refunds)
 
 
 def _stock(tables: Tables) -> Iterator[Finding]:
@@ -158,6 +172,7 @@ def _ends_at(head: Head) -> str:
 
 _CHECKS: Final[tuple[tuple[str, Callable[[Tables], Iterator[Finding]]], ...]] = (
     ("I1 amounts", _amounts),
+    ("I2 refunds", _refunds),
     ("I4 I5 stock", _stock),
     ("I6 I7 conversion", _conversion),
     ("I6 splits and merges", _dealt),

@@ -15,6 +15,7 @@ from oms_adapters.memory.tables import JobRow, JobState, Tables
 from oms_app.actor import JobClaim
 from oms_app.ports.jobs import Envelope, Job, JobCounts
 from oms_app.ports.transaction import Clock, LeaseLost, NewId
+from oms_domain.kernel.identity import ShopId
 
 WAKES: Final = (JobState.READY, JobState.LEASED)
 OPEN: Final = (*WAKES, JobState.PARKED)
@@ -110,6 +111,31 @@ def redriven(tables: Tables, row: JobRow, now: datetime) -> Callable[[], None]:
     """Return how to make a parked job due."""
     due = evolve(row, state=JobState.READY, wakes_at=now, tries=0)
     return lambda: _put(tables, due)
+
+
+def timer_set(
+    tables: Tables, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None, new_id: NewId, now: datetime
+) -> None:
+    """Put a timer in place, or move it; whoever works on it holds it no longer."""
+    job_id = tables.job_ids.get((handler, key))
+    if job_id is None:
+        row = JobRow(
+            id=new_id(), handler=handler, key=key, envelope=None, wakes_at=due_at, shop_id=shop_id, created_at=now
+        )
+        tables.job_ids[handler, key] = row.id
+    else:
+        old = tables.jobs[job_id]
+        row = evolve(old, state=JobState.READY, wakes_at=due_at, token=old.token + 1, tries=0, error="")
+    lane = tables.lanes.setdefault(row.lane, deque())
+    if row.id not in lane:
+        lane.append(row.id)
+    _put(tables, row)
+
+
+def called_off(tables: Tables, row: JobRow, by: str) -> Callable[[], None]:
+    """Return how to drop a job."""
+    done = evolve(row, state=JobState.DONE, token=row.token + 1, error=f"called off by {by}")
+    return lambda: _put(tables, done)
 
 
 def done_with(tables: Tables, claim: JobClaim) -> Callable[[], None]:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 from attrs import define
 
+from oms_adapters.memory.batches import is_seen, seen
 from oms_adapters.memory.tables import JobState, Tables
 from oms_app.actor import Actor
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
@@ -29,6 +31,7 @@ from oms_app.queries.rows import (
     ParkedJob,
     PlatformOrderRow,
     Position,
+    Timer,
 )
 from oms_app.queries.stock_scope import seen_places
 from oms_domain.fulfilment.reports import ReportState
@@ -133,6 +136,36 @@ class MemoryQueries:
             )
             for row in rows[:limit]
         )
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        set_ = [
+            row
+            for row in self._all(self.tables.jobs)
+            if row.is_timer and row.state in (JobState.READY, JobState.LEASED) and row.is_seen_by(actor)
+        ]
+        set_.sort(key=lambda row: (row.wakes_at, row.id))
+        return tuple(
+            Timer(id=row.id, handler=row.handler, key=row.key, due_at=row.wakes_at, tries=row.tries, error=row.error)
+            for row in set_[:limit]
+        )
+
+    def batches(self, actor: Actor, *, after: Position | None, limit: int) -> tuple[Batch, ...]:
+        found = [batch for batch in self._all(self.tables.batches) if is_seen(batch, actor)]
+        found.sort(key=lambda batch: (batch.created_at, batch.id), reverse=True)
+        return tuple(b for b in found if after is None or (b.created_at, b.id) < (after.at, after.id))[:limit]
+
+    def batch(self, actor: Actor, batch_id: BatchId) -> Batch:
+        with self.tables.lock:
+            return seen(self.tables, batch_id, actor)
+
+    def batch_rows(
+        self, actor: Actor, batch_id: BatchId, *, first: int, limit: int, refused: bool
+    ) -> tuple[BatchRow, ...]:
+        self.batch(actor, batch_id)
+        with self.tables.lock:
+            rows = self.tables.batch_rows[batch_id][first:]
+        wanted = (row for row in rows if not refused or (row.answer is not None and row.answer.outcome != "done"))
+        return tuple(islice(wanted, limit))
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         is_seen = self._is_seen_by(actor)

@@ -188,6 +188,11 @@ class MemoryStock:
 
         self._step(step)
 
+    def held_by(self, order_id: OrderId) -> tuple[Reservation, ...]:
+        with self.work.reading() as tables:
+            held = [row for row in tables.reservations.get(order_id, ()) if row.state is LIVE]
+        return tuple(sorted(held, key=lambda row: row.line_id))
+
     def places(self, order_id: OrderId) -> tuple[Place, ...]:
         with self.work.reading() as tables:
             return tuple(sorted({(row.sku, row.warehouse) for row in tables.reservations.get(order_id, ())}))

@@ -10,7 +10,8 @@ from oms_domain.inventory.drift import Drift, drift
 from oms_domain.inventory.movements import no_stock
 from oms_domain.inventory.stock import ReservationState
 from oms_domain.kernel.identity import LineId
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK
 
 

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from oms_app.access import ApiKey
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
@@ -93,13 +94,19 @@ class JobRow:
     token: int = 0
     tries: int = 0
     error: str = ""
+    shop_id: ShopId | None = None  # of a timer
     created_at: datetime
 
     def is_seen_by(self, actor: Actor) -> bool:
-        """Whether it follows from a fact of the actor's shops; what follows from none is seen by those who see all."""
+        """Whether it is of the actor's shops; what follows from none is seen by those who see all."""
         if actor.shops is None:
             return True
-        return self.envelope is not None and self.envelope.shop_id is not None and actor.sees(self.envelope.shop_id)
+        shop_id = self.envelope.shop_id if self.envelope else self.shop_id
+        return shop_id is not None and actor.sees(shop_id)
+
+    @property
+    def is_timer(self) -> bool:
+        return self.envelope is None and self.shop_id is not None
 
     @property
     def lane(self) -> tuple[str, UUID]:
@@ -185,6 +192,9 @@ class Tables:
     ticket_numbers: dict[Any, UUID] = field(factory=dict)
     terms: dict[UUID, AftersalesTerms] = field(factory=dict)
     terms_of: dict[Any, UUID] = field(factory=dict)
+
+    batches: dict[BatchId, Batch] = field(factory=dict)
+    batch_rows: dict[BatchId, list[BatchRow]] = field(factory=dict)
 
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from oms_adapters.memory.aftersales import (
     MemoryTerms,
     MemoryTickets,
 )
+from oms_adapters.memory.batches import MemoryBatches
 from oms_adapters.memory.catalog import MemoryBundles, MemorySkuMappings, MemorySkus
 from oms_adapters.memory.documents import (
     MemoryCursors,
@@ -28,7 +30,7 @@ from oms_adapters.memory.documents import (
     MemoryShops,
     MemoryVault,
 )
-from oms_adapters.memory.jobs import done_with, redriven
+from oms_adapters.memory.jobs import called_off, done_with, redriven, timer_set
 from oms_adapters.memory.plain import plain
 from oms_adapters.memory.rules import MemoryBlacklist, MemoryNeighbours, MemoryRuleSets
 from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemorySourcings, MemoryStrategies
@@ -44,6 +46,7 @@ from oms_app.ports.transaction import (
     Clock,
     DifferenceNotListed,
     Duplicate,
+    JobNotOpen,
     JobNotParked,
     NewId,
     OrderNotFound,
@@ -84,6 +87,7 @@ class MemoryTransaction:
     inbox: MemoryInbox = field(init=False)
     wms_accounts: MemoryWmsAccounts = field(init=False)
     traces: MemoryTraces = field(init=False)
+    batches: MemoryBatches = field(init=False)
     cases: MemoryCases = field(init=False)
     refunds: MemoryRefunds = field(init=False)
     refund_ledgers: MemoryRefundLedgers = field(init=False)
@@ -116,6 +120,7 @@ class MemoryTransaction:
         self.inbox = MemoryInbox(self.work)
         self.wms_accounts = MemoryWmsAccounts(self.work)
         self.traces = MemoryTraces(self.work)
+        self.batches = MemoryBatches(self.work)
         self.cases = MemoryCases(self.work)
         self.refunds = MemoryRefunds(self.work)
         self.refund_ledgers = MemoryRefundLedgers(self.work)
@@ -195,6 +200,31 @@ class MemoryTransaction:
             if row is None or row.state is not JobState.PARKED or not row.is_seen_by(self.actor):
                 raise JobNotParked
             return redriven(tables, row, at)
+
+        with self.work.reading() as tables:
+            check(tables)
+        self.work.write(check)
+
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None) -> None:
+        set_it = partial(
+            timer_set,
+            handler=handler,
+            key=key,
+            due_at=due_at,
+            shop_id=shop_id,
+            new_id=self.new_id,
+            now=self.work.now(),
+        )
+        self.work.write(lambda tables: lambda: set_it(tables))
+
+    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            row = tables.jobs.get(job_id)
+            if row is None or not row.is_seen_by(self.actor) or row.state is JobState.DONE:
+                raise JobNotOpen
+            if not row.is_timer and row.state is not JobState.PARKED:
+                raise JobNotOpen
+            return called_off(tables, row, self.actor.id)
 
         with self.work.reading() as tables:
             check(tables)

@@ -81,6 +81,9 @@ class Stock(Protocol):
         Raises ``StockBelowReserved``, ``NotThatMany``; ``StockMoved`` if safety stock is not what it was.
         """
 
+    def held_by(self, order_id: OrderId) -> tuple[Reservation, ...]:
+        """Return what the order holds, as it was stored before this transaction's own changes, or with them."""
+
     def places(self, order_id: OrderId) -> tuple[tuple[SkuCode, WarehouseCode], ...]:
         """Return where the order holds units, or held some."""
 

@@ -24,6 +24,7 @@ from oms_app.ports.aftersales import (
     ShopTerms,
     Tickets,
 )
+from oms_app.ports.batches import Batches
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
@@ -98,6 +99,13 @@ class JobNotParked(NotFound):
     """No such job waits for a person."""
 
     code: ClassVar[str] = "jobs.not_parked"
+
+
+@frozen(kw_only=True)
+class JobNotOpen(NotFound):
+    """No such timer is set, and no such job was given up for now."""
+
+    code: ClassVar[str] = "jobs.not_open"
 
 
 @frozen(kw_only=True)
@@ -336,6 +344,9 @@ class Transaction(Protocol):
     def traces(self) -> Traces: ...
 
     @property
+    def batches(self) -> Batches: ...
+
+    @property
     def cases(self) -> Cases: ...
 
     @property
@@ -379,6 +390,15 @@ class Transaction(Protocol):
 
     def redrive(self, job_id: UUID, *, at: datetime) -> None:
         """Make a parked job of the actor's shops due again. Raises ``JobNotParked``."""
+
+    def set_timer(self, handler: str, key: str, *, due_at: datetime, shop_id: ShopId | None) -> None:
+        """Have work done at a time; one that is set on this key already is moved there, also after it was done.
+
+        ``shop_id``: whose timer it is, to be listed and dropped; None: it is work of a document that is listed itself.
+        """
+
+    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+        """Drop a timer, or work that was given up for now, of the actor's shops. Raises ``JobNotOpen``."""
 
     def commit(self) -> None:
         """Store everything, or nothing. Raises ``Contended``, ``LeaseLost``, ``StoreUnavailable``."""

@@ -45,7 +45,7 @@ from oms_domain.kernel.identity import LineId, ShopId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderShort
-from oms_domain.orders.sales_order import OrderLine
+from oms_domain.orders.lines import OrderLine
 from oms_domain.shops.shop import Authorisation
 
 POLL_WAREHOUSE: Final = "shipping.poll_warehouse"

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from oms_app.actor import Actor
 from oms_app.journal import LogEntry
+from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
@@ -119,6 +120,18 @@ class ParkedJob:
 
 
 @frozen(kw_only=True)
+class Timer:
+    """Work that becomes due by itself (定时任务), on what ``key`` names. ``error``: why it failed the last time."""
+
+    id: UUID
+    handler: str
+    key: str
+    due_at: datetime
+    tries: int
+    error: str
+
+
+@frozen(kw_only=True)
 class OrderDetail:
     """All there is to show of one order."""
 
@@ -171,6 +184,20 @@ class Queries(Protocol):
         """Return what carriers told of the order's parcels, oldest first. Raises ``OrderNotFound``."""
 
     def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]: ...
+
+    def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
+        """Return the timers that are set, the next one first."""
+
+    def batches(self, actor: Actor, *, after: Position | None, limit: int) -> tuple[Batch, ...]:
+        """Return a page of the actor's batches (of all, if the actor sees all shops), newest first."""
+
+    def batch(self, actor: Actor, batch_id: BatchId) -> Batch:
+        """Raises ``BatchNotFound``."""
+
+    def batch_rows(
+        self, actor: Actor, batch_id: BatchId, *, first: int, limit: int, refused: bool
+    ) -> tuple[BatchRow, ...]:
+        """Return rows from position ``first`` on, or of them only the refused ones. Raises ``BatchNotFound``."""
 
     def stock(self, actor: Actor, *, after: tuple[str, str] | None, limit: int) -> tuple[StockLevel, ...]:
         """Return a page of levels by SKU, warehouse: of the warehouses that the actor's shops ship from."""

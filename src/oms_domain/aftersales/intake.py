@@ -23,8 +23,9 @@ from oms_domain.channels.aftersales import AskKind, AskState, PlatformDecision, 
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import CaseId, LineId, ShopId
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Trouble
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 
 A, S, M, K = AskState, CaseState, CaseMove, CaseKind
 

@@ -13,7 +13,8 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
-from oms_domain.orders.sales_order import OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import OrderState
 
 

@@ -31,6 +31,44 @@ class SkuKind(StrEnum):
     GIFT = "gift"  # 赠品: put on orders for nothing, never sold
 
 
+class GoodsMark(StrEnum):
+    """What a carrier, or another article in the parcel, may not stand (商品属性)."""
+
+    FRAGILE = "fragile"
+    LIQUID = "liquid"
+    COLD = "cold"
+    OVERSIZE = "oversize"
+    BATTERY = "battery"
+    VALUABLE = "valuable"
+
+
+@frozen(kw_only=True)
+class InvalidMark(Invalid):
+    """There is no such mark of goods."""
+
+    code: ClassVar[str] = "catalog.invalid_mark"
+    field: str = "marks"
+    value: str
+
+
+def goods_marks(texts: Iterable[str]) -> frozenset[GoodsMark]:
+    """Read marks.
+
+    Raises:
+        InvalidMark: there is no such mark.
+
+    >>> sorted(goods_marks(["liquid", "cold", "liquid"]))
+    [<GoodsMark.COLD: 'cold'>, <GoodsMark.LIQUID: 'liquid'>]
+    """
+    marks = set()
+    for text in texts:
+        try:
+            marks.add(GoodsMark(text))
+        except ValueError:
+            raise InvalidMark(value=str(text)[:40]) from None
+    return frozenset(marks)
+
+
 @frozen(kw_only=True)
 class InvalidKind(Invalid):
     """A SKU is ``goods`` or a ``gift``."""
@@ -149,6 +187,7 @@ class SkuFacts:
     floor_price: Money | None = None  # 底价: below it a line is held up
     purchase_cost: Money | None = None  # 采购价
     tax_category: str = ""
+    marks: frozenset[GoodsMark] = field(default=frozenset(), converter=goods_marks)
 
     def __attrs_post_init__(self) -> None:
         checked_text(self.title, field="title", longest=LONGEST_TITLE, allow_empty=False)

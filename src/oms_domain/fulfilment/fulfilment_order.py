@@ -39,14 +39,23 @@ class FulfilmentMove(StrEnum):
     REFUSE = "refuse"
     SHIP_PART = "ship_part"
     SHIP = "ship"
+    HAND_OVER = "hand_over"
+    CANCEL_REST = "cancel_rest"
     CANCEL = "cancel"
 
 
 F, M = FulfilmentState, FulfilmentMove
 
 FULFILMENT_TABLE: Final[Mapping[FulfilmentState, Mapping[FulfilmentMove, FulfilmentState]]] = {
-    F.APPROVED: {M.RELEASE: F.PICKING, M.CANCEL: F.CANCELLED},
-    F.PICKING: {M.REFUSE: F.APPROVED, M.SHIP_PART: F.PICKING, M.SHIP: F.SHIPPED, M.CANCEL: F.CANCELLED},
+    F.APPROVED: {M.RELEASE: F.PICKING, M.HAND_OVER: F.SHIPPED, M.CANCEL: F.CANCELLED},
+    F.PICKING: {
+        M.REFUSE: F.APPROVED,
+        M.SHIP_PART: F.PICKING,
+        M.SHIP: F.SHIPPED,
+        M.HAND_OVER: F.SHIPPED,
+        M.CANCEL_REST: F.SHIPPED,  # some has left, and the rest will not
+        M.CANCEL: F.CANCELLED,
+    },
     F.SHIPPED: {},
     F.CANCELLED: {},
 }
@@ -145,6 +154,21 @@ class WriteBackRefused(FulfilmentEvent):
 
     type: ClassVar[str] = "fulfilment.write_back_refused"
     package_id: PackageId
+    reason: str
+
+
+@frozen(kw_only=True)
+class FulfilmentHandedOver(FulfilmentEvent):
+    """The buyer has got it without a parcel."""
+
+    type: ClassVar[str] = "fulfilment.handed_over"
+
+
+@frozen(kw_only=True)
+class FulfilmentRestCancelled(FulfilmentEvent):
+    """Some has left, and the rest will not."""
+
+    type: ClassVar[str] = "fulfilment.rest_cancelled"
     reason: str
 
 
@@ -255,6 +279,20 @@ class FulfilmentOrder:
         """Call it off, before the warehouse works on it or after it has stopped. Not once a parcel has left."""
         state = self._while_nothing_left(M.CANCEL)
         event = FulfilmentCancelled(reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
+        return Change(evolve(self, state=state, updated_at=at), (event,))
+
+    def hand_over(self, *, at: datetime) -> Change[FulfilmentOrder]:
+        """The buyer got it without a parcel. Not once a parcel has left."""
+        state = self._while_nothing_left(M.HAND_OVER)
+        event = FulfilmentHandedOver(fulfilment_id=self.id, order_id=self.order_id, state=state, at=at)
+        return Change(evolve(self, state=state, updated_at=at), (event,))
+
+    def cancel_rest(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:
+        """End it with what has left."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.CANCEL_REST)
+        event = FulfilmentRestCancelled(
+            reason=reason, fulfilment_id=self.id, order_id=self.order_id, state=state, at=at
+        )
         return Change(evolve(self, state=state, updated_at=at), (event,))
 
     def _while_nothing_left(self, move: FulfilmentMove) -> FulfilmentState:

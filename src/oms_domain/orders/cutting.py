@@ -13,7 +13,7 @@ from oms_domain.apportionment.waterfall import Reduction
 from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.orders.sales_order import OrderLine
+from oms_domain.orders.lines import OrderLine
 
 
 def piece_of(line: OrderLine, part: LinePart, steps: Sequence[Reduction], *, id: LineId) -> OrderLine:

@@ -165,6 +165,23 @@ class OrderJudged(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderRejected(OrderEvent):
+    """Business review sent it back to customer service's."""
+
+    type: ClassVar[str] = "orders.order_rejected"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderUnreviewed(OrderEvent):
+    """It was taken back to be changed; what the warehouse was to ship of it is called off."""
+
+    type: ClassVar[str] = "orders.order_unreviewed"
+    previous: OrderState
+    reason: str
+
+
+@frozen(kw_only=True)
 class OrderReleased(OrderEvent):
     """It was given to the warehouse to be shipped."""
 
@@ -208,6 +225,14 @@ class OrderShipped(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderHandedOver(OrderEvent):
+    """The buyer has it without a parcel: virtual goods, or what a store gave out at its counter."""
+
+    type: ClassVar[str] = "orders.order_handed_over"
+    contents: tuple[tuple[LineId, Quantity], ...]
+
+
+@frozen(kw_only=True)
 class OrderShippedOutside(OrderEvent):
     """The platform shows it shipped, and it was not us. ``previous`` is where we stood."""
 
@@ -239,6 +264,84 @@ class OrderCancelled(OrderEvent):
 
     type: ClassVar[str] = "orders.order_cancelled"
     previous: OrderState
+    reason: str
+    refund_due: Money
+
+
+@frozen(kw_only=True)
+class OrderReplaced(OrderEvent):
+    """The warehouse has stopped it to be changed: another order takes its place, with all that was paid."""
+
+    type: ClassVar[str] = "orders.order_replaced"
+    replacement: OrderId
+    number: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderRestCancelled(OrderEvent):
+    """What had not left will not leave: ``units`` by line. ``refund_due`` is what was paid for them."""
+
+    type: ClassVar[str] = "orders.order_rest_cancelled"
+    units: tuple[tuple[LineId, Quantity], ...]
+    reason: str
+    refund_due: Money
+
+
+@frozen(kw_only=True)
+class OrderStopAsked(OrderEvent):
+    """Whoever has the goods must be asked to stop: ``purpose`` cancel_pending or unreview_pending."""
+
+    type: ClassVar[str] = "orders.order_stop_asked"
+    fulfilment_id: FulfilmentOrderId
+    purpose: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderStopRefused(OrderEvent):
+    """They did not stop, for their ``reason``, or it has left already: the order goes on."""
+
+    type: ClassVar[str] = "orders.order_stop_refused"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderDeliveryStopped(OrderEvent):
+    """The carrier has turned it round. Nothing is refunded before it is back."""
+
+    type: ClassVar[str] = "orders.order_delivery_stopped"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderDeliveryRefused(OrderEvent):
+    """The buyer would not take it: it comes back."""
+
+    type: ClassVar[str] = "orders.order_delivery_refused"
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderDeliveredAgain(OrderEvent):
+    """It was on its way back, and goes to the buyer once more."""
+
+    type: ClassVar[str] = "orders.order_delivered_again"
+
+
+@frozen(kw_only=True)
+class OrderReturned(OrderEvent):
+    """It is back without having been with the buyer. ``refund_due`` is what was paid for it."""
+
+    type: ClassVar[str] = "orders.order_returned"
+    refund_due: Money
+
+
+@frozen(kw_only=True)
+class OrderLost(OrderEvent):
+    """The carrier has lost it. ``refund_due`` is what was paid for it."""
+
+    type: ClassVar[str] = "orders.order_lost"
     reason: str
     refund_due: Money
 
@@ -285,7 +388,7 @@ class OrderJoined(OrderEvent):
 
 @frozen(kw_only=True)
 class OrderFlagged(OrderEvent):
-    """A flag was set: ``kind`` held, intercepted or in_aftersales."""
+    """A flag was set: ``kind`` held, intercepted, in_aftersales or not_before."""
 
     type: ClassVar[str] = "orders.order_flagged"
     kind: str

@@ -18,13 +18,17 @@ from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import BY_PLATFORM, FlagKind
+from oms_domain.orders.moves import obstacle
 from oms_domain.orders.placement import BY_DEFAULT, place
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
-from oms_domain.orders.sales_order import FlagKind, PartyRef, SalesOrder
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.selling import lines_of
 from oms_domain.orders.shares import Share, described, whole
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
 from oms_domain.orders.states import OrderState as S
+from oms_domain.orders.stopping import call_back, called_off_at_platform
 from oms_domain.orders.sub_orders import (
     CLOSED,
     NOTHING_SOLD,
@@ -58,7 +62,7 @@ GONE: Final = frozenset({S.PARTIALLY_SHIPPED, S.SHIPPED, S.RETURNING, S.SIGNED, 
 PLATFORM_HOLD: Final = "platform_forbids_shipping"
 PLATFORM_DIFFERS: Final = "platform_differs"
 REFUND_ASKED: Final = "refund_asked_at_platform"
-BY_PLATFORM: Final = "platform"
+LINE_REFUNDED: Final = "line_refunded_at_platform"
 
 
 class Freshness(Enum):
@@ -216,6 +220,8 @@ def _follow_facts(
         change = _differs(change, standard, "lines", at)
     if standard.state not in CLOSED and refunded_on_its_way(change.state, share.theirs):
         change = _differs(change, standard, "refund", at)
+        if obstacle(change.state, Ask.UNREVIEW) is None:  # what is left of it is sent anew, if the warehouse stops
+            change = _then(change, lambda o: call_back(o, reason=LINE_REFUNDED, by=BY_PLATFORM, at=at))
     return change
 
 
@@ -286,13 +292,19 @@ def _step(order: SalesOrder, standard: StandardOrder, at: datetime) -> Change[Sa
                 return order.cancel(reason=BY_PLATFORM, refunded=True, at=at)
             return None if ours is S.CANCELLED else order.differs(theirs=theirs, what="state", at=at)
         case P.CLOSED_REFUNDED:
-            if ours in BEFORE_WAREHOUSE:
-                return order.cancel(reason=BY_PLATFORM, refunded=True, at=at)
+            if ours in BEFORE_WAREHOUSE or ours is S.IN_WAREHOUSE:
+                return _step_called_off(order, at)
             if ours in (S.SHIPPED, S.SIGNED, S.COMPLETED):
                 return order.close(reason=BY_PLATFORM, at=at)
             return None if ours in (S.CANCELLED, S.CLOSED) else order.differs(theirs=theirs, what="state", at=at)
         case _:
             assert_never(theirs)
+
+
+def _step_called_off(order: SalesOrder, at: datetime) -> Change[SalesOrder] | None:
+    """Cancel it, or have the warehouse asked to stop, once: then its answer decides."""
+    change = called_off_at_platform(order, at=at)
+    return change if change.events else None
 
 
 def _step_shipped(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
-from oms_domain.apportionment.units import LinePart
 from oms_domain.apportionment.waterfall import Reduction
-from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
+from oms_domain.channels.standard import OrderKind, Platform, Region
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.errors import Invalid, MoveNotAllowed, Refused
+from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import (
     CarrierCode,
     FulfilmentOrderId,
@@ -28,103 +26,31 @@ from oms_domain.kernel.identity import (
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
-from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders import events as e
-from oms_domain.orders.placement import PlacedLine, misplaced
-from oms_domain.orders.states import BEFORE_WAREHOUSE, ENTRIES, ORDER_TABLE
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import (
+    EXPIRED,
+    LONGEST_REASON,
+    PENDING,
+    Flag,
+    FlagKind,
+    NotFlagged,
+    NotInTheFuture,
+    checked_reason,
+    is_set,
+)
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import CancelNeedsWarehouse, check, check_not_pending
+from oms_domain.orders.placement import misplaced
+from oms_domain.orders.states import ENTRIES, ORDER_TABLE
 from oms_domain.orders.states import OrderMove as M
 from oms_domain.orders.states import OrderState as S
 
-LONGEST_REASON: Final = 500
+LEFT: Final = "left"
+SIGNED: Final = "signed"
+"""Why a stop that was asked came to nothing."""
 
-
-class FlagKind(StrEnum):
-    """What stands beside the state and keeps an order from the warehouse."""
-
-    HELD = "held"  # 挂起: a person wants it to wait
-    INTERCEPTED = "intercepted"  # 拦截: a rule, the platform or the warehouse wants a person to look
-    IN_AFTERSALES = "in_aftersales"  # 售后中: the buyer asks for money back on a line
-
-
-@frozen(kw_only=True)
-class Flag:
-    """A mark with its reason and author. Flags stack; one of a kind and reason is enough, or one of a rule.
-
-    ``rule``: the rule by id and version that has set it.
-    """
-
-    kind: FlagKind
-    reason: str
-    by: str
-    at: datetime
-    rule: tuple[str, int] | None = None
-
-
-@frozen(kw_only=True)
-class FromBundle:
-    """That a line is a part of a bundle (组合商品) which the platform sold as one."""
-
-    code: SkuCode
-    quantity: Quantity  # bundles that the platform sold
-    list_price_fen: int  # of one unit of the part then: the bundle's amounts are shared by it
-    whole: int  # units of this part in all of those bundles; a line of an order that was split has fewer
-
-
-@frozen(kw_only=True)
-class OrderLine:
-    """Units of one SKU with the amounts placed on them.
-
-    ``unit_price × quantity + adjustment − line_discount − order_discount = payable``, to the fen. ``part`` places
-    the same amounts discount by discount, with the tenders and the freight, unit by unit: its units are numbered as
-    those of the platform's line, so that a part of a line still knows which ones it has. Lines that a bundle was taken
-    apart into share its sub-order number, and its amounts; each numbers its own units.
-
-    ``from_line`` is the line of the order that this one was split off or merged from, whose units it has.
-    ``platform_order_id`` and ``platform_order_no`` stand on lines of merged orders alone, where they are not the
-    order's own.
-    """
-
-    id: LineId
-    platform_line_no: str
-    sku: SkuCode
-    title: str
-    spec: str = ""
-    quantity: Quantity
-    unit_price: Money
-    adjustment: Money
-    line_discount: Money
-    order_discount: Money
-    payable: Money
-    part: LinePart
-    refund: LineRefund = LineRefund.NONE
-    is_gift: bool = False
-    is_closed: bool = False  # refunded before shipment: never ship it
-    shipped: int = 0  # units that have left
-    sold_as: str = ""  # the platform's own code of the goods, where it is not the SKU's
-    bundle: FromBundle | None = None
-    from_line: LineId | None = None
-    platform_order_id: PlatformOrderId | None = None
-    platform_order_no: str = ""
-
-    @property
-    def goods(self) -> Money:
-        """Price of all units, with the seller's own change of price."""
-        return self.unit_price * self.quantity + self.adjustment
-
-    @property
-    def placed(self) -> PlacedLine:
-        """Its amounts beside what is placed on it."""
-        return PlacedLine(self.platform_line_no, self.part, self.quantity, self.goods.fen, self.payable.fen)
-
-    @property
-    def goods_code(self) -> str:
-        """What the platform calls the goods."""
-        return self.sold_as or self.sku
-
-    @property
-    def to_ship(self) -> int:
-        """Units still to leave."""
-        return 0 if self.is_closed else self.quantity - self.shipped
+_ASKED_BY: Final = {FlagKind.HELD: Ask.HOLD, FlagKind.NOT_BEFORE: Ask.WAIT}
 
 
 Source = tuple[PlatformOrderId | None, str]
@@ -152,38 +78,6 @@ class AmountsDoNotAddUp(Invalid):
     field: str = "payable"
     stated: Money
     computed: Money
-
-
-@frozen(kw_only=True)
-class OrderFlaggedNow(Refused):
-    """A flag keeps the order from moving towards the warehouse. Lift it first."""
-
-    code: ClassVar[str] = "orders.flagged"
-    flags: tuple[str, ...]
-    reasons: tuple[str, ...]
-
-
-@frozen(kw_only=True)
-class NothingToShip(Refused):
-    """Every line was refunded: there is nothing to send; the platform will close the order."""
-
-    code: ClassVar[str] = "orders.nothing_to_ship"
-
-
-@frozen(kw_only=True)
-class NotFlagged(Refused):
-    """There is no such flag to lift."""
-
-    code: ClassVar[str] = "orders.not_flagged"
-    kind: str
-
-
-@frozen(kw_only=True)
-class CancelNeedsWarehouse(Refused):
-    """The warehouse works on it: it must be asked to stop before the order can be cancelled."""
-
-    code: ClassVar[str] = "orders.cancel_needs_warehouse"
-    state: str
 
 
 @frozen(kw_only=True)
@@ -283,6 +177,17 @@ class SalesOrder:
     def flagged(self, kind: FlagKind) -> bool:
         return any(flag.kind is kind for flag in self.flags)
 
+    @property
+    def pending(self) -> Flag | None:
+        """The flag of a stop that was asked and not answered."""
+        return next((flag for flag in self.flags if flag.kind in PENDING), None)
+
+    @property
+    def refundable(self) -> Money:
+        """What was paid, less what went back, or will, with what was given up."""
+        gone = total((line.given_up for line in self.lines), self.paid.currency)
+        return max(self.paid - gone, Money(0, self.paid.currency))
+
     # --- payment ---------------------------------------------------------------------------------------------
 
     def pay(self, paid: Money, *, paid_at: datetime, at: datetime) -> Change[SalesOrder]:
@@ -308,7 +213,30 @@ class SalesOrder:
             carrier: that is to bring it, None if none is planned.
             ship_at, arrival_on: what can be promised with it.
         """
-        state = next_state(ORDER_TABLE, self.state, M.ALLOCATE)
+        return self._allocated(M.ALLOCATE, warehouse, carrier, ship_at, arrival_on, at)
+
+    def reallocate(
+        self,
+        warehouse: WarehouseCode,
+        *,
+        carrier: CarrierCode | None = None,
+        ship_at: datetime | None = None,
+        arrival_on: date | None = None,
+        at: datetime,
+    ) -> Change[SalesOrder]:
+        """As ``allocate``, of an order that awaits its review and was changed: it may ship from elsewhere now."""
+        return self._allocated(M.EDIT, warehouse, carrier, ship_at, arrival_on, at)
+
+    def _allocated(
+        self,
+        move: M,
+        warehouse: WarehouseCode,
+        carrier: CarrierCode | None,
+        ship_at: datetime | None,
+        arrival_on: date | None,
+        at: datetime,
+    ) -> Change[SalesOrder]:
+        state = next_state(ORDER_TABLE, self.state, move)
         planned = {"carrier": carrier, "planned_ship_at": ship_at, "planned_arrival_on": arrival_on}
         event = e.OrderAllocated(
             order_id=self.id, state=state, warehouse=warehouse, carrier=carrier or "", arrival_on=arrival_on, at=at
@@ -345,20 +273,34 @@ class SalesOrder:
             fulfilment_id: of the fulfilment order that the last review brings about.
             rule: the policy that decided, empty for a person.
         """
+        check(self, Ask.APPROVE)
         to_business = self.state is S.AWAITING_CS_REVIEW and business_review
         state = next_state(ORDER_TABLE, self.state, M.APPROVE_TO_BUSINESS if to_business else M.APPROVE)
-        self._unflagged()
         order = self._moved(state, at, fulfilment_id=fulfilment_id if state is S.AWAITING_RELEASE else None)
         return Change(order, (e.OrderApproved(order_id=self.id, state=state, rule=rule, at=at),))
 
-    def flag(self, kind: FlagKind, *, reason: str, by: str, at: datetime) -> Change[SalesOrder]:
-        """Set a flag (挂起, 拦截 …). Setting the same again changes nothing."""
-        flag = Flag(kind=kind, reason=_reason(reason), by=by, at=at)
-        if self.state not in BEFORE_WAREHOUSE and kind is FlagKind.HELD:
-            raise MoveNotAllowed(state=self.state, move="hold", allowed=tuple(ORDER_TABLE[self.state]))
-        if self._has(flag):
+    def flag(
+        self, kind: FlagKind, *, reason: str, by: str, until: datetime | None = None, at: datetime
+    ) -> Change[SalesOrder]:
+        """Set a flag (挂起, 拦截 …). The same again changes nothing, but how long it stands.
+
+        There is one time that it may not leave before: a new one takes the place of the old one.
+
+        Args:
+            until: when it is lifted by itself.
+
+        Raises:
+            NotInTheFuture: ``until`` is over.
+        """
+        if until is not None and until <= at:
+            raise NotInTheFuture(until=until)
+        if kind in _ASKED_BY:
+            check(self, _ASKED_BY[kind])
+        flag = Flag(kind=kind, reason=checked_reason(reason), by=by, at=at, until=until)
+        left = tuple(old for old in self.flags if not _gives_way(old, flag))
+        if left == self.flags and is_set(self.flags, kind, flag.reason):
             return Change(self)
-        order = self._moved(self.state, at, flags=(*self.flags, flag))
+        order = self._moved(self.state, at, flags=(*left, flag))
         event = e.OrderFlagged(order_id=self.id, state=self.state, kind=kind, reason=flag.reason, at=at)
         return Change(order, (event,))
 
@@ -372,23 +314,36 @@ class SalesOrder:
         if left == self.flags:
             raise NotFlagged(kind=kind)
         order = self._moved(self.state, at, flags=left)
-        event = e.OrderUnflagged(order_id=self.id, state=self.state, kind=kind, reason=_reason(reason), at=at)
+        event = e.OrderUnflagged(order_id=self.id, state=self.state, kind=kind, reason=checked_reason(reason), at=at)
         return Change(order, (event,))
+
+    def lift_expired(self, *, at: datetime) -> Change[SalesOrder]:
+        """Lift the flags whose time is over; none: nothing."""
+        change = Change(self)
+        for flag in self.flags:
+            if flag.is_over(at):
+                change = change.then(change.state.unflag(flag.kind, reason=EXPIRED, only=flag.reason, at=at))
+        return change
 
     def release(self, *, at: datetime) -> Change[SalesOrder]:
         """Give it to the warehouse (下发)."""
+        check(self, Ask.RELEASE)
         state = next_state(ORDER_TABLE, self.state, M.RELEASE)
-        self._unflagged()
         order = self._moved(state, at, progress="sent")
         assert self.fulfilment_id is not None  # made by the approval that led here
         event = e.OrderReleased(order_id=self.id, state=state, fulfilment_id=self.fulfilment_id, at=at)
         return Change(order, (event,))
 
     def refused_by_warehouse(self, reason: str, *, at: datetime) -> Change[SalesOrder]:
-        """The warehouse would not take it: back to where it was released from, and a person looks."""
+        """The warehouse would not take it: back to where it was released from, and a person looks.
+
+        Raises:
+            StopPending: it was asked to stop, which it has done so: ``stopping.stopped``.
+        """
         state = next_state(ORDER_TABLE, self.state, M.WMS_REFUSE)
+        check_not_pending(self)
         flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
-        order = self._moved(state, at, progress="", flags=self.flags if self._has(flag) else (*self.flags, flag))
+        order = self._moved(state, at, progress="", flags=self._with(flag))
         event = e.OrderRefusedByWarehouse(order_id=self.id, state=state, reason=flag.reason, at=at)
         return Change(order, (event,))
 
@@ -399,11 +354,14 @@ class SalesOrder:
 
         Args:
             missing: SKU and units that the warehouse lacks, as far as it says.
+
+        Raises:
+            StopPending: it was asked to stop. It may find the goods: its answer to that decides.
         """
         state = next_state(ORDER_TABLE, self.state, M.WMS_SHORT)
+        check_not_pending(self)
         assert self.fulfilment_id is not None  # or it would not be there
         flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
-        flags = self.flags if self._has(flag) else (*self.flags, flag)
         event = e.OrderShort(
             order_id=self.id,
             state=state,
@@ -412,7 +370,7 @@ class SalesOrder:
             missing=tuple((str(sku), int(units)) for sku, units in missing),
             at=at,
         )
-        return Change(self._moved(state, at, progress="", flags=flags, fulfilment_id=None), (event,))
+        return Change(self._moved(state, at, progress="", flags=self._with(flag), fulfilment_id=None), (event,))
 
     def progressed(self, progress: str, *, at: datetime) -> Change[SalesOrder]:
         """Keep a milestone of the warehouse's work."""
@@ -455,7 +413,18 @@ class SalesOrder:
             contents=contents,
             at=at,
         )
-        return Change(order, (shipped,))
+        return self._goes_on(Change(order, (shipped,)), LEFT, at)
+
+    def not_stopped(self, why: str, *, at: datetime) -> Change[SalesOrder]:
+        """Whoever was asked to stop it has not: the order goes on, and ``why`` is told.
+
+        Raises:
+            NoStopAsked.
+        """
+        check(self, Ask.REFUSE_STOP)
+        flags = tuple(flag for flag in self.flags if flag.kind not in PENDING)
+        event = e.OrderStopRefused(order_id=self.id, state=self.state, reason=checked_reason(why), at=at)
+        return Change(self._moved(self.state, at, flags=flags), (event,))
 
     def ship_outside(self, *, at: datetime) -> Change[SalesOrder]:
         """Follow the platform, which shows it shipped although we did not do it."""
@@ -467,10 +436,15 @@ class SalesOrder:
 
     def sign(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer has it (签收); cash on delivery is booked now."""
-        state = next_state(ORDER_TABLE, self.state, M.SIGN)
-        due = self.payable - total((line.payable for line in self.lines if line.is_closed), self.payable.currency)
+        goes_on = self._goes_on(Change(self), SIGNED, at)
+        signed = goes_on.state.settled(M.SIGN, at=at)
+        return goes_on.then(Change(signed, (e.OrderSigned(order_id=self.id, state=signed.state, at=at),)))
+
+    def settled(self, move: M, *, at: datetime, **changes: Any) -> SalesOrder:
+        """Return it where ``move`` leads, with the buyer: cash on delivery is paid then."""
+        due = self.payable - total((line.given_up for line in self.lines), self.payable.currency)
         cash = {"paid": due, "paid_at": self.paid_at or at} if self.cash_on_delivery else {}
-        return Change(self._moved(state, at, **cash), (e.OrderSigned(order_id=self.id, state=state, at=at),))
+        return self._moved(next_state(ORDER_TABLE, self.state, move), at, **cash, **changes)
 
     def complete(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer confirmed, or the days are over (交易成功)."""
@@ -480,13 +454,14 @@ class SalesOrder:
     def close(self, *, reason: str, at: datetime) -> Change[SalesOrder]:
         """Every line was refunded after shipment (交易关闭)."""
         state = next_state(ORDER_TABLE, self.state, M.REFUND_ALL)
-        event = e.OrderClosed(order_id=self.id, state=state, reason=_reason(reason), at=at)
-        return Change(self._moved(state, at), (event,))
+        event = e.OrderClosed(order_id=self.id, state=state, reason=checked_reason(reason), at=at)
+        flags = tuple(flag for flag in self.flags if flag.kind not in PENDING)
+        return Change(self._moved(state, at, flags=flags), (event,))
 
     # --- cancellation, and what the platform says ------------------------------------------------------------
 
     def cancel(self, *, reason: str, refunded: bool = False, at: datetime) -> Change[SalesOrder]:
-        """Call it off, while nobody outside works on it.
+        """Call it off, while nobody outside works on it; ``stopping.call_off`` asks those who do.
 
         Args:
             refunded: the platform has given the money back already, or settles it itself.
@@ -501,8 +476,8 @@ class SalesOrder:
             order_id=self.id,
             state=state,
             previous=self.state,
-            reason=_reason(reason),
-            refund_due=Money(0, self.paid.currency) if refunded else self._refundable,
+            reason=checked_reason(reason),
+            refund_due=Money(0, self.paid.currency) if refunded else self.refundable,
             at=at,
         )
         return Change(self._moved(state, at, flags=()), (event,))
@@ -519,21 +494,12 @@ class SalesOrder:
         """Return the fact that somebody else's word does not fit our table; the order itself stays as it is."""
         return e.OrderDiffers(order_id=self.id, state=self.state, theirs=theirs, what=what, at=at)
 
-    @property
-    def _refundable(self) -> Money:
-        """What was paid, less what went back with the lines that were closed."""
-        gone = total((line.payable for line in self.lines if line.is_closed), self.paid.currency)
-        return max(self.paid - gone, Money(0, self.paid.currency))
+    def _goes_on(self, change: Change[SalesOrder], why: str, at: datetime) -> Change[SalesOrder]:
+        """Add to ``change`` that a stop which was asked has come to nothing."""
+        return change.then(change.state.not_stopped(why, at=at)) if change.state.pending else change
 
-    def _has(self, flag: Flag) -> bool:
-        return any(old.kind is flag.kind and old.reason == flag.reason for old in self.flags)
-
-    def _unflagged(self) -> None:
-        if not self.contents:
-            raise NothingToShip
-        if self.flags:
-            kinds = tuple(sorted({str(flag.kind) for flag in self.flags}))
-            raise OrderFlaggedNow(flags=kinds, reasons=tuple(flag.reason for flag in self.flags))
+    def _with(self, flag: Flag) -> tuple[Flag, ...]:
+        return self.flags if is_set(self.flags, flag.kind, flag.reason) else (*self.flags, flag)
 
     def _moved(self, state: S, at: datetime, **changes: Any) -> SalesOrder:
         return evolve(self, state=state, updated_at=at, **changes)
@@ -544,6 +510,8 @@ def may_begin_in(state: S) -> bool:
     return state in ENTRIES
 
 
-def _reason(text: str) -> str:
-    """Check a reason; a phone number that somebody put into it does not go into the log."""
-    return mask_digits(checked_text(text, field="reason", longest=LONGEST_REASON))
+def _gives_way(old: Flag, new: Flag) -> bool:
+    """Whether a flag ends by another that is set."""
+    if old.kind is not new.kind or (old.reason, old.until) == (new.reason, new.until):
+        return False
+    return old.reason == new.reason or old.kind is FlagKind.NOT_BEFORE

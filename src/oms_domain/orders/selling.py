@@ -18,7 +18,7 @@ from oms_domain.channels.standard import LEFT, PlatformState, StandardLine
 from oms_domain.kernel.identity import LineId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import LARGEST_QUANTITY, Quantity
-from oms_domain.orders.sales_order import FromBundle, OrderLine
+from oms_domain.orders.lines import FromBundle, OrderLine
 
 
 def lines_of(

@@ -21,8 +21,9 @@ from oms_domain.channels.standard import (
 )
 from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId
 from oms_domain.kernel.money import Money
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import PlatformOrder
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import ENDS
 from oms_domain.orders.states import OrderState as S
 from oms_domain.orders.sub_orders import goods_differ, live_lines

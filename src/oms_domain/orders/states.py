@@ -42,6 +42,7 @@ class OrderMove(StrEnum):
     APPROVE_TO_BUSINESS = "approve_to_business"  # customer service's, with business review to come
     REJECT = "reject"  # business review sends it back
     UNREVIEW = "unreview"
+    TAKE_BACK = "take_back"  # un-reviewed, and the warehouse takes the number again that it has let go of
     RELEASE = "release"
     HAND_OVER = "hand_over"  # virtual goods, or a pickup at the counter
     WMS_REFUSE = "wms_refuse"
@@ -122,9 +123,10 @@ ORDER_TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = {
         M.SHIP: S.SHIPPED,
         M.SHIP_PART: S.PARTIALLY_SHIPPED,
         M.HAND_OVER: S.SIGNED,
-        # Both only after the warehouse has said that it stopped: un-review puts a new order in this one's place.
+        # All three only after the warehouse has said that it stopped: un-review puts a new order in this one's place.
         M.CANCEL: S.CANCELLED,
         M.UNREVIEW: S.CANCELLED,
+        M.TAKE_BACK: S.AWAITING_CS_REVIEW,
     },
     S.PARTIALLY_SHIPPED: {
         M.SHIP_PART: S.PARTIALLY_SHIPPED,
@@ -163,7 +165,9 @@ ENTRIES: Final = frozenset(
         S.CANCELLED,
     }
 )
-"""States that an order may be born in at intake. A part of another begins where that one stood."""
+"""States that an order may be born in at intake.
+
+What takes another's place begins where that one stood, or under review."""
 
 ENDS: Final = frozenset({S.CANCELLED, S.CLOSED, S.SPLIT, S.MERGED})
 

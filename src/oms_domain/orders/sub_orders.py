@@ -12,8 +12,9 @@ from attrs import evolve
 from oms_domain.catalog.matching import Sold
 from oms_domain.channels.standard import LEFT, PlatformState, StandardLine, StandardOrder
 from oms_domain.kernel.identity import LineId
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.placement import Placement
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.selling import goods_of, lines_of, sold_again
 from oms_domain.orders.states import BEFORE_WAREHOUSE
 from oms_domain.orders.states import OrderState as S

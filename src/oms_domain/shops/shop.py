@@ -16,6 +16,9 @@ from oms_domain.kernel.identity import CarrierCode, ShopId, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
+UNPAID_MINUTES: Final = 30
+MOST_UNPAID_MINUTES: Final = 60 * 24 * 60
+MOST_COMPLETE_DAYS: Final = 365
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}", re.ASCII)
 
 
@@ -50,6 +53,10 @@ class ShopPolicy:
     gift_value: str = "free"
     catalogue: CataloguePolicy = CataloguePolicy.OPEN  # as shops worked before there was one; new ones are strict
     sign_by_carrier: bool = False  # the carrier's word that every parcel was signed for signs the order
+    # After how long an order is cancelled that nobody pays (超时未付款). None: 30 minutes where we took it ourselves,
+    # and as long as the platform lets it where it is the platform's; 0: never.
+    unpaid_minutes: int | None = None
+    complete_days: int = 10  # after so many days a signed order is settled (自动确认收货)
     strategy: str = ""  # that says where its orders ship from (寻源策略); empty: from ``warehouse`` alone
     carriers: tuple[CarrierCode, ...] = ()  # that it prefers, the first most
     carriers_allowed: tuple[CarrierCode, ...] = ()  # by its platform; empty: all
@@ -63,6 +70,12 @@ class ShopPolicy:
     split_units: int | None = None
     auto_merge: bool = False  # orders of one buyer to one address, once the oldest has waited for the window
     merge_window_min: int = 15  # minutes from payment (合单窗口)
+
+    def unpaid_minutes_of(self, *, of_platform: bool) -> int:
+        """Return how many minutes an order may stay unpaid, 0: without end."""
+        if self.unpaid_minutes is not None:
+            return self.unpaid_minutes
+        return 0 if of_platform else UNPAID_MINUTES
 
 
 @frozen(kw_only=True)

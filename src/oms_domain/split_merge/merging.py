@@ -18,7 +18,10 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.moves import check
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import described
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 from oms_domain.orders.states import OrderState as S
@@ -67,13 +70,6 @@ class MergeTooLarge(Refused):
     code: ClassVar[str] = "split_merge.merge_too_large"
     lines: int
     most: int
-
-
-@frozen(kw_only=True)
-class NotMerged(Refused):
-    """The order did not come from a merge: there are no sources to take it apart by."""
-
-    code: ClassVar[str] = "split_merge.not_merged"
 
 
 @frozen(kw_only=True)
@@ -181,9 +177,8 @@ def unmerge(
         MoveNotAllowed: it was released.
         NotMerged: it did not come from a merge.
     """
+    check(order, Ask.UNMERGE)
     state = next_state(ORDER_TABLE, order.state, OrderMove.UNMERGE)
-    if len(order.origins) < 2:
-        raise NotMerged
     ids = iter(line_ids)
     brought = {line.id: source.id for source in sources for line in source.lines}
     lines: dict[OrderId, list[OrderLine]] = {source.id: [] for source in sources}

@@ -20,7 +20,8 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
 from oms_domain.orders.cutting import piece_of
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import paid_shares
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.plan import CannotSplit, Reason, SplitPlan

@@ -39,9 +39,10 @@ from oms_domain.kernel.identity import (
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.intake import begin
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.placement import place
 from oms_domain.orders.platform_order import PlatformOrder
-from oms_domain.orders.sales_order import OrderLine, PartyRef, SalesOrder
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.selling import goods_of
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Shop

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -34,10 +35,13 @@ from oms_domain.channels.standard import (
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, FulfilmentState, Package, WriteBack
 from oms_domain.kernel.identity import CarrierCode, FulfilmentOrderId, LineId, OrderId, PackageId, VaultId
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
+from oms_domain.orders.asks import STOPPABLE
+from oms_domain.orders.flags import LONGEST_REASON, PENDING, Flag, FlagKind
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
-from oms_domain.orders.sales_order import LONGEST_REASON, Flag, FlagKind, OrderLine, PartyRef, SalesOrder
-from oms_domain.orders.states import OrderState
-from oms_domain.shops.shop import Authorisation, Shop, ShopPolicy
+from oms_domain.orders.sales_order import PartyRef, SalesOrder
+from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
+from oms_domain.shops.shop import MOST_COMPLETE_DAYS, MOST_UNPAID_MINUTES, Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
 from oms_domain.testing.values import (
     LONGEST_CODE,
@@ -222,6 +226,7 @@ def platform_orders(draw: Draw, /, **fixed: Any) -> PlatformOrder:
 @st.composite
 def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int = LARGEST_FEN) -> OrderLine:
     facts = draw(line_amounts(ceiling_fen))
+    shipped = draw(st.integers(0, facts["quantity"]))
     return an_order_line(
         id=id,
         platform_line_no=platform_line_no,
@@ -231,18 +236,31 @@ def order_lines(draw: Draw, id: LineId, platform_line_no: str, ceiling_fen: int 
         refund=draw(st.sampled_from(LineRefund)),
         is_gift=draw(st.booleans()),
         is_closed=draw(st.booleans()),
-        shipped=draw(st.integers(0, facts["quantity"])),
+        shipped=shipped,
+        called_off=draw(st.sampled_from([0, 0, facts["quantity"] - shipped])),
         from_line=draw(maybe(ids().map(LineId))),
         **facts,
     )
 
 
 @cache
-def flags() -> SearchStrategy[tuple[Flag, ...]]:
-    """Any number of flags, one of a kind and reason."""
-    reason = texts(LONGEST_REASON, lines=True)
-    one = st.builds(Flag, kind=st.sampled_from(FlagKind), reason=reason, by=texts(LONGEST_CODE), at=instants())
-    return st.lists(one, max_size=3, unique_by=lambda flag: (flag.kind, flag.reason)).map(tuple)
+def flags(*, pending: bool = False) -> SearchStrategy[tuple[Flag, ...]]:
+    """Any number of flags, one of a kind and reason; ``pending``: somebody may have been asked to stop, for one."""
+
+    def some(kinds: tuple[FlagKind, ...], most: int) -> SearchStrategy[list[Flag]]:
+        one = st.builds(
+            Flag,
+            kind=st.sampled_from(kinds),
+            reason=texts(LONGEST_REASON, lines=True),
+            by=texts(LONGEST_CODE),
+            at=instants(),
+            until=maybe(instants()) if most > 1 else st.none(),
+        )
+        return st.lists(one, max_size=most, unique_by=lambda flag: (flag.kind, flag.reason))
+
+    resting = some(tuple(kind for kind in FlagKind if kind not in PENDING), 3)
+    asked = some(tuple(PENDING), 1) if pending else st.just([])
+    return st.builds(lambda first, last: (*first, *last), resting, asked)
 
 
 @st.composite
@@ -254,6 +272,8 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
     line_nos = draw(st.lists(order_nos(), min_size=count, max_size=count, unique=True))
     ceiling_fen = LARGEST_FEN // (count + 3)
     alone = tuple(draw(order_lines(i, no, ceiling_fen)) for i, no in zip(line_ids, line_nos, strict=True))
+    if state in {*BEFORE_WAREHOUSE, OrderState.IN_WAREHOUSE}:  # only of what has left in part the rest is called off
+        alone = tuple(evolve(line, called_off=0) for line in alone)
     extras = {name: draw(amounts(0, ceiling_fen)) for name in ("freight", "services", "cod_fee")}
     payable = total(line.payable for line in alone) + total(extras.values())
     order_no = draw(order_nos())
@@ -289,10 +309,10 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "buyer_remark": draw(texts(500, lines=True)),
         "seller_remark": draw(texts(500, lines=True)),
         "seller_flag": draw(st.integers(0, 9)),
-        "flags": draw(flags()),
+        "flags": draw(flags(pending=state in STOPPABLE)),
         "progress": draw(texts(32)),
         "warehouse": draw(maybe(warehouses())),
-        "fulfilment_id": draw(fulfilment_ids if state in REVIEWED else maybe(fulfilment_ids)),
+        "fulfilment_id": draw(fulfilment_ids if state in REVIEWED | STOPPABLE else maybe(fulfilment_ids)),
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
@@ -360,6 +380,8 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
         sign_by_carrier=st.booleans(),
+        unpaid_minutes=maybe(st.integers(0, MOST_UNPAID_MINUTES)),
+        complete_days=st.integers(1, MOST_COMPLETE_DAYS),
         auto_split=st.booleans(),
         split_weight_g=maybe(st.integers(1, 10**6)),
         auto_merge=st.booleans(),

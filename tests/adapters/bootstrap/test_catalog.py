@@ -1,5 +1,7 @@
 """``oms skus``, ``oms bundles``, ``oms mappings``, as a person uses them."""
 
+import json
+
 import pytest
 from tests.adapters.bootstrap.conftest import trade
 
@@ -29,6 +31,15 @@ def test_a_sku_is_added_shown_edited_deleted_and_restored(oms):
     assert added | facts | {"list_price": "199.00", "floor_price": "99.00", "version": 1} == added
     assert (edited["title"], edited["weight_g"], edited["version"]) == ("新名", 250, 2)
     assert (gone["is_deleted"], listed, shown, back["is_deleted"]) == (True, [[], ["SCARF"]], gone, False)
+
+
+def test_marks_are_told_and_taken_back(oms):
+    (added,) = oms.rows("skus", "add", "OIL-1", "--title", "精油", "--marks", "liquid, fragile")
+    (edited,) = oms.rows("skus", "edit", "OIL-1", "--marks", "none")
+    refused = oms.run("skus", "edit", "OIL-1", "--marks", "gold", "--json")
+
+    assert (added["marks"], edited["marks"]) == (["fragile", "liquid"], [])
+    assert (refused.code, json.loads(refused.err)["code"]) == (1, "catalog.invalid_mark")
 
 
 def test_what_is_listed_for_people_is_a_table(oms):

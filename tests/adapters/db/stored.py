@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from tests.app.outside import Watch, WatchedPlatform, WatchedWarehouse
+from tests.app.outside import Watch, WatchedCarriers, WatchedPlatform, WatchedWarehouse
 from tests.app.world import World
 from tests.servers import FakeClock
 
@@ -30,6 +30,7 @@ class StoredWorld(World):
         self.watch = Watch()
         self.platform, self.warehouse = WatchedPlatform(watch=self.watch), WatchedWarehouse(watch=self.watch)
         self.wms = self.warehouse
+        self.carriers = WatchedCarriers(watch=self.watch)
         self.sealer = AesSealer(ring or KeyRing.generate())
         self.pauses: list[int] = []
         self.ended: list[tuple[str, str]] = []

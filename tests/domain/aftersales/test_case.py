@@ -255,3 +255,7 @@ def test_facts_that_do_not_change_are_not_told():
 @pytest.mark.parametrize("state", S)
 def test_a_case_is_open_until_it_ends(state):
     assert evolve(a_case(), state=state).is_open == (state not in (S.SUCCEEDED, S.CLOSED))
+
+
+def test_a_case_says_whether_it_waits_for_the_money():
+    assert [state for state in CaseState if a_case(state=state).waits_for_money] == [CaseState.AWAITING_REFUND]

@@ -51,6 +51,8 @@ COMMANDS = {
     M.REFUSE: lambda order: order.refuse("地址超区", at=LATER),
     M.SHIP_PART: lambda order: order.ship(a_package(), last=False, at=LATER),
     M.SHIP: lambda order: order.ship(a_package(), last=True, at=LATER),
+    M.HAND_OVER: lambda order: order.hand_over(at=LATER),
+    M.CANCEL_REST: lambda order: order.cancel_rest("缺货", at=LATER),
     M.CANCEL: lambda order: order.cancel("买家取消", at=LATER),
 }
 

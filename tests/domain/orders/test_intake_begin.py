@@ -9,9 +9,9 @@ from oms_domain.channels.standard import AmountMismatch, LineRefund, PlatformSta
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.money import Money
 from oms_domain.orders import events as e
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.intake import FIRST_STATE, Freshness, compare, trouble_of
 from oms_domain.orders.platform_order import Trouble
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import ENTRIES, OrderState
 from oms_domain.testing.builders import (
     BUYER,

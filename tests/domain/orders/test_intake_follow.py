@@ -10,8 +10,8 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.intake import PLATFORM_DIFFERS, follow
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.orders.sub_orders import lost_lines
 from oms_domain.testing.builders import (

@@ -9,8 +9,8 @@ from oms_domain.channels.standard import LineRefund, PlatformState, Region
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import VaultId
 from oms_domain.orders import events as e
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.intake import PLATFORM_HOLD, REFUND_ASKED, follow
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.testing.builders import (
     BUYER,

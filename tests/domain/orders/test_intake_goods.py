@@ -10,8 +10,8 @@ from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.intake import begin, follow
-from oms_domain.orders.sales_order import FlagKind
 from oms_domain.orders.states import OrderState
 from oms_domain.orders.sub_orders import lines_to_match, lost_lines
 from oms_domain.testing.builders import (

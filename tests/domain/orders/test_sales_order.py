@@ -7,18 +7,13 @@ from attrs import evolve
 
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import InvalidText, MoveNotAllowed
-from oms_domain.kernel.identity import CarrierCode
+from oms_domain.kernel.identity import CarrierCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
-from oms_domain.orders.sales_order import (
-    Flag,
-    FlagKind,
-    NotFlagged,
-    NothingToShip,
-    OrderFlaggedNow,
-    ShipsMoreThanOrdered,
-)
+from oms_domain.orders.flags import Flag, FlagKind, NotFlagged, OrderFlaggedNow
+from oms_domain.orders.moves import NothingToShip
+from oms_domain.orders.sales_order import ShipsMoreThanOrdered
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.testing.builders import (
     FULFILMENT,
@@ -75,6 +70,15 @@ def test_allocating_takes_over_what_is_planned_and_losing_the_stock_gives_it_up(
     assert change.events == (e.OrderAllocated(warehouse=MAIN, **planned, **facts(S.AWAITING_CS_REVIEW)),)
     lost = change.state.lose_stock(((SCARF, 2),), at=LATER).state
     assert lost == a_sales_order(state=S.BACKORDERED, warehouse=None, updated_at=LATER)
+
+
+def test_an_order_in_review_takes_another_warehouse_after_it_was_changed():
+    planned = {"carrier": CarrierCode("ZTO"), "arrival_on": date(2026, 11, 26)}
+    change = a_sales_order(warehouse=MAIN).reallocate(WarehouseCode("EAST"), ship_at=LATER, **planned, at=LATER)
+
+    kept = {"carrier": "ZTO", "planned_ship_at": LATER, "planned_arrival_on": date(2026, 11, 26)}
+    assert change.state == a_sales_order(warehouse="EAST", updated_at=LATER, **kept)
+    assert change.events == (e.OrderAllocated(warehouse="EAST", **planned, **facts(S.AWAITING_CS_REVIEW)),)
 
 
 def test_an_order_that_falls_short_waits_and_tells_what_is_missing():

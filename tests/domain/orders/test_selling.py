@@ -14,8 +14,8 @@ from oms_domain.kernel.identity import LineId, SkuCode
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.intake import trouble_of
+from oms_domain.orders.lines import FromBundle
 from oms_domain.orders.placement import place
-from oms_domain.orders.sales_order import FromBundle
 from oms_domain.orders.selling import lines_of, sold_again
 from oms_domain.orders.sub_orders import live_lines
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order, an_id

@@ -16,6 +16,7 @@ from oms_domain.refunds.compensation import (
     CompensationNotAllowed,
     compensate,
 )
+from oms_domain.refunds.ledger import Charge
 from oms_domain.refunds.placing import PartialOrder, RefundUnits
 from oms_domain.refunds.proposal import (
     AboveRefundable,
@@ -28,6 +29,7 @@ from oms_domain.refunds.proposal import (
     changed,
     freight_rule,
     propose,
+    propose_goods_first,
 )
 from oms_domain.refunds.refundable import WhyNot
 from oms_domain.testing.aftersales import OTHER_REFUND, REFUND, a_ledger, ledgers, some_wants
@@ -236,3 +238,27 @@ def test_what_never_went_out_and_what_is_of_another_kind_does_not_count():
 def test_compensation_that_is_refused(changes, refusal):
     with pytest.raises(refusal):
         compensate(evolve(SUBSIDY, **changes), given=(), limits=LIMITS)
+
+
+# --- goods first -----------------------------------------------------------------------------------------------------
+
+
+def goods_first(asked_fen, freight=FreightRule.BEFORE_SHIPMENT):
+    wants = [RefundUnits(line_id=LINE, units=((0, 3),))]
+    return propose_goods_first(a_ledger(), wants, freight=freight, asked_fen=asked_fen)
+
+
+def test_an_amount_that_the_goods_cover_takes_nothing_from_the_freight():
+    assert {each.charge for each in goods_first(9_000).taken} == {Charge.GOODS}
+    assert {each.charge for each in goods_first(9_001).taken} == {Charge.GOODS, Charge.FREIGHT}
+    assert goods_first(None).amount == Money(9_600)
+    assert goods_first(9_600, FreightRule.KEPT).amount == Money(9_000)
+
+
+def test_of_units_whose_goods_are_back_what_is_asked_is_freight():
+    wants = [RefundUnits(line_id=LINE, units=((0, 3),))]
+    ledger = a_ledger().moved(OTHER_REFUND, goods_first(9_000).taken, at=NOW)
+
+    found = propose_goods_first(ledger, wants, freight=FreightRule.BEFORE_SHIPMENT, asked_fen=500)
+
+    assert {each.charge for each in found.taken} == {Charge.FREIGHT}

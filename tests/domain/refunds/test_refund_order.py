@@ -424,3 +424,13 @@ def test_compensation_is_a_line_of_its_own_beside_the_refund():
 def test_what_the_order_was_given_before_counts():
     with pytest.raises(CompensationAboveLimit):
         a_refund().compensate(a_compensation(), given=(a_compensation(501),), limits=MOST_15, at=NOW)
+
+
+def test_a_grant_that_was_not_sent_is_reviewed_anew_where_something_else_is_asked():
+    again = a_refund(state=S.APPROVED, failure="no").ask_again(at=LATER)
+
+    assert again.state == a_refund(state=S.PROPOSED, updated_at=LATER)
+    assert [event.type for event in again.events] == ["refunds.reopened"]
+    for state in (S.PROPOSED, S.IN_FLIGHT, S.SUCCEEDED, S.CLOSED):
+        with pytest.raises(MoveNotAllowed):
+            a_refund(state=state).ask_again(at=LATER)

@@ -14,12 +14,13 @@ from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, PlatformOrderId, WarehouseCode
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
-from oms_domain.orders.sales_order import Flag, FlagKind, PartyRef
+from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.moves import NotMerged
+from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.merging import (
     CannotMerge,
     MergeTooLarge,
-    NotMerged,
     TooFewToMerge,
     merge,
     unmerge,

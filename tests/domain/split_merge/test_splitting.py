@@ -14,7 +14,7 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.cutting import Dealt, misdealt
-from oms_domain.orders.sales_order import Flag, FlagKind
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.plan import CannotSplit, PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, PlanDoesNotFit, lines_needed, split

@@ -1,10 +1,10 @@
 """Carriers (分物流): who delivers from a warehouse to a destination, for how much, by when, and who is chosen."""
 
+from oms_domain.catalog.sku import GoodsMark
 from oms_domain.fulfilment.carriers.carrier import (
     Carrier,
     CarrierDoesNotFit,
     Contract,
-    GoodsMark,
     fits,
     require_fit,
 )

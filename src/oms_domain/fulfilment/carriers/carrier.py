@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import ClassVar
 
 from attrs import field, frozen
 
+from oms_domain.catalog.sku import GoodsMark, goods_marks
 from oms_domain.fulfilment.carriers.packing import Limits
 from oms_domain.fulfilment.carriers.regions import Regions
 from oms_domain.fulfilment.carriers.tariff import Tariff, Transit, single
 from oms_domain.fulfilment.promise.calendar import WorkingCalendar
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CarrierCode, WarehouseCode
-
-
-class GoodsMark(StrEnum):
-    """What a carrier, or another article in the parcel, may not stand (商品属性)."""
-
-    FRAGILE = "fragile"
-    LIQUID = "liquid"
-    COLD = "cold"
-    OVERSIZE = "oversize"
-    BATTERY = "battery"
-    VALUABLE = "valuable"
-
-
-def set_of_marks(marks: Iterable[GoodsMark]) -> frozenset[GoodsMark]:
-    """Return the marks, each once."""
-    return frozenset(marks)
 
 
 @frozen(kw_only=True)
@@ -50,7 +34,7 @@ class Carrier:
     active: bool = True
     regions: Regions = Regions()
     limits: Limits = Limits()
-    refuses: frozenset[GoodsMark] = field(default=frozenset(), converter=set_of_marks)
+    refuses: frozenset[GoodsMark] = field(default=frozenset(), converter=goods_marks)
     tariff: Tariff = Tariff(rates=())
     transit: tuple[Transit, ...] = ()
     delivers: WorkingCalendar = WorkingCalendar()

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from oms_domain.fulfilment.carriers.carrier import Carrier, Contract, GoodsMark
+from oms_domain.catalog.sku import GoodsMark
+from oms_domain.fulfilment.carriers.carrier import Carrier, Contract
 from oms_domain.fulfilment.carriers.packing import CarriedGoods, Limits, PackedParcel, pack
 from oms_domain.fulfilment.carriers.tariff import Rate, Tariff, between
 from oms_domain.fulfilment.promise.promise import Departure, Promise, promised

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from oms_domain.fulfilment.carriers.carrier import Contract, GoodsMark
+from oms_domain.catalog.sku import GoodsMark, goods_marks
+from oms_domain.fulfilment.carriers.carrier import Contract
 from oms_domain.fulfilment.carriers.choose import Wishes
 from oms_domain.fulfilment.carriers.packing import CarriedGoods
 from oms_domain.fulfilment.carriers.regions import Regions, division
@@ -57,7 +58,7 @@ class DemandLine:
     quantity: int = field(validator=_within(1, LARGEST_QUANTITY, InvalidDemand))
     weight_g: int = field(default=0, validator=_within(0, LARGEST_UNIT, InvalidDemand))
     volume_cm3: int = field(default=0, validator=_within(0, LARGEST_UNIT, InvalidDemand))
-    marks: frozenset[GoodsMark] = field(default=frozenset(), converter=frozenset)
+    marks: frozenset[GoodsMark] = field(default=frozenset(), converter=goods_marks)
 
     def goods(self, units: int) -> CarriedGoods:
         """Return some of its units as a carrier sees them."""

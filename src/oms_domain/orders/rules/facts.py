@@ -10,7 +10,8 @@ from attrs import frozen
 
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import total
-from oms_domain.orders.sales_order import OrderLine, SalesOrder
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
 
 LOWEST_MARGIN_BP: Final = -1_000_000
 """Stands for a margin of goods that cost something and bring nothing, and for anything below it."""

@@ -11,10 +11,11 @@ from oms_domain.conditions.operators import Op
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.states import next_state
 from oms_domain.orders.events import OrderFlagged, OrderJudged
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.rules.decide import Decision, Outcome
 from oms_domain.orders.rules.logged import log_decision
 from oms_domain.orders.rules.rule import RuleAction
-from oms_domain.orders.sales_order import Flag, FlagKind, SalesOrder
+from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 
 BY_RULE: Final = "rule"

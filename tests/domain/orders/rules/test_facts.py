@@ -5,9 +5,9 @@ from attrs import evolve
 from tests.domain.orders.rules.orders import QUIET, a_line, an_order
 
 from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.rules.facts import LOWEST_MARGIN_BP, OrderFacts, SkuFacts, Surroundings, facts_of
 from oms_domain.orders.rules.fields import ORDER_FIELDS
-from oms_domain.orders.sales_order import Flag, FlagKind
 from oms_domain.testing.builders import HAT, NOW, SCARF, a_sales_order
 
 

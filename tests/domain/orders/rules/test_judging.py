@@ -10,12 +10,12 @@ from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import AllOf, AnyOf, Check
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.orders.events import OrderFlagged, OrderJudged, OrderUnflagged
+from oms_domain.orders.flags import Flag, FlagKind, NotFlagged
 from oms_domain.orders.rules.decide import Outcome, decide
 from oms_domain.orders.rules.facts import Surroundings, facts_of
 from oms_domain.orders.rules.judging import LOOK_AGAIN, judge_again_at, judged, let_pass
 from oms_domain.orders.rules.logged import log_decision
 from oms_domain.orders.rules.rule import RuleAction, RuleKind
-from oms_domain.orders.sales_order import Flag, FlagKind, NotFlagged
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import NOW, a_sales_order
 

@@ -1,0 +1,277 @@
+"""What begins in aftersales, and ``oms aftersales``: platforms' documents, a shop's terms, the figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import click
+
+from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.commands_claims import (
+    CASE_KINDS,
+    TICKET_KINDS,
+    amount_option,
+    asked_lines,
+    cases,
+    plain_row,
+    refund_units,
+    refunds,
+    tickets,
+)
+from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.output import json_line, json_option, printable, show
+from oms_adapters.bootstrap.refusals import LineInvalid
+from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
+from oms_adapters.http.aftersales_terms import FiguresView, TermsView
+from oms_adapters.http.return_orders import AskView
+from oms_app.aftersales import OpenCase
+from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
+from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
+from oms_app.queries.aftersales import AftersalesFilter, Period
+from oms_app.refunds import CreateRefund, RefundUnitsCommand
+from oms_app.tickets import OpenTicket
+from oms_domain.aftersales.policy import CaseReason
+from oms_domain.aftersales.states import CaseKind
+from oms_domain.aftersales.terms import Assignment, ReplyTemplate, RoleLimit
+from oms_domain.aftersales.tickets import TicketKind
+from oms_domain.kernel.identity import PlatformAftersalesId
+from oms_domain.kernel.money import Money, parse_money
+from oms_domain.refunds.proposal import as_json as proposal_json
+from oms_domain.refunds.proposal import as_text
+
+ANSWER = ["number", "state"]
+
+
+def _show_answer(answer: Any, as_json: bool) -> None:
+    show([{"id": str(answer.id), "number": answer.number, "state": str(answer.state)}], ANSWER, as_json=as_json)
+
+
+@cases.command("open")
+@click.argument("order")
+@click.option("--kind", type=click.Choice(CASE_KINDS), required=True)
+@click.option("--line", "lines", multiple=True, help="SKU=UNITS, of an exchange SKU=UNITS>NEW_SKU; none: everything.")
+@click.option("--reason", required=True)
+@click.option("--description", default="")
+@amount_option("asked", "What the buyer asks for.")
+@click.option("--override", default="", help="Why it is opened although the window has closed.")
+@json_option
+@refusals_shown
+def open_case(
+    order: str,
+    kind: str,
+    lines: tuple[str, ...],
+    reason: str,
+    description: str,
+    asked: Money | None,
+    override: str,
+    as_json: bool,
+) -> None:
+    """Open a case for a buyer (新建售后)."""
+    container = ready()
+    found = container.queries().order(operator(), order_id_of(container, order)).order
+    command = OpenCase(
+        order_id=found.id,
+        kind=CaseKind(kind),
+        lines=asked_lines(found, lines),
+        reason=reason,
+        description=description,
+        asked=asked,
+        override=override,
+        by=operator(),
+    )
+    _show_answer(container.cases().open(command), as_json)
+
+
+@refunds.command("refundable")
+@click.argument("order")
+@click.option("--line", "lines", multiple=True, help="SKU=UNITS; none: everything.")
+@click.option("--with-freight", is_flag=True)
+@amount_option("amount", "What is asked for.")
+@json_option
+@refusals_shown
+def refundable(order: str, lines: tuple[str, ...], with_freight: bool, amount: Money | None, as_json: bool) -> None:
+    """Say what may go back now, to what, and why not more (现可退)."""
+    container = ready()
+    found = container.queries().order(operator(), order_id_of(container, order)).order
+    command = RefundUnitsCommand(
+        order_id=found.id, units=refund_units(found, lines), with_freight=with_freight, amount=amount, by=operator()
+    )
+    proposal = container.refunds().refundable(command)
+    click.echo(json_line(proposal_json(proposal)) if as_json else printable(as_text(proposal)))
+
+
+@refunds.command("create")
+@click.argument("order")
+@click.option("--line", "lines", multiple=True, required=True, help="SKU=UNITS; several times.")
+@amount_option("amount", "Less than may go back.")
+@click.option("--with-freight", is_flag=True)
+@click.option("--reason", required=True)
+@json_option
+@refusals_shown
+def create_refund(
+    order: str, lines: tuple[str, ...], amount: Money | None, with_freight: bool, reason: str, as_json: bool
+) -> None:
+    """Make a refund by hand, without a case (手工创建退款)."""
+    container = ready()
+    found = container.queries().order(operator(), order_id_of(container, order)).order
+    command = CreateRefund(
+        order_id=found.id,
+        units=refund_units(found, lines),
+        amount=amount,
+        with_freight=with_freight,
+        reason=reason,
+        by=operator(),
+    )
+    _show_answer(container.refunds().create(command), as_json)
+
+
+@tickets.command("open")
+@click.argument("shop")
+@click.option("--kind", type=click.Choice(TICKET_KINDS), default="inquiry", show_default=True)
+@click.option("--subject", required=True)
+@json_option
+@refusals_shown
+def open_ticket(shop: str, kind: str, subject: str, as_json: bool) -> None:
+    """Open a ticket (新建服务单)."""
+    container = ready()
+    shop_id = shop_named(container, shop).id
+    command = OpenTicket(shop_id=shop_id, kind=TicketKind(kind), subject=subject, by=operator())
+    _show_answer(container.tickets().open(command), as_json)
+
+
+@click.group("aftersales")
+def aftersales() -> None:
+    """Platforms' aftersales documents, shops' terms, figures (售后)."""
+
+
+@aftersales.command("pull")
+@click.argument("shop")
+@json_option
+@refusals_shown
+def pull(shop: str, as_json: bool) -> None:
+    """Take in what changed at the platform since the last time."""
+    container = ready()
+    shop_id = shop_named(container, shop).id
+    taken = container.ask_pulls().pull(PullAsks(shop_id=shop_id, by=operator()))
+    show([{"shop": shop, "taken": taken}], ["shop", "taken"], as_json=as_json)
+
+
+@aftersales.command("fetch")
+@click.argument("shop")
+@click.argument("refund_no")
+@json_option
+@refusals_shown
+def fetch(shop: str, refund_no: str, as_json: bool) -> None:
+    """Take in one of the platform's documents as it is there now."""
+    container = ready()
+    command = FetchAsk(shop_id=shop_named(container, shop).id, refund_no=refund_no, by=operator())
+    _show_ask(container.ask_pulls().fetch(command), as_json)
+
+
+@aftersales.command("documents")
+@click.option("--conversion", help="exception: those that wait for a person.")
+@click.option("--shop", "shop_code")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
+@json_option
+@refusals_shown
+def documents(conversion: str | None, shop_code: str | None, limit: int, as_json: bool) -> None:
+    """List platforms' refunds and returns, newest first."""
+    container = ready()
+    shop_id = shop_named(container, shop_code).id if shop_code else None
+    wanted = AftersalesFilter(conversion=conversion or "", shop_id=shop_id)
+    found = container.aftersales_queries().asks(operator(), wanted, after=None, limit=limit)
+    columns = ["number", "refund_no", "order_no", "kind", "state", "conversion", "trouble"]
+    show([plain_row(AskView.of(ask)) for ask in found], columns, as_json=as_json)
+
+
+@aftersales.command("convert")
+@click.argument("document_id", type=click.UUID)
+@json_option
+@refusals_shown
+def convert(document_id: UUID, as_json: bool) -> None:
+    """Try to make the case of a platform's document again (重新转单)."""
+    command = ConvertAsk(platform_aftersales_id=PlatformAftersalesId(document_id), by=operator())
+    _show_ask(ready().asks().convert(command), as_json)
+
+
+@aftersales.command("terms")
+@click.argument("shop")
+@click.option("--window-days", type=click.IntRange(0, 366))
+@click.option("--freight-after-shipment/--no-freight-after-shipment", default=None)
+@click.option("--assignment", type=click.Choice([m.value for m in Assignment]))
+@click.option("--reason", "reasons", multiple=True, help="CODE=TITLE; several times: the whole list.")
+@click.option("--limit", "limits", multiple=True, help="ROLE:WHAT=AMOUNT; several times: the whole list.")
+@click.option("--template", "templates", multiple=True, help="CODE=TEXT; several times: the whole list.")
+@json_option
+@refusals_shown
+def terms(
+    shop: str,
+    window_days: int | None,
+    freight_after_shipment: bool | None,
+    assignment: str | None,
+    reasons: tuple[str, ...],
+    limits: tuple[str, ...],
+    templates: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show how a shop takes claims, or change what is named (售后设置)."""
+    container = ready()
+    shop_id = shop_named(container, shop).id
+    named: dict[str, Any] = {
+        "window_days": window_days,
+        "freight_after_shipment": freight_after_shipment,
+        "assignment": Assignment(assignment) if assignment else None,
+        "reasons": tuple(CaseReason(code=code, title=title) for code, title in map(_pair, reasons)) or None,
+        "role_limits": tuple(map(_role_limit, limits)) or None,
+        "templates": tuple(ReplyTemplate(code=code, title=code, text=text) for code, text in map(_pair, templates))
+        or None,
+    }
+    facts = {name: value for name, value in named.items() if value is not None}
+    service = container.aftersales_terms()
+    if facts:
+        service.change(SetTerms(shop_id=shop_id, facts=facts, by=operator()))
+    row = plain_row(TermsView.of(service.read(ReadTerms(shop_id=shop_id, by=operator()))))
+    columns = ["window_days", "freight_after_shipment", "assignment", "version"]
+    show([row], columns, as_json=as_json)
+
+
+@aftersales.command("metrics")
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True)
+@click.option("--shop", "shop_code")
+@json_option
+@refusals_shown
+def metrics(days: int, shop_code: str | None, as_json: bool) -> None:
+    """Show the figures of the last days: queue, times, workload, reasons, refund rates."""
+    container, now = ready(), system_now()
+    shop_id = shop_named(container, shop_code).id if shop_code else None
+    period = Period(start=now - timedelta(days=days), stop=now, shop_id=shop_id)
+    found = plain_row(FiguresView.of(figures(container.aftersales_queries(), operator(), period, now=now)))
+    if as_json:
+        show([found], [], as_json=True)
+        return
+    for name, rows in found.items():
+        table = rows if isinstance(rows, list) else [rows]
+        if table:
+            show(table, list(table[0]), as_json=False, title=name)
+
+
+def _show_ask(answer: Any, as_json: bool) -> None:
+    row = {"refund_no": answer.refund_no, "outcome": str(answer.outcome), "case_id": str(answer.case_id or "")}
+    show([row | {"reason": answer.reason}], ["refund_no", "outcome", "case_id", "reason"], as_json=as_json)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise LineInvalid(field="reason", value=text[:100])
+    return name, value
+
+
+def _role_limit(text: str) -> RoleLimit:
+    who, amount = _pair(text)
+    role, sign, what = who.partition(":")
+    if not sign:
+        raise LineInvalid(field="limit", value=text[:100])
+    return RoleLimit(role=role, what=what, most=parse_money(amount, field="limit"))

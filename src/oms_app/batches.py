@@ -1,0 +1,223 @@
+"""Use cases of batches: one command for up to 100,000 orders, done in the background, each order by itself and once.
+
+What is done to an order is remembered under a key of its row, in the transaction of its effect: a batch that broke off
+goes on where it was, and whatever was done already answers as it did then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+
+from oms_app import order_moves, orders
+from oms_app.actor import Actor, Once, Permission, system
+from oms_app.desk import OrderDesk
+from oms_app.orders import OrderCommand
+from oms_app.ports.batches import (
+    MOST_ORDERS,
+    Batch,
+    BatchId,
+    BatchIsOver,
+    BatchState,
+    RowAnswer,
+)
+from oms_app.ports.transaction import Begin, Clock, Contended, NewId, OpenTransaction
+from oms_app.stopping import ConfirmStop, RefuseStop
+from oms_app.transactions import TRIES, Pause, one_transaction
+from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
+from oms_domain.kernel.identity import OrderId
+
+WORK: Final = "batches.work"
+ONE_RUN: Final = timedelta(seconds=20)
+"""How long one run of the job works, so that it ends well within its lease; then it is due again at once."""
+BLOCKS_A_RUN: Final = 20
+
+COMMANDS: Final[Mapping[str, type[OrderCommand]]] = {
+    "allocate": orders.AllocateOrder,
+    "approve": orders.ApproveOrder,
+    "reject": order_moves.RejectOrder,
+    "unreview": order_moves.UnreviewOrder,
+    "hold": orders.HoldOrder,
+    "unhold": orders.UnholdOrder,
+    "wait": order_moves.WaitUntil,
+    "pass_interception": orders.PassInterception,
+    "release": orders.ReleaseOrder,
+    "hand_over": order_moves.HandOverOrder,
+    "cancel": orders.CancelOrder,
+    "cancel_rest": order_moves.CancelRest,
+    "confirm_stop": ConfirmStop,
+    "refuse_stop": RefuseStop,
+    "write_back": orders.WriteBackAgain,
+    "sign": orders.SignOrder,
+    "complete": orders.CompleteOrder,
+    "refuse_delivery": order_moves.RefuseDelivery,
+    "deliver_again": order_moves.DeliverAgain,
+    "receive_return": order_moves.ReceiveReturn,
+    "lose": order_moves.LoseOrder,
+}
+"""What a batch may do, by the name that it is kept under."""
+
+NAMES: Final[Mapping[type[OrderCommand], str]] = {kind: name for name, kind in COMMANDS.items()}
+
+
+@frozen(kw_only=True)
+class TooManyOrders(Invalid):
+    """A batch takes at least one order and at most ``most``."""
+
+    code: ClassVar[str] = "batches.too_many_orders"
+    field: str = "ids"
+    most: int = MOST_ORDERS
+
+
+@frozen(kw_only=True)
+class StartBatch:
+    """Give a command to many orders (批量操作)."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    command: type[OrderCommand]
+    order_ids: Sequence[OrderId] = field(repr=False)
+    reason: str = ""
+    until: datetime | None = None
+    by: Actor
+
+
+@frozen(kw_only=True)
+class CancelBatch:
+    """Let what was not begun be as it is (取消批量任务)."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    batch_id: BatchId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class BatchService:
+    """Use cases of batches."""
+
+    begin: Begin
+    open: OpenTransaction
+    now: Clock
+    new_id: NewId
+    pause: Pause
+    desk: OrderDesk
+
+    @one_transaction
+    def start(self, command: StartBatch) -> Batch:
+        """Keep the batch, and have it worked on. Raises ``TooManyOrders``."""
+        if not 0 < len(command.order_ids) <= MOST_ORDERS:
+            raise TooManyOrders
+        with self.begin(command) as tx:
+            if done := tx.recall(Batch):
+                return done
+            at, by = self.now(), command.by
+            batch = Batch(
+                id=BatchId(self.new_id()),
+                command=NAMES[command.command],
+                reason=command.reason,
+                until=command.until,
+                actor=by.id,
+                shops=tuple(sorted(by.shops)) if by.shops is not None else None,
+                permissions=tuple(sorted(by.permissions)),
+                total=len(command.order_ids),
+                created_at=at,
+                updated_at=at,
+            )
+            tx.batches.add(batch, command.order_ids)
+            tx.set_timer(WORK, str(batch.id), due_at=at, shop_id=None)
+            tx.remember(batch)
+            tx.commit()
+        return batch
+
+    @one_transaction
+    def cancel(self, command: CancelBatch) -> Batch:
+        """Raises ``BatchNotFound``, ``BatchIsOver``."""
+        with self.begin(command) as tx:
+            if done := tx.recall(Batch):
+                return done
+            batch = tx.batches.get(command.batch_id)
+            if batch.state is not BatchState.RUNNING:
+                raise BatchIsOver(batch_state=batch.state)
+            cancelled = evolve(batch, state=BatchState.CANCELLED, updated_at=self.now())
+            tx.batches.save(batch, cancelled)
+            tx.remember(cancelled)
+            tx.commit()
+        return cancelled
+
+    def work(self, batch_id: BatchId) -> datetime | None:
+        """Work on a batch for a while; return when to go on, None if there is nothing left to do."""
+        until, actor = self.now() + ONE_RUN, system("batches")
+        for _ in range(BLOCKS_A_RUN):
+            with self.open(actor) as tx:
+                batch = tx.batches.get(batch_id)
+                order_ids = tx.batches.block(batch) if batch.state is BatchState.RUNNING else ()
+            if not order_ids:
+                return None
+            answers = [self._answer(batch, order_id) for order_id in order_ids]
+            self._keep(batch, answers, actor)
+            if self.now() >= until:
+                break
+        return self.now()
+
+    def _keep(self, batch: Batch, answers: Sequence[RowAnswer], actor: Actor) -> None:
+        """Keep the answers of a block, also of a batch that was cancelled while it was done."""
+        for attempt in range(TRIES):
+            with self.open(actor) as tx:
+                stands = tx.batches.get(batch.id)
+                if stands.blocks != batch.blocks:
+                    return  # another worker, who took this one for dead, has kept the same answers
+                tx.batches.answered(stands, self._after(stands, answers), answers)
+                with suppress(Contended):
+                    tx.commit()
+                    return
+            self.pause(attempt + 2)
+        raise Contended(what="batch")
+
+    def _after(self, batch: Batch, answers: Sequence[RowAnswer]) -> Batch:
+        done = sum(answer.outcome == "done" for answer in answers)
+        after = evolve(
+            batch,
+            done=batch.done + done,
+            refused=batch.refused + len(answers) - done,
+            blocks=batch.blocks + 1,
+            updated_at=self.now(),
+        )
+        over = after.done + after.refused == after.total and batch.state is BatchState.RUNNING
+        return evolve(after, state=BatchState.DONE) if over else after
+
+    def _answer(self, batch: Batch, order_id: OrderId) -> RowAnswer:
+        """Do it to one order, in a transaction of its own, once."""
+        kind = COMMANDS[batch.command]
+        more: dict[str, Any] = {"until": batch.until} if batch.until else {}
+        try:
+            command = kind(order_id=order_id, reason=batch.reason, by=_actor_of(batch, order_id), **more)
+            answer = self.desk.give(command)
+        except (Refused, NotFound, Invalid, Denied) as refusal:
+            return RowAnswer(outcome="refused", code=refusal.code, fields=_facts(refusal))
+        return RowAnswer(outcome="done", number=answer.number, state=answer.state)
+
+
+def _actor_of(batch: Batch, order_id: UUID) -> Actor:
+    """Return who has given the batch, for one of its orders."""
+    return Actor(
+        id=batch.actor,
+        shops=frozenset(batch.shops) if batch.shops is not None else None,
+        permissions=frozenset(batch.permissions),
+        request_id=f"batch:{batch.id}",
+        once=Once(client=f"batch:{batch.id}", key=str(order_id), digest=batch.command),
+    )
+
+
+def _facts(refusal: OmsError) -> dict[str, Any]:
+    """Return the facts of a refusal as texts and numbers: all that is kept of them."""
+    return {name: _plain(value) for name, value in refusal.fields().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, int | None) else str(value)

@@ -1,0 +1,161 @@
+"""Use cases of sales orders beside review and release: sent back, taken back, handed over, and on their way back.
+
+Each public method is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from attrs import frozen
+
+from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
+from oms_app.ports.transaction import Begin, Clock, Transaction
+from oms_app.stopping import end_rest
+from oms_app.transactions import Pause, one_transaction, record
+from oms_domain.kernel.change import Change
+from oms_domain.orders import delivering, stopping
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+
+
+@frozen(kw_only=True)
+class WaitUntil(OrderCommand):
+    """Let it not leave before a time (预约发货); it may be reviewed meanwhile."""
+
+    until: datetime
+
+
+@frozen(kw_only=True)
+class RejectOrder(OrderCommand):
+    """Send it back from business review to customer service's (驳回)."""
+
+
+@frozen(kw_only=True)
+class UnreviewOrder(OrderCommand):
+    """Take it back to change it (反审核). A warehouse that has it is asked to stop first."""
+
+
+@frozen(kw_only=True)
+class HandOverOrder(OrderCommand):
+    """The buyer has it without a parcel (当面交付): virtual goods, or at a store's counter."""
+
+
+@frozen(kw_only=True)
+class CancelRest(OrderCommand):
+    """Cancel what has not left (取消剩余). A warehouse that may still ship it is asked to stop first."""
+
+
+@frozen(kw_only=True)
+class RefuseDelivery(OrderCommand):
+    """The buyer would not take it (拒收)."""
+
+
+@frozen(kw_only=True)
+class DeliverAgain(OrderCommand):
+    """The carrier brings it once more (再投)."""
+
+
+@frozen(kw_only=True)
+class ReceiveReturn(OrderCommand):
+    """What came back is with us (退回入库)."""
+
+
+@frozen(kw_only=True)
+class LoseOrder(OrderCommand):
+    """The carrier has lost it (丢件)."""
+
+
+@frozen(kw_only=True)
+class ExpireOrder(OrderCommand):
+    """Cancel what was not paid in time (超时未付款)."""
+
+
+@frozen(kw_only=True)
+class LiftFlags(OrderCommand):
+    """Lift the flags whose time is over."""
+
+
+@frozen(kw_only=True)
+class OrderMoveService:
+    """More use cases of sales orders."""
+
+    begin: Begin
+    now: Clock
+    pause: Pause
+
+    @one_transaction
+    def wait_until(self, command: WaitUntil) -> OrderAnswer:
+        """Raises ``NotInTheFuture``."""
+        return self._act(
+            command,
+            lambda tx, o: o.flag(
+                FlagKind.NOT_BEFORE, reason=command.reason, by=command.by.id, until=command.until, at=self.now()
+            ),
+        )
+
+    @one_transaction
+    def reject(self, command: RejectOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: delivering.reject(o, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def unreview(self, command: UnreviewOrder) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            change = stopping.call_back(order, reason=command.reason, by=command.by.id, at=self.now())
+            if order.fulfilment_id is not None and change.state.fulfilment_id is None:
+                made = tx.fulfilments.get(order.fulfilment_id)
+                record(tx, tx.fulfilments, made.cancel(command.reason or "unreviewed", at=self.now()))
+            return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def hand_over(self, command: HandOverOrder) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            change = delivering.hand_over(order, at=self.now())
+            assert order.fulfilment_id is not None  # made by the approval that led here
+            handed = tx.fulfilments.get(order.fulfilment_id).hand_over(at=self.now())
+            record(tx, tx.fulfilments, handed)
+            tx.stock.consume(order.id, None, document=order.fulfilment_id)
+            return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def cancel_rest(self, command: CancelRest) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            change = stopping.call_off_rest(order, reason=command.reason, by=command.by.id, at=self.now())
+            if change.state.state is OrderState.SHIPPED:
+                end_rest(tx, order, command.reason, at=self.now())
+            return change
+
+        return self._act(command, step)
+
+    @one_transaction
+    def refuse_delivery(self, command: RefuseDelivery) -> OrderAnswer:
+        return self._act(command, lambda tx, o: delivering.refuse_delivery(o, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def deliver_again(self, command: DeliverAgain) -> OrderAnswer:
+        return self._act(command, lambda tx, o: delivering.deliver_again(o, at=self.now()))
+
+    @one_transaction
+    def receive_return(self, command: ReceiveReturn) -> OrderAnswer:
+        return self._act(command, lambda tx, o: delivering.receive_return(o, at=self.now()))
+
+    @one_transaction
+    def lose(self, command: LoseOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: delivering.lose(o, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def expire(self, command: ExpireOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: stopping.expire(o, at=self.now()))
+
+    @one_transaction
+    def lift_flags(self, command: LiftFlags) -> OrderAnswer:
+        return self._act(command, lambda tx, o: o.lift_expired(at=self.now()))
+
+    def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:
+        return about_one(self.begin, command, lambda tx, order: save(tx, step(tx, order)))

@@ -1,0 +1,81 @@
+"""Asking whoever has the goods to stop: the warehouse, or the carriers of what has left. Safe to repeat.
+
+What is asked is kept before the call, as the order's flag with the fulfilment order's number: asked again, it is the
+same ask.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from oms_app.ports.carriers import Carriers, ParcelToStop
+from oms_app.ports.channels import RetryLater
+from oms_app.ports.jobs import Job
+from oms_app.ports.wms import Stop, StopAnswer, StopOrder, Wms
+from oms_app.processes.orders import actor_of
+from oms_app.runner import Handler
+from oms_app.stopping import BookStopped, BookStopRefused, NoteByHand, ReadStop, StopService, ToStop
+from oms_domain.orders.events import OrderStopAsked
+
+
+@frozen(kw_only=True)
+class StopProcess:
+    """What follows when an order is to be stopped."""
+
+    stops: StopService
+    wms: Wms
+    carriers: Carriers
+
+    def handlers(self) -> tuple[Handler, ...]:
+        return (Handler(name="stopping.ask", run=self.ask, events=(OrderStopAsked.type,)),)
+
+    def ask(self, job: Job) -> datetime | None:
+        """Ask, and book the answer; without one, again later, until a person must see to it."""
+        event, actor = job.envelope.event if job.envelope else None, actor_of(job, "stop")
+        assert isinstance(event, OrderStopAsked)
+        about: Any = {"order_id": event.order_id, "fulfilment_id": event.fulfilment_id}
+        to_stop = self.stops.to_ask(ReadStop(**about, by=evolve(actor, job=None)))
+        if to_stop is None:
+            return None
+        answer = self._of_carriers(to_stop) if to_stop.by_carrier else self._of_warehouse(to_stop)
+        match answer:
+            case None:
+                self.stops.note_by_hand(NoteByHand(**about, carrier=_carrier(to_stop), by=actor))
+            case StopAnswer(outcome=Stop.STOPPED):
+                self.stops.book_stopped(BookStopped(**about, by=actor))
+            case StopAnswer(outcome=Stop.NOT_STOPPED):
+                self.stops.book_refused(BookStopRefused(**about, reason=answer.reason, by=actor))
+            case StopAnswer(reason=reason):
+                raise RetryLater(reason=reason)
+        return None
+
+    def _of_warehouse(self, to_stop: ToStop) -> StopAnswer:
+        fulfilment = to_stop.fulfilment
+        answer = self.wms.stop(
+            StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=to_stop.reason)
+        )
+        if answer.outcome is Stop.NOT_STOPPED and not fulfilment.accepted:
+            # It may say so because it does not know the order yet: what was sent is still on its way there.
+            return evolve(answer, outcome=Stop.NO_ANSWER)
+        return answer
+
+    def _of_carriers(self, to_stop: ToStop) -> StopAnswer | None:
+        """Ask for every parcel: one that is delivered all the same lets the whole order go on."""
+        answers = [
+            self.carriers.intercept(
+                ParcelToStop(carrier=package.carrier, tracking_no=package.tracking_no, reason=to_stop.reason)
+            )
+            for package in to_stop.fulfilment.packages
+        ]
+        told = [answer for answer in answers if answer is not None]
+        if len(told) < len(answers) or not told:
+            return None
+        worst = (Stop.NO_ANSWER, Stop.NOT_STOPPED, Stop.STOPPED)
+        return min(told, key=lambda answer: worst.index(answer.outcome))
+
+
+def _carrier(to_stop: ToStop) -> str:
+    return ", ".join(sorted({package.carrier for package in to_stop.fulfilment.packages}))

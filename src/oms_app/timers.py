@@ -1,0 +1,50 @@
+"""Timers of orders: what becomes due by itself, as rows that are set with the fact that they follow from.
+
+A timer that rings looks at the order anew, so it need not be taken back when something else came first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from oms_app.ports.transaction import Transaction
+from oms_domain.kernel.change import Change
+from oms_domain.orders.events import OrderCreated, OrderFlagged, OrderHandedOver, OrderSigned
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopPolicy
+
+EXPIRE_UNPAID: Final = "orders.expire_unpaid"
+LIFT_FLAGS: Final = "orders.lift_flags"
+COMPLETE: Final = "orders.complete_signed"
+
+
+def set_timers(tx: Transaction, change: Change[SalesOrder]) -> None:
+    """Set the timers that follow from what has happened to an order."""
+    order, kinds = change.state, {type(event) for event in change.events}
+    if kinds & {OrderFlagged, OrderCreated} and (ends := end_of_flags(order)) is not None:
+        tx.set_timer(LIFT_FLAGS, str(order.id), due_at=ends, shop_id=order.shop_id)
+    if OrderCreated in kinds and order.state is OrderState.AWAITING_PAYMENT:
+        unpaid = unpaid_until(order, tx.shops.get(order.shop_id).policy)
+        if unpaid is not None:
+            tx.set_timer(EXPIRE_UNPAID, str(order.id), due_at=unpaid, shop_id=order.shop_id)
+    if kinds & {OrderSigned, OrderHandedOver} and order.state is OrderState.SIGNED:
+        due = completed_at(order, tx.shops.get(order.shop_id).policy)
+        tx.set_timer(COMPLETE, str(order.id), due_at=due, shop_id=order.shop_id)
+
+
+def end_of_flags(order: SalesOrder) -> datetime | None:
+    """Return when the next flag is lifted by itself."""
+    return min((flag.until for flag in order.flags if flag.until), default=None)
+
+
+def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:
+    """Return until when an order may stay unpaid, None: as long as its platform lets it."""
+    minutes = policy.unpaid_minutes_of(of_platform=order.platform_order_id is not None)
+    return order.placed_at + timedelta(minutes=minutes) if minutes else None
+
+
+def completed_at(order: SalesOrder, policy: ShopPolicy) -> datetime:
+    """Return when a signed order is settled although nobody says so."""
+    return order.updated_at + timedelta(days=policy.complete_days)

@@ -1,0 +1,109 @@
+"""Flags: what stands beside an order's state, and which commands each of them keeps from being given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from attrs import frozen
+
+from oms_domain.kernel.errors import Invalid, Refused
+from oms_domain.kernel.text import checked_text, mask_digits
+from oms_domain.orders.asks import TOWARDS_WAREHOUSE, Ask
+
+LONGEST_REASON: Final = 500
+BY_PLATFORM: Final = "platform"
+"""The author of flags that the platform's word sets, and of cancellations that it refunds itself."""
+EXPIRED: Final = "expired"
+"""Why a flag is lifted whose time is over."""
+
+
+class FlagKind(StrEnum):
+    """What stands beside the state."""
+
+    HELD = "held"  # 挂起: a person wants it to wait
+    INTERCEPTED = "intercepted"  # 拦截: a rule, the platform or the warehouse wants a person to look
+    IN_AFTERSALES = "in_aftersales"  # 售后中: the buyer asks for money back on a line
+    NOT_BEFORE = "not_before"  # 预约发货: it may be reviewed, and leaves at its time
+    CANCEL_PENDING = "cancel_pending"  # 取消待定: whoever has the goods was asked to stop, and has not answered
+    UNREVIEW_PENDING = "unreview_pending"  # 反审核待定: likewise, to be changed and sent again
+
+
+PENDING: Final = frozenset({FlagKind.CANCEL_PENDING, FlagKind.UNREVIEW_PENDING})
+"""Set while nobody knows whether the goods leave: nothing may rest on either answer."""
+
+BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
+    FlagKind.HELD: TOWARDS_WAREHOUSE | {Ask.MERGE},
+    FlagKind.INTERCEPTED: TOWARDS_WAREHOUSE | {Ask.MERGE},
+    FlagKind.IN_AFTERSALES: TOWARDS_WAREHOUSE | {Ask.MERGE},
+    FlagKind.NOT_BEFORE: frozenset({Ask.RELEASE, Ask.HAND_OVER, Ask.MERGE}),
+    FlagKind.CANCEL_PENDING: frozenset({Ask.CANCEL, Ask.CANCEL_REST, Ask.UNREVIEW}),
+    FlagKind.UNREVIEW_PENDING: frozenset({Ask.UNREVIEW}),
+}
+"""The commands that are refused while a flag of the kind stands."""
+
+
+@frozen(kw_only=True)
+class Flag:
+    """A mark with its reason and author. Flags stack; one of a kind and reason is enough, or one of a rule.
+
+    ``until``: when it is lifted by itself, None: a person (or who has set it) lifts it.
+    ``rule``: the rule by id and version that has set it.
+    """
+
+    kind: FlagKind
+    reason: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+    rule: tuple[str, int] | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        return self.until is not None and self.until <= at
+
+
+@frozen(kw_only=True)
+class OrderFlaggedNow(Refused):
+    """A flag is in the way. Lift it first, or wait for what it waits for."""
+
+    code: ClassVar[str] = "orders.flagged"
+    flags: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class NotFlagged(Refused):
+    """There is no such flag to lift."""
+
+    code: ClassVar[str] = "orders.not_flagged"
+    kind: str
+
+
+@frozen(kw_only=True)
+class NotInTheFuture(Invalid):
+    """A flag cannot be set until a time that is over."""
+
+    code: ClassVar[str] = "orders.not_in_the_future"
+    field: str = "until"
+    until: datetime
+
+
+def blocking(flags: tuple[Flag, ...], ask: Ask) -> OrderFlaggedNow | None:
+    """Return the refusal of a command that flags are in the way of, None if none is."""
+    found = [flag for flag in flags if ask in BLOCKS[flag.kind]]
+    if not found:
+        return None
+    kinds = tuple(sorted({str(flag.kind) for flag in found}))
+    return OrderFlaggedNow(flags=kinds, reasons=tuple(flag.reason for flag in found))
+
+
+def is_set(flags: tuple[Flag, ...], kind: FlagKind, reason: str) -> bool:
+    """Whether a flag of this kind and reason stands."""
+    return any(flag.kind is kind and flag.reason == reason for flag in flags)
+
+
+def checked_reason(text: str) -> str:
+    """Check a reason; a phone number that somebody put into it does not go into the log."""
+    return mask_digits(checked_text(text, field="reason", longest=LONGEST_REASON))

@@ -1,0 +1,96 @@
+"""``oms cases``, ``oms refunds``, ``oms returns``, ``oms tickets``, ``oms aftersales``: as a person would work."""
+
+import pytest
+
+
+@pytest.fixture
+def order(allocated):
+    """The number of an order that waits for its review, and the SKU of its line."""
+    (row,) = allocated.rows("orders", "list")
+    (shown,) = allocated.rows("orders", "show", row["number"])
+    return row["number"], shown["lines"][0]["sku"]
+
+
+def test_a_claim_goes_from_the_ask_to_the_money(allocated, order):
+    number, _ = order
+    (opened,) = allocated.rows("cases", "open", number, "--kind", "refund_before_shipment", "--reason", "不想要了")
+    allocated.rows("drain")
+    (approved,) = allocated.rows("cases", "approve", opened["number"])
+    assert approved["state"] == "awaiting_refund"
+    (refund,) = allocated.rows("refunds", "list", "--not-after-shipment")
+    allocated.rows("drain")
+
+    (paid,) = allocated.rows("refunds", "pay", refund["number"], "--reason", "转账")
+    allocated.rows("drain")
+
+    (shown,) = allocated.rows("cases", "show", opened["number"])
+    assert (paid["state"], shown["case"]["state"]) == ("succeeded", "succeeded")
+    assert allocated.rows("orders", "list")[0]["state"] == "cancelled"
+    assert allocated.rows("doctor") == []
+    (ticket,) = allocated.rows("tickets", "list")
+    assert ticket["state"] == "done"
+    assert opened["number"] in allocated.run("cases", "list").out
+    assert "aftersales.case_refunded" in allocated.run("cases", "show", opened["number"]).out
+
+
+def test_what_may_go_back_is_explained_in_lines_for_people(allocated, order):
+    number, sku = order
+
+    told = allocated.run("refunds", "refundable", number, "--line", f"{sku}=1").out
+    (row,) = allocated.rows("refunds", "refundable", number)
+
+    assert "refundable now" in told
+    assert row["refundable_fen"] == row["amount_fen"] > 0
+
+
+def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order):
+    number, sku = order
+    (made,) = allocated.rows("refunds", "create", number, "--line", f"{sku}=1", "--amount", "1.00", "--reason", "少发")
+    allocated.rows("refunds", "tag", made["number"], "--tag", "急")
+
+    (found,) = allocated.rows("refunds", "list", "--tag", "急", "--source", "manual")
+    assert (found["number"], found["amount"]["fen"]) == (made["number"], 100)
+    allocated.rows("refunds", "untag", made["number"], "--tag", "急")
+    allocated.rows("refunds", "explain", made["number"], "--reason", "内部")
+    (closed,) = allocated.rows("refunds", "close", made["number"], "--reason", "误建")
+    assert closed["state"] == "closed"
+    assert allocated.rows("refunds", "list", "--tag", "急") == []
+
+
+def test_what_is_wrong_is_said_with_its_code(allocated, order):
+    number, sku = order
+
+    assert allocated.run("cases", "show", "A-none", "--json").code == 1
+    (row,) = allocated.rows("cases", "approve", "A-none", code=1)
+    assert row["code"] == "aftersales.number_unknown"
+    told = allocated.run("cases", "open", number, "--kind", "exchange", "--line", f"{sku}=x", "--reason", "a", "--json")
+    assert "aftersales.invalid_line" in told.err
+    told = allocated.run("cases", "open", number, "--kind", "exchange", "--reason", "a", "--json")
+    assert "aftersales.kind_not_now" in told.err
+    assert allocated.run("cases", "approve", "x", "--refund", "1e3").code == 2
+    assert allocated.run("returns", "receive", "x", "--receipt", "1", "--line", "x").code == 2
+    assert allocated.run("aftersales", "terms", "tb", "--limit", "agent").code == 1
+    assert allocated.run("aftersales", "terms", "tb", "--limit", "agent=1").code == 1
+
+
+def test_terms_and_tickets(oms):
+    (terms,) = oms.rows(
+        *("aftersales", "terms", "tb", "--window-days", "15", "--assignment", "by_load", "--reason", "size=尺寸"),
+        *("--limit", "agent:refund=50.00", "--template", "sorry=抱歉"),
+    )
+    assert (terms["window_days"], terms["role_limits"][0]["most"]["fen"], terms["version"]) == (15, 5_000, 1)
+    (opened,) = oms.rows("tickets", "open", "tb", "--subject", "物流")
+    oms.rows("tickets", "assign", opened["number"], "--to", "kefu-1")
+    oms.rows("tickets", "answer", opened["number"], "--template", "sorry")
+    oms.rows("tickets", "note", opened["number"], "--text", "等客户")
+    oms.rows("tickets", "customer-writes", opened["number"])
+    (done,) = oms.rows("tickets", "finish", opened["number"])
+
+    assert done["state"] == "done"
+    assert [row["number"] for row in oms.rows("tickets", "list", "--assignee", "kefu-1")] == [opened["number"]]
+    (figures,) = oms.rows("aftersales", "metrics")
+    assert figures["workload"] == [{"agent": "kefu-1", "in_hand": 0, "finished": 1}]
+    assert "workload" in oms.run("aftersales", "metrics", "--shop", "tb").out
+    assert oms.rows("aftersales", "documents") == []
+    assert oms.run("aftersales", "pull", "tb", "--json").code == 1  # it is not connected
+    assert oms.rows("returns", "list") == []

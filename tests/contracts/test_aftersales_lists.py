@@ -1,0 +1,162 @@
+"""Lists of aftersales: alike in every store, each filter by itself, page by page, only of the actor's shops."""
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from tests.contracts.rows import ROOT, a_new_shop, a_stored_order, of, store, transact
+from tests.contracts.test_aftersales_stores import ledger_of, put, some_documents
+
+from oms_app.ports.aftersales import AskNotFound, CaseNotFound, RefundNotFound, ReturnNotFound, TicketNotFound
+from oms_app.queries.aftersales import AftersalesFilter, Period
+from oms_app.queries.rows import Position
+from oms_domain.aftersales.limits import NO_LIMIT, Due
+from oms_domain.refunds.placing import RefundUnits
+from oms_domain.refunds.refund_order import booked
+
+ALL = AftersalesFilter()
+ONES = {
+    "cases": "case",
+    "refunds": "refund",
+    "returns": "return_order",
+    "platform_asks": "ask",
+    "tickets": "ticket",
+}
+MANY = {"platform_asks": "asks"}
+
+
+@pytest.fixture
+def stored(backend):
+    """One document of each kind, in one shop."""
+    order = a_stored_order(backend)
+    found = {name: put(backend, name, document) for name, document in some_documents(backend, order).items()}
+    return order, found
+
+
+def listed(backend, name, wanted=ALL, by=ROOT, **more):
+    ask = getattr(backend.aftersales_queries, MANY.get(name, name))
+    return ask(by, wanted, **{"after": None, "limit": 10} | more)
+
+
+def test_each_is_listed_and_shown_with_its_log_to_who_may_see_it(backend, stored):
+    order, found = stored
+    stranger = of(store(backend, a_new_shop(backend)).id)
+
+    for name, document in found.items():
+        one = getattr(backend.aftersales_queries, ONES[name])
+        assert listed(backend, name) == (document,)
+        assert listed(backend, name, by=of(order.shop_id)) == (document,)
+        assert listed(backend, name, by=stranger) == ()
+        shown = one(ROOT, document.id)
+        assert (shown.document, [entry.seq for entry in shown.log]) == (document, [1])
+        with pytest.raises((CaseNotFound, RefundNotFound, ReturnNotFound, AskNotFound, TicketNotFound)):
+            one(stranger, document.id)
+        with pytest.raises((CaseNotFound, RefundNotFound, ReturnNotFound, AskNotFound, TicketNotFound)):
+            one(ROOT, backend.new_id())
+
+
+FITS = {
+    "cases": (
+        {"states": ("awaiting_buyer_return", "closed")},
+        {"kind": "return_and_refund"},
+        {"platform_refund_no": "92001"},
+        {"differs": True},
+    ),
+    "refunds": (
+        {"states": ("proposed",)},
+        {"after_shipment": True},
+        {"platform_state": "pending"},
+        {"document_state": "pending_review"},
+        {"source": "platform"},
+        {"tag": "急"},
+        {"differs": False},
+    ),
+    "returns": ({"states": ("asked_back",)},),
+    "platform_asks": ({"conversion": "pending"}, {"order_no": "o-1"}),
+    "tickets": ({"states": ("open",)}, {"kind": "case"}, {"assignee": "kefu-1"}),
+}
+FITS_NOT = {
+    "cases": (
+        {"states": ("closed",)},
+        {"kind": "exchange"},
+        {"platform_refund_no": "none"},
+        {"differs": False},
+        {"number": "none"},
+    ),
+    "refunds": (
+        {"states": ("closed",)},
+        {"after_shipment": False},
+        {"platform_state": "closed"},
+        {"document_state": "processed"},
+        {"source": "manual"},
+        {"tag": "%"},
+        {"differs": True},
+        {"platform_order_no": "none"},
+    ),
+    "returns": ({"states": ("sent",)}, {"tracking_no": "none"}),
+    "platform_asks": ({"conversion": "exception"}, {"refund_no": "none"}),
+    "tickets": ({"states": ("done",)}, {"kind": "complaint"}, {"assignee": "kefu-2"}),
+}
+
+
+def test_a_filter_holds_what_it_says(backend, stored):
+    order, found = stored
+
+    for name, document in found.items():
+        named = ({"shop_id": order.shop_id}, {"number": document.number})
+        for facts in (*FITS[name], *named):
+            assert listed(backend, name, AftersalesFilter(**facts)) == (document,), facts
+        for facts in (*FITS_NOT[name], {"shop_id": backend.new_id()}):
+            assert listed(backend, name, AftersalesFilter(**facts)) == (), facts
+
+
+def test_what_is_due_is_found_by_then(backend, stored):
+    _, found = stored
+    now = backend.clock.now
+    due = put(
+        backend,
+        "tickets",
+        evolve(found["tickets"], id=backend.new_id(), number="N-due", version=0, due=Due(at=now, warn_at=now)),
+    )
+
+    assert found["tickets"].due == NO_LIMIT
+    assert listed(backend, "tickets", AftersalesFilter(due_by=now)) == (due,)
+    assert listed(backend, "tickets", AftersalesFilter(due_by=now - timedelta(seconds=1))) == ()
+
+
+def test_pages_follow_each_other_newest_first(backend, stored):
+    _, found = stored
+    newer = put(backend, "tickets", evolve(found["tickets"], id=backend.new_id(), number="N-2", version=0))
+
+    (first,) = listed(backend, "tickets", limit=1)
+    (second,) = listed(backend, "tickets", limit=1, after=Position(first.opened_at, first.id))
+
+    assert (first, second) == (newer, found["tickets"])
+    assert listed(backend, "tickets", after=Position(second.opened_at, second.id)) == ()
+
+
+def test_figures_are_made_of_what_happened_in_the_period(backend, stored):
+    order, found = stored
+    now = backend.clock.now
+    refund, line = found["refunds"], order.lines[0]
+    assert refund.wants == (RefundUnits(line_id=line.id, units=((0, 1),)),)
+
+    def move(tx):
+        ledger = booked(tx.refund_ledgers.of(order), refund, at=now)
+        tx.refund_ledgers.save(ledger.moved(refund.id, refund.taken, at=now))
+
+    transact(backend, move)
+    opened = found["cases"].opened_at
+    period = Period(start=opened, stop=opened + timedelta(days=1))
+    before = Period(start=opened - timedelta(days=2), stop=opened - timedelta(days=1))
+    paid = Period(start=order.paid_at, stop=order.paid_at + timedelta(seconds=1), shop_id=order.shop_id)
+
+    queries = backend.aftersales_queries
+    assert queries.reasons_of(ROOT, period) == ("size",)
+    assert queries.reasons_of(ROOT, before) == ()
+    assert [ticket.id for ticket in queries.tickets_of(ROOT, before)] == [found["tickets"].id]  # it is not done
+    rows = {row.sku: (row.sold, row.refunded) for row in queries.sold_in(ROOT, paid)}
+    assert rows == {line.sku: (2, 1), order.lines[1].sku: (1, 0)}
+    assert queries.sold_in(ROOT, before) == ()
+    assert queries.sold_in(of(backend.new_id()), paid) == ()
+    assert ledger_of(backend, order).is_refunded(line.id) is False

@@ -1,0 +1,74 @@
+"""More orders than are answered at once: a batch that is worked on, with its progress and an answer for each."""
+
+from uuid import UUID
+
+import pytest
+from tests.http.world import numbered
+
+from oms_app.ports.batches import BatchId, BatchState
+
+MANY = 120
+
+
+@pytest.fixture
+def ids(api):
+    api.post("/stock/receipts", {"sku": "SPU4-U", "warehouse": "MAIN", "quantity": 500})
+    rows = []
+    for first in range(0, MANY, 60):
+        rows += api.take_in(*(numbered(n) for n in range(first, first + 60)))
+    return [row["order_id"] for row in rows]
+
+
+def work(world, batch_id):
+    """Do what a worker would."""
+    world.services["batches"].work(BatchId(UUID(batch_id)))
+
+
+def test_a_long_list_is_taken_and_worked_on(api, world, ids):
+    taken = api.post("/orders/allocations", {"ids": ids, "reason": "开工"}, once="k")
+    again = api.post("/orders/allocations", {"ids": ids, "reason": "开工"}, once="k")
+    batch = taken.json()
+
+    assert (taken.status_code, taken.headers["location"]) == (202, f"/api/v1/batches/{batch['id']}")
+    assert again.json() == batch
+    assert (batch["command"], batch["state"], batch["total"], batch["done"]) == ("allocate", "running", MANY, 0)
+    work(world, batch["id"])
+    over = api.get(f"/batches/{batch['id']}").json()
+    assert (over["state"], over["done"], over["refused"]) == (BatchState.DONE, MANY, 0)
+    assert [row["id"] for row in api.get("/batches").json()["items"]] == [batch["id"]]
+
+
+def test_each_order_has_its_answer_in_pages(api, world, ids):
+    api.post(f"/orders/{ids[3]}/allocation")
+    batch = api.post("/orders/allocations", {"ids": ids}).json()
+    work(world, batch["id"])
+
+    first = api.get(f"/batches/{batch['id']}/rows?limit=100").json()
+    last = api.get(f"/batches/{batch['id']}/rows?limit=100&cursor={first['next_cursor']}").json()
+    (refused,) = api.get(f"/batches/{batch['id']}/rows?refused=true", headers={"Accept-Language": "en"}).json()["items"]
+
+    assert [row["order_id"] for row in (*first["items"], *last["items"])] == ids
+    assert (first["items"][0]["outcome"], first["items"][0]["state"]) == ("done", "awaiting_cs_review")
+    assert last["next_cursor"] is None
+    assert (refused["position"], refused["code"]) == (3, "states.move_not_allowed")
+    assert refused["text"]
+
+
+def test_it_is_called_off_once(api, world, ids):
+    batch = api.post("/orders/allocations", {"ids": ids}).json()
+
+    cancelled = api.post(f"/batches/{batch['id']}/cancellation")
+    again = api.post(f"/batches/{batch['id']}/cancellation")
+    work(world, batch["id"])
+
+    assert cancelled.json()["state"] == "cancelled"
+    assert (again.status_code, again.json()["code"]) == (409, "batches.is_over")
+    assert {row["outcome"] for row in api.get(f"/batches/{batch['id']}/rows").json()["items"]} == {"open"}
+
+
+def test_what_cannot_be_done_to_any_is_told_at_once(api, ids):
+    missing = api.post("/orders/waits", {"ids": ids})
+    over = api.post("/orders/waits", {"ids": ids, "until": "2030-01-01T00:00:00"})
+
+    assert [answer.status_code for answer in (missing, over)] == [422, 422]
+    assert api.get("/batches").json()["items"] == []
