@@ -1,4 +1,4 @@
-"""Where orders and their lines came from, and what goes on for them: splits, merges.
+"""Where orders and their lines came from, and what goes on for them: splits, merges. What a person says of an order.
 
 Revision: 0008, after 0010.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from oms_adapters.db.migrating import add_optional_column, create_index
-from oms_adapters.db.types import Id, Json, code, text
+from oms_adapters.db.types import Id, Json, code, long_text, text
 
 revision = "0008"
 down_revision = "0010"
@@ -17,6 +17,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    add_optional_column("sales_order", "note", long_text())
+    add_optional_column("sales_order", "mark", sa.Integer())
+    add_optional_column("sales_order", "tags", Json())
+    add_optional_column("sales_order", "addresses_at_platform", Json())
     add_optional_column("sales_order", "origins", Json())
     add_optional_column("sales_order", "heirs", Json())
     add_optional_column("sales_order", "split_reasons", Json())

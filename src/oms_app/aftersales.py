@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.case_stops import stop_for, stop_is_decided
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction
@@ -202,6 +203,25 @@ class BookReplacementLeft:
 
 
 @frozen(kw_only=True)
+class AskStop:
+    """A case waits for its goods not to leave: ask who has them (拦截)."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class BookStop:
+    """An order has been stopped, taken back, replaced, or has left: let its cases go on. ``refused``: who would not."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    order_id: OrderId
+    refused: str = ""
+    by: Actor
+
+
+@frozen(kw_only=True)
 class CaseAnswer:
     """What became of a case."""
 
@@ -335,6 +355,14 @@ class CaseService:
         """None if the order sends nothing for a case, or more is to come."""
         return self._numbered(self._book_replacement_left, command)
 
+    def ask_stop(self, command: AskStop) -> CaseAnswer | None:
+        """Have whoever has the goods of a case asked to stop; None where nothing waits for that any more."""
+        return self._numbered(self._ask_stop, command)
+
+    def book_stop(self, command: BookStop) -> int:
+        """Let the cases that wait for a stop go on by where their order stands now; return how many did."""
+        return self._numbered(self._book_stop, command)
+
     # -----------------------------------------------------------------------------------------------------------------
 
     def _do(self, command: CaseCommand, step: Callable[[AftersalesCase, Any], Change[AftersalesCase]]) -> CaseAnswer:
@@ -458,6 +486,28 @@ class CaseService:
             after = self._flow(tx, numbers, command.by).settle(change, before=case)
             tx.commit()
         return answer_of(after, case)
+
+    @one_transaction
+    def _ask_stop(self, command: AskStop, numbers: NumberPool) -> CaseAnswer | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            case = tx.cases.get(command.case_id)
+            if case.state is not CaseState.AWAITING_STOP:
+                tx.commit()  # the job that asked is done
+                return None
+            after = stop_for(self._flow(tx, numbers, command.by), case)
+            tx.commit()
+        return answer_of(after, case)
+
+    @one_transaction
+    def _book_stop(self, command: BookStop, numbers: NumberPool) -> int:
+        numbers.start()
+        with self.begin(command) as tx:
+            waiting = [case for case in tx.cases.of_order(command.order_id) if case.state is CaseState.AWAITING_STOP]
+            flow = self._flow(tx, numbers, command.by)
+            done = sum(stop_is_decided(flow, case, refused=command.refused) for case in waiting)
+            tx.commit()
+        return done
 
     def _flow(self, tx: Transaction, numbers: NumberPool, by: Actor) -> CaseFlow:
         return CaseFlow(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now(), by=by.id)

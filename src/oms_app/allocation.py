@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
+from oms_app.timers import set_timers
 from oms_app.transactions import record
 from oms_domain.addresses.bundled import bundled_divisions
 from oms_domain.catalog.sku import Sku
@@ -153,7 +154,9 @@ class Allocation:
         )
         for child, lot in zip(made.children, lots, strict=True):
             own = tuple((line, int(units)) for line, _, units in child.state.contents)
-            record(self.tx, self.tx.orders, child.then(self._held(child.state, evolve(lot, lines=own))))
+            begun = child.then(self._held(child.state, evolve(lot, lines=own)))
+            record(self.tx, self.tx.orders, begun)
+            set_timers(self.tx, begun)
         return made.parent
 
 

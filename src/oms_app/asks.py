@@ -32,7 +32,7 @@ from oms_domain.channels.aftersales import AskState, AskTranslation, StandardAft
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, UnreadablePayload
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import CaseId, LineId, OrderId, PlatformAftersalesId, ShopId, VaultId
+from oms_domain.kernel.identity import CaseId, LineId, PlatformAftersalesId, ShopId, VaultId
 from oms_domain.orders.intake import Freshness
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.orders.sales_order import SalesOrder
@@ -85,15 +85,6 @@ class ConvertAsk:
 
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     platform_aftersales_id: PlatformAftersalesId
-    by: Actor
-
-
-@frozen(kw_only=True)
-class ConvertAsksOf:
-    """An order has come: make the cases of asks that waited for it."""
-
-    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
-    order_id: OrderId
     by: Actor
 
 
@@ -160,14 +151,6 @@ class AskService:
         answer = self._convert(command, numbers)
         self.numbering.give_back(numbers)
         return answer
-
-    def convert_waiting(self, command: ConvertAsksOf) -> int:
-        """Return how many asks have a case now."""
-        with self.begin(command) as tx:
-            order = tx.orders.get(command.order_id)
-            waiting = tx.platform_asks.waiting_for(order.shop_id, order.platform_order_no)
-        answers = [self.convert(ConvertAsk(platform_aftersales_id=ask.id, by=command.by)) for ask in waiting]
-        return sum(answer.case_id is not None for answer in answers)
 
     def to_tell(self, command: AskCommand) -> tuple[AftersalesCase, StandardAftersales] | None:
         """Return a case with its platform's newest version, None if it did not come from a platform."""

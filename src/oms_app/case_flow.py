@@ -130,6 +130,11 @@ class CaseFlow:
         freight = self._freight(case, order, operator_says)
         return propose_goods_first(ledger, wants_of(case), freight=freight, asked_fen=asked.fen if asked else None)
 
+    def give_up(self, refund: RefundOrder, reason: str) -> None:
+        """Close a refund that is another's by now."""
+        order = self.tx.orders.get(refund.order_id)
+        put_refund(self.tx, order, refund.close(reason, by=self.by, at=self.at), since=refund, at=self.at)
+
     # -----------------------------------------------------------------------------------------------------------------
 
     def _freight(self, case: AftersalesCase, order: SalesOrder, operator_says: bool) -> FreightRule:

@@ -20,13 +20,17 @@ from oms_app.orders import give_back
 from oms_app.orders import save as save_order
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.claimed import common
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.terms import REFUND, AftersalesTerms
+from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId, OrderId, RefundId
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderMove
 from oms_domain.refunds.closing import order_ends_by
@@ -39,7 +43,7 @@ from oms_domain.refunds.refundable import refunded_units
 from oms_domain.refunds.states import MAY_BE_MOVING, RefundSource, RefundState
 
 REFUNDED: Final = "refunded"
-PART_REFUNDED: Final = "part_of_line_refunded"
+PART_REFUNDED: Final = "part_refunded"
 BY_REFUND: Final = "refund"
 
 
@@ -406,37 +410,57 @@ class RefundService:
                 flow.settle(case.refund_failed(refund.failure, at=at), before=case)
             if refund.state is RefundState.SUCCEEDED:
                 order = tx.orders.get(refund.order_id)
-                before_shipment = case is not None and case.kind is CaseKind.REFUND_BEFORE_SHIPMENT
-                follow_refund(tx, order, tx.refund_ledgers.of(order), before_shipment=before_shipment, at=at)
+                follow_refund(tx, order, tx.refund_ledgers.of(order), case, at=at)
             tx.commit()
 
 
 def follow_refund(
-    tx: Transaction, order: SalesOrder, ledger: RefundLedger, *, before_shipment: bool, at: datetime
+    tx: Transaction, order: SalesOrder, ledger: RefundLedger, case: AftersalesCase | None, *, at: datetime
 ) -> None:
-    """Let an order follow what went back: everything, and it ends; before shipment, and its lines are closed."""
+    """Let an order follow what went back: everything, and it ends; before shipment, and those units never leave."""
     match order_ends_by(ledger, order.state):
         case OrderMove.REFUND_ALL:
             save_order(tx, order.close(reason=REFUNDED, at=at))
         case OrderMove.CANCEL:
             give_back(tx, order, reason=REFUNDED, now=lambda: at)
             save_order(tx, order.cancel(reason=REFUNDED, refunded=True, at=at))
-        case _ if before_shipment and order.state in BEFORE_WAREHOUSE:
-            _close_lines(tx, order, ledger, at)
+        case _ if case is not None and case.kind is CaseKind.REFUND_BEFORE_SHIPMENT and order.state in BEFORE_WAREHOUSE:
+            _keep_back(tx, order, ledger, case, at)
 
 
-def _close_lines(tx: Transaction, order: SalesOrder, ledger: RefundLedger, at: datetime) -> None:
-    """Never ship a line that went back; of one that went back in part, a person must say what is to leave."""
-    open_ = [line for line in order.lines if line.to_ship]
-    gone = [line.id for line in open_ if ledger.is_refunded(line.id) and refunded_units(ledger, line.id)]
-    change = Change(order)
-    if gone:
-        lines = tuple(evolve(line, is_closed=line.is_closed or line.id in gone) for line in order.lines)
-        tx.stock.release(order.id, gone)
-        change = order.revise(lines=lines, at=at)
-    if any(refunded_units(ledger, line.id) for line in open_ if line.id not in gone):
+def _keep_back(tx: Transaction, order: SalesOrder, ledger: RefundLedger, case: AftersalesCase, at: datetime) -> None:
+    """Take units that gave everything back out of what is to leave, and set free what is held for them.
+
+    Of a unit that gave back a part only, a person says whether it leaves.
+    """
+    refunded = {line.id: refunded_units(ledger, line.id) for line in order.lines}
+    lines = tuple(_kept_back(line, count(refunded[line.id])) for line in order.lines)
+    change = order.revise(lines=lines, at=at)
+    hold_less(tx, order, change.state)
+    part = any(count(common(each.units, refunded.get(each.line_id, ()))) < count(each.units) for each in case.lines)
+    if part:
         change = change.then(change.state.flag(FlagKind.INTERCEPTED, reason=PART_REFUNDED, by=BY_REFUND, at=at))
     record(tx, tx.orders, change, since=order)
+
+
+def _kept_back(line: OrderLine, refunded: int) -> OrderLine:
+    if line.is_closed or not refunded:
+        return line
+    if refunded >= line.quantity:
+        return evolve(line, is_closed=True)
+    return evolve(line, called_off=max(line.called_off, min(refunded, line.quantity - line.shipped)))
+
+
+def hold_less(tx: Transaction, before: SalesOrder, after: SalesOrder) -> None:
+    """Hold for an order only what it still ships, where it holds anything: in one step, so nobody comes between."""
+    held = tx.stock.held_by(before.id)
+    if not held or before.contents == after.contents:
+        return
+    tx.stock.release(before.id)
+    left = {line_id: units for line_id, _, units in after.contents}
+    kept = [evolve(each, quantity=left[each.line_id]) for each in held if each.line_id in left]
+    if kept:
+        tx.stock.reserve(before.id, kept, attempt=before.version)
 
 
 def answer_of(refund: RefundOrder, *, changed: bool) -> RefundAnswer:

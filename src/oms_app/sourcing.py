@@ -19,6 +19,7 @@ from oms_domain.fulfilment.sourcing import (
     PastOrder,
     SourcingTrial,
     SplitPolicy,
+    Standing,
     Strategy,
     try_out,
 )
@@ -237,7 +238,7 @@ class SourcingService:
             if sourced is None:
                 raise NotSourced(number=order.number)
             asked = order if sourced.order_id == order.id else tx.orders.get(sourced.order_id)
-        return OrderSourcing(order=order, asked=asked, kept=sourced)
+        return OrderSourcing(order=order, asked=asked, kept=_as_seen_by(command.by, sourced))
 
     def try_out(self, command: TryStrategy) -> SourcingTrial:
         """Source each order by its shop's strategy and by the other one, each by itself.
@@ -276,6 +277,16 @@ def _begun(begin: Begin, command: Command) -> AbstractContextManager[Transaction
     if command.by.shops is not None:
         raise Denied(permission=command.permission)
     return begin(command)
+
+
+def _as_seen_by(actor: Actor, kept: KeptSourcing) -> KeptSourcing:
+    """Leave out the warehouses of other shops, with their stock, for an actor of some shops only."""
+    if actor.shops is None:
+        return kept
+    seen = tuple(each for each in kept.found.verdicts if each.standing is not Standing.SHOP_NOT_SERVED)
+    places = {each.place for each in seen}
+    holdings = tuple((place, stock) for place, stock in kept.holdings if place in places)
+    return evolve(kept, found=evolve(kept.found, verdicts=seen), holdings=holdings)
 
 
 def _settled(known: R | None, new: R, is_new: bool | None, *, taken: Refused, absent: NotFound) -> R:

@@ -11,6 +11,7 @@ from attrs import frozen
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
+from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.catalog.sku import GoodsMark, Sku
 from oms_domain.channels.standard import OrderKind
@@ -205,6 +206,7 @@ def store_split(tx: Transaction, made: Split) -> None:
     record(tx, tx.orders, made.parent)
     for child in made.children:
         record(tx, tx.orders, child)
+        set_timers(tx, child)
     tx.stock.hand_over(made.handovers)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from oms_app.ports.transaction import Transaction
 from oms_domain.kernel.change import Change
-from oms_domain.orders.events import OrderCreated, OrderFlagged, OrderHandedOver, OrderSigned
+from oms_domain.orders.events import OrderCreated, OrderFlagged, OrderHandedOver, OrderSigned, OrderSplitOff
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
@@ -18,14 +18,16 @@ from oms_domain.shops.shop import ShopPolicy
 EXPIRE_UNPAID: Final = "orders.expire_unpaid"
 LIFT_FLAGS: Final = "orders.lift_flags"
 COMPLETE: Final = "orders.complete_signed"
+BEGINNING: Final = frozenset({OrderCreated, OrderSplitOff})
+"""Facts that an order begins with, in whatever state and with whatever flags its parent had."""
 
 
 def set_timers(tx: Transaction, change: Change[SalesOrder]) -> None:
     """Set the timers that follow from what has happened to an order."""
     order, kinds = change.state, {type(event) for event in change.events}
-    if kinds & {OrderFlagged, OrderCreated} and (ends := end_of_flags(order)) is not None:
+    if kinds & {OrderFlagged, *BEGINNING} and (ends := end_of_flags(order)) is not None:
         tx.set_timer(LIFT_FLAGS, str(order.id), due_at=ends, shop_id=order.shop_id)
-    if OrderCreated in kinds and order.state is OrderState.AWAITING_PAYMENT:
+    if kinds & BEGINNING and order.state is OrderState.AWAITING_PAYMENT:
         unpaid = unpaid_until(order, tx.shops.get(order.shop_id).policy)
         if unpaid is not None:
             tx.set_timer(EXPIRE_UNPAID, str(order.id), due_at=unpaid, shop_id=order.shop_id)

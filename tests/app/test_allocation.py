@@ -209,6 +209,21 @@ def test_what_one_place_ships_for_some_shops_only_is_not_anothers(world):
     assert standings(world, orders[1])[EAST] is Standing.SHOP_NOT_SERVED
 
 
+def test_who_sees_some_shops_only_sees_no_stock_of_warehouses_that_ship_for_others(world):
+    mine, other = world.a_shop("tb-1", strategy="near"), world.a_shop("tb-2", strategy="near")
+    ships(world, EAST, shops=frozenset({other.id}))
+    for warehouse in (EAST, NORTH):
+        world.receive(SCARF, warehouse=warehouse)
+    order_id = world.an_order(mine, wants(1))
+    scoped = Actor(id="k", shops=frozenset({mine.id}), permissions=frozenset(Permission))
+
+    kept = answer(world, order_id, by=scoped)
+
+    assert [each.place for each in kept.found.verdicts] == [MAIN, NORTH]
+    assert [place for place, _ in kept.holdings] == [NORTH]
+    assert [place for place, _ in answer(world, order_id).holdings] == [EAST, NORTH]
+
+
 # --- when there is too little -----------------------------------------------------------------------------------------
 
 

@@ -151,6 +151,8 @@ def test_an_ask_about_an_order_that_is_not_there_waits_for_it(world):
     assert (answer.outcome, answer.reason, answer.case_id) == (AskOutcome.EXCEPTION, "no_order", None)
 
     world.an_order(claims.shop, other)
+    world.store.jobs.ensure(PULL_AFTERSALES, str(claims.shop.id), due_at=world.clock())
+    world.settle()
 
     assert claims.case().platform_refund_no == ask.refund_no
 

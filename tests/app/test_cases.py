@@ -89,14 +89,76 @@ def test_a_line_asked_back_before_shipment_never_leaves_and_the_rest_does(claims
     assert [(sku, units) for _, sku, units in sent.lines] == [(SCARF, 2)]
 
 
-def test_of_a_line_half_of_which_went_back_a_person_says_what_leaves(claims):
+def test_of_a_line_the_units_that_went_back_never_leave_and_the_others_do(claims):
     case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
     claims.approve(case_id)
     pays_by_hand(claims)
 
-    assert [(flag.kind, flag.reason) for flag in claims.order.flags] == [
-        (FlagKind.INTERCEPTED, "part_of_line_refunded")
-    ]
+    scarves = claims.order.lines[0]
+    assert (scarves.called_off, scarves.to_ship, claims.order.flags) == (1, 1, ())
+    assert claims.world.units(SCARF) == (100, 1)
+    sent = claims.at_the_warehouse()
+    assert [(sku, units) for _, sku, units in sent.lines] == [(SCARF, 1), (HAT, 1)]
+    assert list(claims.world.store.doctor.findings(lambda name, count: None)) == []
+
+
+def test_of_a_unit_that_gave_back_a_part_only_a_person_says_whether_it_leaves(claims):
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+    claims.approve(case_id, refund=Money(1_000), reason="协商")
+    pays_by_hand(claims)
+
+    assert claims.order.lines[0].to_ship == 2
+    assert [(flag.kind, flag.reason) for flag in claims.order.flags] == [(FlagKind.INTERCEPTED, "part_refunded")]
+
+
+# --- with the warehouse ----------------------------------------------------------------------------------------------
+
+
+def test_what_the_warehouse_has_is_stopped_before_the_money_goes(claims):
+    claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 2, 1)
+    claims.approve(case_id)
+
+    assert [stop.number for stop in claims.world.warehouse.stopped] == [claims.world.warehouse.sent[0].number]
+    assert (claims.order.state, claims.case().state, claims.refund.state) == (
+        S.CANCELLED,
+        C.AWAITING_REFUND,
+        R.APPROVED,
+    )
+    assert claims.world.units(SCARF) == (100, 0)
+    pays_by_hand(claims)
+    assert (claims.case().state, claims.given_back()) == (C.SUCCEEDED, Money(23_600))
+
+
+def test_what_has_left_is_not_refunded_and_the_buyer_may_send_it_back(claims):
+    sent = claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 2, 1)
+    claims.world.warehouse.ships(sent, claims.world.clock())
+    claims.approve(case_id)
+
+    assert (claims.case().state, claims.refund.state) == (C.CLOSED, R.CLOSED)
+    assert claims.case().closing.how == "cannot_stop"
+    claims.world.watch_warehouse()
+    claims.world.settle()
+    assert claims.order.state is S.SHIPPED
+    claims.open(K.RETURN_AND_REFUND, 2, 1)
+
+
+def test_a_part_of_what_the_warehouse_has_is_taken_back_and_the_rest_goes_out_anew(claims):
+    first = claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+    claims.approve(case_id)
+
+    case = claims.case()
+    new = claims.world.order(case.order_id)
+    assert (case.state, claims.order.state, new.state) == (C.AWAITING_REFUND, S.CANCELLED, S.AWAITING_CS_REVIEW)
+    refund = claims.world.store.aftersales_queries.refund(ROOT, case.refund_id).document
+    assert (refund.order_id, refund.state) == (new.id, R.APPROVED)
+    pays_by_hand(claims, refund)
+    assert claims.case().state is C.SUCCEEDED
+    again = claims.world.at_warehouse(new.id)
+    assert (again.number != first.number, [(sku, units) for _, sku, units in again.lines]) == (True, [(SCARF, 2)])
+    assert list(claims.world.store.doctor.findings(lambda name, count: None)) == []
 
 
 def test_an_order_in_aftersales_is_not_released(claims):

@@ -21,6 +21,7 @@ from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
 from oms_app.desk import OrderDesk
+from oms_app.editing import EditAnswer, EditOrder, EditService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
@@ -113,6 +114,7 @@ class World:
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
         self.merges = MergeService(**shared, numbering=numbering)
+        self.edits = EditService(**shared, numbering=numbering, sealer=self.sealer)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
@@ -173,7 +175,7 @@ class World:
         queries = self.store.aftersales_queries
         return (
             MoneyProcess(refunds=self.refunds, cases=self.cases, now=self.clock, **platform),
-            AskProcess(cases=self.cases, now=self.clock, **platform),
+            AskProcess(cases=self.cases, queries=queries, now=self.clock, **platform),
             GoodsProcess(
                 cases=self.cases,
                 returns=self.returns,
@@ -265,6 +267,12 @@ class World:
         answer: SplitAnswer = self.splits.split(SplitOrder(order_id=order_id, parts=wanted, **{"by": ROOT} | more))
         self.settle()
         return [part.order.id for part in answer.parts if part.order is not None]
+
+    def edit(self, order_id: OrderId, **edit: Any) -> EditAnswer:
+        """Edit an order, and let follow what follows."""
+        answer: EditAnswer = self.edits.edit(EditOrder(order_id=order_id, **{"by": ROOT} | edit))
+        self.settle()
+        return answer
 
     def at_warehouse(self, order_id: OrderId) -> ShipOrder:
         """Bring an order to the warehouse by hand, and return what was sent there."""

@@ -160,8 +160,6 @@ def test_documents_are_found_by_what_people_and_platforms_call_them(backend):
         assert tx.returns.by_number(goods.number) == stored["returns"]
         assert tx.platform_asks.by_refund_no(order.shop_id, asked.refund_no) == stored["platform_asks"]
         assert tx.platform_asks.by_refund_no(order.shop_id, "none") is None
-        assert tx.platform_asks.waiting_for(order.shop_id, "o-1") == (stored["platform_asks"],)
-        assert tx.platform_asks.waiting_for(order.shop_id, "o-2") == ()
         assert tx.tickets.of_case(case.id) == (stored["tickets"],)
         assert tx.tickets.unfinished(order.shop_id) == (stored["tickets"],)
         with pytest.raises(ReturnNumberUnknown):

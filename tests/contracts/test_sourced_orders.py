@@ -12,11 +12,14 @@ from tests.app.world import ROOT
 from tests.contracts.test_races import at_once
 
 from oms_app.allocation import Allocation
+from oms_app.catalog import PutBundle, PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import Contended
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy, ReadOrderSourcing
 from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
+from oms_domain.catalog.bundle import BundleFacts, BundlePart
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import PlatformState
 from oms_domain.fulfilment.carriers import Contract
 from oms_domain.fulfilment.sourcing.records import ShippingTerms
@@ -28,7 +31,7 @@ from oms_domain.testing.sourcing import a_carrier, a_strategy
 
 EAST = WarehouseCode("EAST")
 S = OrderState
-MANY = 12
+MANY = 32
 
 
 @pytest.fixture
@@ -105,24 +108,37 @@ def test_what_an_order_holds_goes_back_and_is_held_anew_in_one_transaction(world
     assert world.findings() == []
 
 
-def test_orders_that_are_sourced_at_once_hold_no_more_than_there_is(world):
+@pytest.mark.parametrize(("scarves", "hats"), [(40, 40), (7, 5)], ids=["plenty", "scarce"])
+def test_bundles_and_single_goods_that_are_sourced_at_once_hold_no_more_than_there_is(world, scarves, hats):
+    for sku in (SCARF, HAT):
+        world.catalog.put_sku(PutSku(code=sku, facts=SkuFacts(title=sku), by=ROOT))
+    parts = tuple(BundlePart(sku=sku, quantity=Quantity(1)) for sku in (SCARF, HAT))
+    world.catalog.put_bundle(PutBundle(code="SET", facts=BundleFacts(title="组合", parts=parts), by=ROOT))
     shop = world.a_shop(strategy="few")
-    orders = [world.an_order(shop, wants(number, (SCARF, 2))) for number in range(MANY)]
+    orders = [world.an_order(shop, wants(number, (("SET", SCARF)[number % 2], 1))) for number in range(MANY)]
     assert {world.state(order_id) for order_id in orders} == {S.BACKORDERED}
-    world.receive_quietly(SCARF, {MAIN: 7, EAST: 8})
+    for sku, units in ((SCARF, scarves), (HAT, hats)):
+        world.receive_quietly(sku, {MAIN: units // 2, EAST: units - units // 2})
 
     def allocate(n, barrier):
         barrier.wait()
         for _ in range(MANY):  # each that was too late has let another one through
             with suppress(Contended):
-                return world.orders.allocate(AllocateOrder(order_id=orders[n], by=ROOT))
+                return world.orders.allocate(AllocateOrder(order_id=orders[n], by=ROOT)).state
         raise AssertionError("it never came to its turn")
 
-    answers = at_once(MANY, allocate)
+    states = at_once(MANY, allocate)
 
-    states = Counter(getattr(answer, "state", repr(answer)) for answer in answers)
-    held = sum(reserved for _, reserved in levels(world).values())
-    assert set(states) <= {S.AWAITING_CS_REVIEW, S.SPLIT, S.BACKORDERED}
-    assert held == 2 * (states[S.AWAITING_CS_REVIEW] + states[S.SPLIT]) == 14
-    assert all(reserved <= on_hand for on_hand, reserved in levels(world).values())
+    held, served = Counter(), Counter()
+    for (sku, _), (on_hand, reserved) in levels(world).items():
+        assert reserved <= on_hand
+        held[sku] += reserved
+    for order_id, state in zip(orders, states, strict=True):
+        assert state in (S.AWAITING_CS_REVIEW, S.SPLIT, S.BACKORDERED)
+        served.update(line.sku for line in world.order(order_id).lines if state is not S.BACKORDERED)
+    assert held == served
+    if scarves == 40:
+        assert S.BACKORDERED not in states
+    else:
+        assert held[SCARF] == scarves or held[HAT] == hats  # nobody waits for what is free
     assert world.findings() == []

@@ -16,6 +16,7 @@ import pytest
 from attrs import define, field
 from click.testing import CliRunner
 from litestar.testing import TestClient
+from tests.http.test_splits import two_lines
 
 from oms_adapters.bootstrap import session
 from oms_adapters.bootstrap.asgi import build_app
@@ -265,12 +266,37 @@ def test_thousands_of_orders_are_worked_on_as_the_page_says(ready):
     assert {row["outcome"] for row in batch["rows"]} == {"done"}
 
 
+def test_orders_are_changed_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    for sku in ("SPU4-U", "SPU5-U", "CARD"):
+        ready.runs("stock", "receive", sku, "10")
+    ready.runs("skus", "add", "SPU5-U", "--title", "样例")
+    ready.runs("skus", "add", "CARD", "--title", "贺卡", "--kind", "gift")
+    for number in (61, 62, 63):
+        path = Path(f"{number}.json")
+        path.write_text(json.dumps(two_lines(number)), encoding="utf-8")
+        ready.runs("ingest", str(path), "--platform", "taobao", "--shop", "tb-1")
+    ready.runs("drain")
+    numbers = sorted(row["number"] for row in ready.runs("orders", "list", "--json"))
+    ready.own |= dict(zip(("NUMBER", "NUMBER-1", "NUMBER-2"), numbers, strict=True))
+
+    for words in commands("change-orders.md"):
+        if "MERGED" in words:
+            ready.own["MERGED"] = max(row["number"] for row in ready.runs("orders", "list", "--json"))
+        ready.types([ready.own.get(word, word) for word in words])
+
+    states = [row["state"] for row in ready.runs("orders", "list", "--json")]
+    assert sorted(states) == ["awaiting_cs_review"] * 4 + ["merged"] * 2 + ["split"] * 2
+    assert ready.runs("doctor", "--json") == []
+
+
 def test_every_page_with_something_to_type_is_read_here():
     with_commands = {path.name for path in HOW_TO.glob("*.md") if commands(path.name)}
 
     assert with_commands == {
         "api.md",
         "batches.md",
+        "change-orders.md",
         "connect-a-shop.md",
         "connect-a-warehouse.md",
         "exceptions-and-discrepancies.md",

@@ -62,6 +62,7 @@ from oms_domain.orders.events import (
     OrderDeliveryStopped,
     OrderDifferenceSettled,
     OrderDiffers,
+    OrderEdited,
     OrderEvent,
     OrderFlagged,
     OrderHandedOver,
@@ -304,6 +305,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _order(OrderCompleted, S.COMPLETED),
     _order(OrderClosed, S.CLOSED, reason="refunded"),
     _order(OrderCancelled, S.CANCELLED, previous=S.BACKORDERED, reason="缺货", refund_due=Money(24_600)),
+    _order(OrderEdited, S.AWAITING_CS_REVIEW, what=("lines", "note"), refund_due=Money(9400), reason="买家改单"),
     _order(OrderSplit, S.SPLIT, children=(an_id(31), an_id(32))),
     _order(
         OrderSplitOff,

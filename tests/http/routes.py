@@ -167,6 +167,31 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.ORDERS_READ,
         scoped=200,
     ),
+    Call(
+        operation="planEditOfOrder",
+        method="POST",
+        path="/orders/{order_id}/edit-plan",
+        body={"note": "x"},
+        permission=Permission.ORDERS_WRITE,
+    ),
+    Call(
+        operation="editOrder",
+        method="PATCH",
+        path="/orders/{order_id}",
+        body={"note": "x"},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=428,  # it names no version
+    ),
+    Call(
+        operation="editOrders",
+        method="POST",
+        path="/orders/edits",
+        body={"rows": [{"id": "{order_id}", "note": "x"}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
     _merge("planMergeOfOrders", "merge-plan", changes=False),
     _merge("mergeOrders", "merges"),
     Call(

@@ -56,6 +56,7 @@ def test_what_cannot_be_shown_is_refused(api, order_id, query, code):
     refused = api.get(f"/orders/{order_id}/amounts?{query}")
 
     assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert refused.json()["fields"]["field"] == query.partition("=")[0]
 
 
 def test_a_shop_shares_by_the_rule_that_it_names(api):

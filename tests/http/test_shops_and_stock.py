@@ -36,6 +36,7 @@ PARTED = {
     "split_customs_fen": 500_000,
     "split_lines": None,
     "split_units": None,
+    "tags": [],
     "auto_merge": False,
     "merge_window_min": 15,
 }

@@ -35,6 +35,7 @@ from oms_app.batches import BatchService
 from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
+from oms_app.editing import EditService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -142,6 +143,7 @@ class World:
             "batches": BatchService(open=self.store.open, desk=desk, **common),
             "splits": SplitService(numbering=numbering, **common),
             "merges": MergeService(numbering=numbering, **common),
+            "edits": EditService(numbering=numbering, sealer=sealer, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

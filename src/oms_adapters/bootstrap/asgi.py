@@ -29,6 +29,7 @@ _PROVIDED = (
     "batches",
     "splits",
     "merges",
+    "edits",
     "intake",
     "preparation",
     "shops",

@@ -11,6 +11,7 @@ from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
 from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
+from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
@@ -162,5 +163,5 @@ for command in (
     aftersales,
 ):
     oms.add_command(command)
-for command in SPLITTING:
+for command in (*SPLITTING, edit_orders):
     orders.add_command(command)

@@ -60,7 +60,7 @@ def _read(file: Any) -> Any:
     if len(content) > LARGEST_FILE:
         raise InvalidForm(field="(file)", why=f"is larger than {LARGEST_FILE:,} bytes")
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_each_once)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise InvalidForm(field="(file)", why=f"is no JSON: {error}"[:200]) from error
 

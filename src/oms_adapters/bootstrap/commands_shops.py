@@ -36,6 +36,7 @@ from oms_domain.shops.shop import (
 from oms_domain.split_merge.plan import Trigger
 
 LONGEST_PREFIX = 64
+LONGEST_TAG = 40
 NONE = "none"
 TRIGGERS = [trigger.value for trigger in Trigger if trigger is not Trigger.BY_HAND]
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "strategy", "auto_review", "auto_release"]
@@ -167,6 +168,7 @@ def add_shop(
 @click.option("--split-by", "split_triggers", multiple=True, type=click.Choice(TRIGGERS), help="… by this; repeatable.")
 @click.option("--split-units", type=click.IntRange(1), help="Most units in one part.")
 @click.option("--split-weight-g", type=click.IntRange(1), help="Most grams in one part.")
+@click.option("--tag", "tags", multiple=True, help="A tag that its orders may have. `none`: no tags.")
 @click.option("--auto-merge/--no-auto-merge", default=None, help="Put one buyer's orders to one address together.")
 @click.option("--merge-window", "merge_window_min", type=click.IntRange(0, 1440), help="… after so many minutes.")
 @json_option
@@ -191,6 +193,7 @@ def change_policy(
     split_triggers: tuple[str, ...],
     split_units: int | None,
     split_weight_g: int | None,
+    tags: tuple[str, ...],
     auto_merge: bool | None,
     merge_window_min: int | None,
     as_json: bool,
@@ -216,6 +219,7 @@ def change_policy(
         "split_triggers": split_triggers or None,
         "split_units": split_units,
         "split_weight_g": split_weight_g,
+        "tags": _tags(tags) if tags else None,
         "auto_merge": auto_merge,
         "merge_window_min": merge_window_min,
     }
@@ -225,6 +229,12 @@ def change_policy(
     policy = evolve(shop.policy, **{name: value for name, value in named.items() if value is not None})
     changed = container.shops().change_policy(ChangePolicy(shop_id=shop.id, policy=policy, by=operator()))
     show([_row(changed)], COLUMNS, as_json=as_json)
+
+
+def _tags(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if texts == (NONE,):
+        return ()
+    return tuple(checked_text(text, field="tag", longest=LONGEST_TAG, allow_empty=False) for text in texts)
 
 
 def _codes(texts: tuple[str, ...], field: str) -> tuple[CarrierCode, ...]:

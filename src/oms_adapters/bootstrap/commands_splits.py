@@ -29,7 +29,7 @@ PARTS = ["part", "order", "state", "contents", "payable", "paid", "why"]
 def split_order(order: str, parts: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
     """Take an order apart (拆单): into these parts and one more with what they leave; without, by the shop's rules."""
     container = ready()
-    wanted = tuple(_part(part) for part in parts)
+    wanted = tuple(part_of(part) for part in parts)
     command = SplitOrder(order_id=order_id_of(container, order), parts=wanted, by=operator())
     splits = container.splits()
     _show_parts(splits.preview(command) if only_plan else splits.split(command), as_json)
@@ -119,13 +119,13 @@ def _show_parts(answer: SplitAnswer, as_json: bool) -> None:
     show(rows, PARTS, as_json=as_json, title=answer.number)
 
 
-def _part(text: str) -> tuple[Wanted, ...]:
+def part_of(text: str, *, least: int = 1, field: str = "part") -> tuple[Wanted, ...]:
     """Read what goes into a part: ``SCARF=2,HAT=1``. Raises ``PartInvalid``."""
     found = []
     for word in text.split(","):
         sku, equals, units = word.rpartition("=")
-        if not equals or not (units.isascii() and units.isdigit()) or not 0 < len(units) <= 7 or not int(units):
-            raise PartInvalid(field="part", value=text[:100])
-        code = checked_text(sku.strip(), field="part", longest=LONGEST_SKU, allow_empty=False)
+        if not equals or not (units.isascii() and units.isdigit()) or len(units) > 7 or int(units) < least:
+            raise PartInvalid(field=field, value=text[:100])
+        code = checked_text(sku.strip(), field=field, longest=LONGEST_SKU, allow_empty=False)
         found.append(Wanted(sku=SkuCode(code), units=int(units)))
     return tuple(found)

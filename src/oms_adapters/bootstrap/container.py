@@ -33,6 +33,7 @@ from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
+from oms_app.editing import EditService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
@@ -165,6 +166,9 @@ class Container(containers.DeclarativeContainer):
     carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    edits = providers.Singleton(
+        EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
+    )
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
@@ -259,6 +263,7 @@ class Container(containers.DeclarativeContainer):
         AskProcess,
         cases=cases,
         asks=asks,
+        queries=aftersales_queries,
         pulls=ask_pulls,
         gateways=gateways,
         now=now,

@@ -190,7 +190,6 @@ _CASES_OF_ORDER = by(aftersales_case, "order_id")
 _CASE_BY_REPLACEMENT = by(aftersales_case, "replacement_id")
 _RETURN_BY_NUMBER = by(return_order, "number")
 _ASK_BY_REFUND_NO = by(platform_aftersales, "shop_id", "refund_no")
-_ASKS_ABOUT = by(platform_aftersales, "shop_id", "order_no")
 _TICKETS_OF_CASE = by(ticket, "case_id")
 _TICKETS_UNFINISHED = by(ticket, "shop_id").where(ticket.c.state != TicketState.DONE)
 _TERMS_OF = by(aftersales_terms, "shop_id")
@@ -266,11 +265,6 @@ class AskStore:
 
         found = self._kept.where(_ASK_BY_REFUND_NO, {"shop_id": shop_id, "refund_no": refund_no}, fits)
         return found[0] if found else None
-
-    def waiting_for(self, shop_id: ShopId, order_no: str) -> tuple[PlatformAftersales, ...]:
-        values = {"shop_id": shop_id, "order_no": order_no}
-        found = self._kept.where(_ASKS_ABOUT, values, lambda ask: (ask.shop_id, ask.order_no) == (shop_id, order_no))
-        return tuple(ask for ask in found if ask.case_id is None)
 
     def save(self, ask: PlatformAftersales) -> None:
         self._kept.save(ask)

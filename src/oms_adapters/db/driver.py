@@ -7,7 +7,6 @@ what the column types say. What needs more (lists of any length, MariaDB) stays 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
@@ -23,11 +22,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg as postgres
 from sqlalchemy.engine import Connection
 
+from oms_adapters.db import json_text
 from oms_adapters.db.types import Id, Instant, Json
 
 Convert = Callable[[Any], Any]
-
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @frozen
@@ -118,7 +116,7 @@ def begin(connection: Connection, dialect: str) -> None:
 def to_driver(kind: sa.types.TypeEngine[Any], dialect: str) -> Convert | None:
     """Return what a column type does to a value on its way in, None if nothing."""
     if isinstance(kind, Json):
-        return _ENCODE
+        return json_text.encode
     if isinstance(kind, sa.String):
         return str  # of our enumerations the value
     if dialect != "sqlite":
@@ -148,11 +146,11 @@ _INTO_SQLITE: Final[dict[type, Convert]] = {Id: lambda id_: id_.bytes, Instant: 
 _OUT_OF_SQLITE: Final[dict[type, Convert]] = {
     Id: lambda data: UUID(bytes=data),
     Instant: _out_of_sqlite,
-    Json: json.loads,
+    Json: json_text.decode,
     sa.Boolean: bool,
     sa.Date: date.fromisoformat,
 }
-_OUT_OF_POSTGRES: Final[dict[type, Convert]] = {Instant: _utc, Json: json.loads}
+_OUT_OF_POSTGRES: Final[dict[type, Convert]] = {Instant: _utc, Json: json_text.decode}
 
 _DIALECTS: Final = {"sqlite": sqlite.dialect(), "postgresql": postgres.dialect(paramstyle="numeric_dollar")}  # type: ignore[no-untyped-call]
 _PREPARED: Final[dict[str, WeakKeyDictionary[Any, Prepared | None]]] = {name: WeakKeyDictionary() for name in _DIALECTS}

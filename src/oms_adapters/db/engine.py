@@ -11,6 +11,7 @@ from attrs import define, frozen
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import QueuePool
 
+from oms_adapters.db import json_text
 from oms_domain.kernel.errors import OmsError
 
 PG_OPTIONS: Final = (
@@ -116,7 +117,12 @@ def _leave_nothing_open(connection: Any, record: Any) -> None:
 def _postgres(url: URL, pool: int) -> Engines:
     arguments = {"options": PG_OPTIONS, "connect_timeout": 5, "client_encoding": "utf8"}
     # No ping before use: a connection that died in the pool is a lost transaction, and those are tried again.
-    common: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "connect_args": arguments}
+    common: dict[str, Any] = {
+        "pool_size": pool,
+        "max_overflow": 0,
+        "connect_args": arguments,
+        "json_deserializer": json_text.decode,
+    }
     write = sa.create_engine(url, isolation_level="READ COMMITTED", **common)
     read = sa.create_engine(url, isolation_level="AUTOCOMMIT", **common)
     return Engines(write, read, RLock())
@@ -130,7 +136,12 @@ def _mysql(url: URL, pool: int) -> Engines:
         "connect_timeout": 5,
         "charset": "utf8mb4",
     }
-    common: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "connect_args": arguments}
+    common: dict[str, Any] = {
+        "pool_size": pool,
+        "max_overflow": 0,
+        "connect_args": arguments,
+        "json_deserializer": json_text.decode,
+    }
     write = sa.create_engine(url, isolation_level="READ COMMITTED", **common)
     read = sa.create_engine(url, isolation_level="AUTOCOMMIT", **common)
     return Engines(write, read, RLock())

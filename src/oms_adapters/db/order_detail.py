@@ -6,7 +6,6 @@ PostgreSQL hands the whole order over as five JSON values. On SQLite a statement
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -17,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from oms_adapters.db import driver
+from oms_adapters.db import driver, json_text
 from oms_adapters.db.fulfilment import fulfilment_of, fulfilment_order, package
 from oms_adapters.db.journal import entry_of, operation_log
 from oms_adapters.db.orders import order_of, sales_order, sales_order_line
@@ -103,7 +102,7 @@ def _instant(text: str) -> datetime:
 _READERS: Final[dict[type, Callable[[Any], Any]]] = {
     Id: UUID,
     Instant: _instant,
-    Json: json.loads,
+    Json: json_text.decode,
     sa.Date: date.fromisoformat,
 }
 _TO_READ: Final = {

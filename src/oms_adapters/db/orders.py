@@ -33,7 +33,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import Flag
 from oms_domain.orders.lines import FromBundle, OrderLine
-from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.sales_order import AddressAtPlatform, SalesOrder
 from oms_domain.orders.states import OrderState
 
 sales_order = table(
@@ -76,6 +76,10 @@ sales_order = table(
     sa.Column("placed_at", Instant, nullable=False),
     sa.Column("paid_at", Instant, nullable=True),
     sa.Column("promised_ship_at", Instant, nullable=True),
+    sa.Column("note", long_text(), nullable=True),
+    sa.Column("mark", sa.Integer, nullable=True),
+    sa.Column("tags", Json, nullable=True),
+    sa.Column("addresses_at_platform", Json, nullable=True),
     sa.Column("origins", Json, nullable=True),
     sa.Column("heirs", Json, nullable=True),
     sa.Column("split_reasons", Json, nullable=True),
@@ -277,6 +281,12 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         placed_at=row.placed_at,
         paid_at=row.paid_at,
         promised_ship_at=row.promised_ship_at,
+        note=row.note or "",
+        mark=row.mark or 0,
+        tags=tuple(row.tags or ()),
+        addresses_at_platform=decode(row.addresses_at_platform, tuple[AddressAtPlatform, ...])
+        if row.addresses_at_platform
+        else (),
         origins=_ids_of(row.origins),
         heirs=_ids_of(row.heirs),
         split_reasons=tuple(row.split_reasons or ()),
@@ -329,6 +339,10 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "placed_at": state.placed_at,
         "paid_at": state.paid_at,
         "promised_ship_at": state.promised_ship_at,
+        "note": state.note or None,
+        "mark": state.mark or None,
+        "tags": list(state.tags) or None,
+        "addresses_at_platform": encode(state.addresses_at_platform) if state.addresses_at_platform else None,
         "origins": list(map(str, state.origins)) or None,
         "heirs": list(map(str, state.heirs)) or None,
         "split_reasons": list(state.split_reasons) or None,

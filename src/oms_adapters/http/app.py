@@ -21,6 +21,7 @@ from oms_adapters.http.callbacks import CallbacksController
 from oms_adapters.http.carriers import CarriersController
 from oms_adapters.http.cases import CasesController
 from oms_adapters.http.docs import DocsController, openapi_config
+from oms_adapters.http.edits import EditsController
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
 from oms_adapters.http.observing import Observed
@@ -52,6 +53,7 @@ NAMES: Final = frozenset(
         "batches",  # BatchService
         "splits",  # SplitService
         "merges",  # MergeService
+        "edits",  # EditService
         "intake",  # IntakeService
         "preparation",  # Preparation
         "shops",  # ShopService
@@ -127,6 +129,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrderAmountsController,
                     OrderCommandsController,
                     SplitsController,
+                    EditsController,
                     ShopsController,
                     StockController,
                     TransfersController,

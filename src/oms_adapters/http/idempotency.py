@@ -64,7 +64,11 @@ def check_parameters(request: Request[Any, Any, Any]) -> None:
         if any("\udc80" <= letter <= "\udcff" for letter in name + value):
             raise ParameterInvalid(field=plain(name), why="not_utf8")
     fields = request.route_handler.parsed_fn_signature.parameters.values()
-    known = {_name(field): field for field in fields if not field.is_di_field and field.name not in request.path_params}
+    known = {
+        parameter_name(field): field
+        for field in fields
+        if not field.is_di_field and field.name not in request.path_params
+    }
     for name in request.query_params:
         if name not in known:
             raise UnknownParameter(field=name)
@@ -76,7 +80,8 @@ def _is_list(field: FieldDefinition) -> bool:
     return any(each.is_non_string_collection for each in (field, *field.inner_types))
 
 
-def _name(field: FieldDefinition) -> str:
+def parameter_name(field: FieldDefinition) -> str:
+    """Return what a caller writes for a parameter."""
     return getattr(field.kwarg_definition, "name", None) or field.name
 
 

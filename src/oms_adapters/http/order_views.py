@@ -253,7 +253,7 @@ class LogView(View):
             what=entry.kind,
             who=entry.actor,
             why=entry.reason,
-            changes=list(_changes(entry.changes)),
+            changes=list(changes_of(entry.changes)),
             request_id=entry.request_id,
             cause=entry.cause,
         )
@@ -307,6 +307,9 @@ class OrderView(View):
     promised_ship_at: datetime | None
     planned_ship_at: datetime | None
     planned_arrival_on: date | None
+    note: str  # our own remark
+    mark: int
+    tags: list[str]
     origins: list[UUID]  # what it came from: the parent of a split, the sources of a merge
     heirs: list[UUID]  # what goes on for it: the children of a split, the order that it was merged into
     split_reasons: list[str]
@@ -360,6 +363,9 @@ class OrderView(View):
             promised_ship_at=order.promised_ship_at,
             planned_ship_at=order.planned_ship_at,
             planned_arrival_on=order.planned_arrival_on,
+            note=order.note,
+            mark=order.mark,
+            tags=list(order.tags),
             origins=list(order.origins),
             heirs=list(order.heirs),
             split_reasons=list(order.split_reasons),
@@ -376,12 +382,12 @@ def etag_of(detail: OrderDetail) -> str:
     return f'"{detail.order.version}-{fulfilment}.{last}"'
 
 
-def _changes(changes: Mapping[str, Any], path: str = "") -> Iterator[FieldChange]:
+def changes_of(changes: Mapping[str, Any], path: str = "") -> Iterator[FieldChange]:
     """Flatten what the journal nests: fields are pairs, parts are tables of fields."""
     for name, change in changes.items():
         field = f"{path}{name}"
         if isinstance(change, Mapping):
-            yield from _changes(change, f"{field}.")
+            yield from changes_of(change, f"{field}.")
         elif name not in INTERNAL:
             before, after = change
             yield FieldChange(field=field, before=_public(before), after=_public(after))

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from oms_adapters.http import refusals as r
 from oms_adapters.http.auth import PUBLIC
+from oms_adapters.http.idempotency import parameter_name
 from oms_adapters.http.languages import language_of
 from oms_adapters.http.observing import request_id_of
 from oms_adapters.http.views import View, plain
@@ -133,7 +134,7 @@ def on_refusal(request: AnyRequest, refusal: OmsError) -> Response[Any]:
 def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what Litestar refuses in the words of our table."""
     if isinstance(error, ValidationException):
-        return answer(request, _of_validation(error))
+        return answer(request, _of_validation(request, error))
     if error.status_code not in _LITESTAR:
         return on_failure(request, error)
     return answer(request, [_LITESTAR[error.status_code]()], dict(error.headers or {}))
@@ -181,14 +182,17 @@ def _headers_of(refusal: OmsError) -> dict[str, str]:
     return {"Retry-After": str(seconds)} if seconds else {}
 
 
-def _of_validation(error: ValidationException) -> list[OmsError]:
-    """Litestar lists what is wrong with parameters; of a body it only says when there is none."""
+def _of_validation(request: AnyRequest, error: ValidationException) -> list[OmsError]:
+    """Litestar lists what is wrong with parameters, by our names for them; of a body it only says if there is none."""
     found: list[OmsError] = []
+    callers = {
+        field.name: parameter_name(field) for field in request.route_handler.parsed_fn_signature.parameters.values()
+    }
     faults = error.extra if isinstance(error.extra, list) else []
     for fault in faults:
         name, why = str(fault.get("key", "")), str(fault.get("message", ""))
         if name != "data":
-            found.append(r.ParameterInvalid(field=name, why=why))
+            found.append(r.ParameterInvalid(field=callers.get(name, name), why=why))
     return found or [r.FieldInvalid(field="", why="missing")]
 
 

@@ -40,6 +40,8 @@ LARGEST_CODE: Final = 64
 LARGEST_QUANTUM: Final = 10**6
 LARGEST_LIMIT: Final = 10**9
 MOST_MINUTES: Final = 1440
+MOST_TAGS: Final = 200
+LONGEST_TAG: Final = 40
 
 
 class MoneyBody(Body):
@@ -100,6 +102,7 @@ class PolicyBody(Body):
     split_customs_fen: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = 500_000
     split_lines: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
     split_units: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
+    tags: Annotated[list[str], msgspec.Meta(description="that its orders may have", max_length=MOST_TAGS)] = []  # noqa: RUF012
     auto_merge: bool = False
     merge_window_min: Annotated[int, msgspec.Meta(ge=0, le=MOST_MINUTES, description="minutes from payment")] = 15
 
@@ -132,9 +135,16 @@ class PolicyBody(Body):
             split_customs_fen=self.split_customs_fen,
             split_lines=self.split_lines,
             split_units=self.split_units,
+            tags=tuple(
+                checked_text(tag, field="policy.tags", longest=LONGEST_TAG, allow_empty=False) for tag in self.tags
+            ),
             auto_merge=self.auto_merge,
             merge_window_min=self.merge_window_min,
         )
+
+
+def _tag(text: str) -> str:
+    return checked_text(text, field="policy.tags", longest=LONGEST_TAG, allow_empty=False)
 
 
 class ShopBody(Body):
@@ -172,6 +182,7 @@ class PolicyView(View):
     split_customs_fen: int | None
     split_lines: int | None
     split_units: int | None
+    tags: list[str]
     auto_merge: bool
     merge_window_min: int
 
@@ -201,6 +212,7 @@ class PolicyView(View):
             split_customs_fen=policy.split_customs_fen,
             split_lines=policy.split_lines,
             split_units=policy.split_units,
+            tags=list(policy.tags),
             auto_merge=policy.auto_merge,
             merge_window_min=policy.merge_window_min,
         )

@@ -194,11 +194,6 @@ class MemoryAsks:
     def by_refund_no(self, shop_id: ShopId, refund_no: str) -> PlatformAftersales | None:
         return self.shelf.by_key((shop_id, refund_no))
 
-    def waiting_for(self, shop_id: ShopId, order_no: str) -> tuple[PlatformAftersales, ...]:
-        return _found(
-            self.shelf, lambda ask: (ask.shop_id, ask.order_no) == (shop_id, order_no) and ask.case_id is None
-        )
-
     def save(self, ask: PlatformAftersales) -> None:
         self.shelf.save(ask)
 

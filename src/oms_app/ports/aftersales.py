@@ -140,9 +140,6 @@ class PlatformAsks(Protocol):
     def by_refund_no(self, shop_id: ShopId, refund_no: str) -> PlatformAftersales | None:
         """Return the one that is known."""
 
-    def waiting_for(self, shop_id: ShopId, order_no: str) -> tuple[PlatformAftersales, ...]:
-        """Return those about an order of the platform that have no case."""
-
     def save(self, ask: PlatformAftersales) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate``."""
 

@@ -12,13 +12,15 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, system
 from oms_app.aftersales import (
+    AskStop,
     BookArrival,
     BookReplacementLeft,
+    BookStop,
     CaseService,
     NoteDifference,
     TimeOutCase,
 )
-from oms_app.asks import AskCommand, AskPullService, AskService, ConvertAsksOf, FetchAsk, PullAsks
+from oms_app.asks import AskCommand, AskPullService, AskService, ConvertAsk, FetchAsk, PullAsks
 from oms_app.inventory import PostStock, StockService
 from oms_app.ports.channels import (
     AskChanged,
@@ -43,6 +45,7 @@ from oms_app.refunds import BookDoubt, BookEffects, BookNotPaid, BookPaid, Refun
 from oms_app.returns import ReadReturn, ReturnService
 from oms_app.runner import Handler
 from oms_app.tickets import EscalateTicket, FinishCaseTickets, OpenCaseTicket, TicketService
+from oms_domain.aftersales import intake
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.events import (
     AskAmbiguous,
@@ -66,7 +69,17 @@ from oms_domain.inventory.stock import Quality
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import RefundId, ShopId, SkuCode
-from oms_domain.orders.events import OrderCreated, OrderShipped
+from oms_domain.orders.events import (
+    OrderCancelled,
+    OrderEvent,
+    OrderReplaced,
+    OrderRestCancelled,
+    OrderShipped,
+    OrderShippedOutside,
+    OrderStopRefused,
+    OrderUnreviewed,
+)
+from oms_domain.orders.platform_order import Conversion
 from oms_domain.refunds.events import (
     RefundAmbiguous,
     RefundApproved,
@@ -79,6 +92,19 @@ from oms_domain.refunds.events import (
 PULL_AFTERSALES: Final = "aftersales.pull"
 WATCH_LIMITS: Final = "aftersales.watch_limits"
 NOBODY_PAYS: Final = "nobody_pays"
+BY_AFTERSALES: Final = "aftersales"
+STOPS: Final = (
+    OrderCancelled,
+    OrderUnreviewed,
+    OrderReplaced,
+    OrderRestCancelled,
+    OrderStopRefused,
+    OrderShipped,
+    OrderShippedOutside,
+)
+"""What decides whether the goods of a case leave."""
+REFUSALS: Final = (CaseMove.REJECT, CaseMove.CANNOT_STOP, CaseMove.CANNOT_REVOKE)
+"""Ways in which a case ends by our word that the platform must hear."""
 E = TypeVar("E", bound=Event)
 
 
@@ -180,6 +206,7 @@ class AskProcess:
     cases: CaseService
     asks: AskService
     pulls: AskPullService
+    queries: AftersalesQueries
     gateways: Gateways
     now: Clock
     pull_every: timedelta = timedelta(seconds=30)
@@ -188,7 +215,6 @@ class AskProcess:
         return (
             Handler(name=PULL_AFTERSALES, run=self.pull),
             Handler(name="aftersales.fetch_again", run=self.fetch_again, events=(AskAmbiguous.type,)),
-            Handler(name="aftersales.convert_waiting", run=self.convert_waiting, events=(OrderCreated.type,)),
             Handler(name="aftersales.tell_agreed", run=self.tell_agreed, events=(CaseApproved.type,)),
             Handler(name="aftersales.tell_refused", run=self.tell_refused, events=(CaseClosed.type,)),
         )
@@ -196,19 +222,22 @@ class AskProcess:
     def pull(self, job: Job) -> datetime | None:
         shop_id = ShopId(UUID(job.key))
         with suppress(NotConnected, AuthorisationExpired):  # the pull of orders tells of it
-            self.pulls.pull(PullAsks(shop_id=shop_id, by=system("aftersales")))
+            self.pulls.pull(PullAsks(shop_id=shop_id, by=system(BY_AFTERSALES)))
+        self._convert_waiting(shop_id)
         return self.now() + self.pull_every
+
+    def _convert_waiting(self, shop_id: ShopId) -> None:
+        """Try those again that came before their orders."""
+        actor = system(BY_AFTERSALES)
+        waiting = AftersalesFilter(shop_id=shop_id, conversion=Conversion.EXCEPTION)
+        for ask in self.queries.asks(actor, waiting, after=None, limit=LARGEST_PAGE):
+            if ask.case_id is None and ask.trouble is not None and ask.trouble.reason == intake.NO_ORDER:
+                self.asks.convert(ConvertAsk(platform_aftersales_id=ask.id, by=actor))
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job, AskAmbiguous)
         with suppress(OrderGone):
             self.pulls.fetch(FetchAsk(shop_id=event.shop_id, refund_no=event.refund_no, by=system("aftersales")))
-        return None
-
-    def convert_waiting(self, job: Job) -> datetime | None:
-        event = _event(job, OrderCreated)
-        if event.platform_order_id is not None:
-            self.asks.convert_waiting(ConvertAsksOf(order_id=event.order_id, by=system("aftersales")))
         return None
 
     def tell_agreed(self, job: Job) -> datetime | None:
@@ -220,7 +249,7 @@ class AskProcess:
 
     def tell_refused(self, job: Job) -> datetime | None:
         event = _event(job, CaseClosed)
-        if event.how == CaseMove.REJECT and event.by != BY_PLATFORM:
+        if event.how in REFUSALS and event.by != BY_PLATFORM:
             self._tell(job, event, event.reason, lambda gateway, reply: gateway.refuse_ask(reply))
         return None
 
@@ -256,7 +285,8 @@ class GoodsProcess:
             Handler(name="returns.announce", run=self.announce, events=(ReturnAsked.type,)),
             Handler(name="returns.stock", run=self.book_stock, events=(GoodsReceived.type,)),
             Handler(name="returns.case", run=self.go_on, events=(GoodsReceived.type,)),
-            Handler(name="aftersales.replacement_left", run=self.replacement_left, events=(OrderShipped.type,)),
+            Handler(name="aftersales.ask_stop", run=self.ask_stop, events=(CaseApproved.type, PlatformDecided.type)),
+            Handler(name="aftersales.order_moved", run=self.order_moved, events=tuple(event.type for event in STOPS)),
         )
 
     def announce(self, job: Job) -> datetime | None:
@@ -305,10 +335,19 @@ class GoodsProcess:
         self.cases.book_arrival(BookArrival(return_id=event.return_id, by=_asking(actor_of(job, "returns"))))
         return None
 
-    def replacement_left(self, job: Job) -> datetime | None:
-        event = _event(job, OrderShipped)
-        left = BookReplacementLeft(order_id=event.order_id, by=_asking(actor_of(job, "aftersales")))
-        self.cases.book_replacement_left(left)
+    def ask_stop(self, job: Job) -> datetime | None:
+        event, actor = _event(job, CaseEvent), _asking(actor_of(job, BY_AFTERSALES))
+        if event.state is CaseState.AWAITING_STOP:
+            self.cases.ask_stop(AskStop(case_id=event.case_id, by=actor))
+        return None
+
+    def order_moved(self, job: Job) -> datetime | None:
+        """Whether goods leave is decided, or goods for a case have left. Most orders have no case at all."""
+        event, actor = _event(job, OrderEvent), _asking(actor_of(job, BY_AFTERSALES))
+        refused = event.reason if isinstance(event, OrderStopRefused) else ""
+        self.cases.book_stop(BookStop(order_id=event.order_id, refused=refused, by=actor))
+        if isinstance(event, OrderShipped):
+            self.cases.book_replacement_left(BookReplacementLeft(order_id=event.order_id, by=actor))
         return None
 
 

@@ -35,6 +35,7 @@ from oms_domain.orders.events import (
     OrderApproved,
     OrderCancelled,
     OrderCreated,
+    OrderEdited,
     OrderEvent,
     OrderJoined,
     OrderLostStock,
@@ -56,8 +57,12 @@ FREEING: Final = tuple(
     for event in (StockBooked, TransferReceived, TransferClosed, StocktakeApplied, DifferenceSettled, StockRepaired)
 )
 """Events of stock that may leave more for sale."""
-GIVING_BACK: Final = tuple(event.type for event in (OrderCancelled, OrderRevised, OrderShippedOutside, OrderLostStock))
+GIVING_BACK: Final = tuple(
+    event.type for event in (OrderCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
+)
 """Events of orders that may have given units back: whole orders, single lines, what a count took away."""
+FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
+"""Facts of an order whose change may give units back."""
 WAITING_ORDERS: Final = 200
 """Backordered orders that one receipt tries again."""
 
@@ -187,7 +192,7 @@ class OrderProcess:
     def retry_after_cancel(self, job: Job) -> datetime | None:
         """What an order held and holds no longer is free again: those who wait for it are tried."""
         event, actor = _order_event(job), system("allocation", cause=_cause(job))
-        if isinstance(event, OrderRevised) and "lines" not in event.what:
+        if isinstance(event, OrderRevised | OrderEdited) and not FREEING_FACTS & set(event.what):
             return None
         with self.open(actor) as tx:
             places = tx.stock.places(event.order_id)

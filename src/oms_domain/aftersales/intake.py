@@ -37,6 +37,8 @@ _KINDS: Final = {
     AskKind.REISSUE: K.REISSUE,
 }
 AGREES_AGAIN: Final = "agrees_again"
+NO_ORDER: Final = "no_order"
+"""The trouble of an ask that came before its order: it is tried again."""
 DESCRIPTIVE: Final = ("asked", "reason", "description", "carrier", "tracking_no")
 
 
@@ -52,7 +54,7 @@ def kind_of(standard: StandardAftersales, order: SalesOrder) -> CaseKind | None:
 def trouble_of(standard: StandardAftersales, order: SalesOrder | None) -> Trouble | None:
     """Return why an ask cannot become a case, or None."""
     if order is None:
-        return Trouble(reason="no_order", field="order_no", why=standard.order_no)
+        return Trouble(reason=NO_ORDER, field="order_no", why=standard.order_no)
     if kind_of(standard, order) is None:
         return Trouble(reason="unknown_kind", field="kind", why=standard.kind)
     ours = {line.platform_line_no: line for line in order.lines}

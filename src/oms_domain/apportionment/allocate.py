@@ -123,10 +123,13 @@ def allocate_money(
 
     Raises:
         CurrencyMismatch: an amount of another currency than the total's.
+        InvalidTotal: the total is no amount.
 
     >>> [str(share) for share in allocate_money(Money(1000), (Money(9900), Money(4900)))]
     ['6.69', '3.31']
     """
+    if not isinstance(total, Money):
+        raise InvalidTotal(value=repr(total)[:40])
     plain = [_fen(weight, total.currency) for weight in weights]
     limits = None if caps is None else [_fen(cap, total.currency) for cap in caps]
     found = allocate(total.fen, plain, rule, quantum=quantum, caps=limits, zero_weights=zero_weights)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from oms_domain.apportionment.allocate import shares
+from oms_domain.apportionment.allocate import allocate
 from oms_domain.apportionment.rules import LAST_TAKES_REST
 from oms_domain.apportionment.units import LinePart, Runs
 from oms_domain.apportionment.waterfall import Apportionment, CannotApportion, FreightCharge, Step, Tender
@@ -81,6 +81,8 @@ def split(order: OrderPart, plans: Sequence[Plan]) -> tuple[OrderPart, ...]:
     Raises:
         CannotApportion: a plan names a line that is not there, or no units at all.
         UnitsGone: two plans want the same units, or units that are not there.
+        UnitsOutOfRange: a run ends before it begins.
+        InvalidTotal: an amount kept on the order is no whole number.
 
     >>> from oms_domain.apportionment.units import whole_line
     >>> order = OrderPart(steps=(), lines=(whole_line("a", 3, (100,)),), kept=(("invoice", 10),))
@@ -173,7 +175,7 @@ def over(steps: Sequence[Step], part: OrderPart) -> Iterable[LinePart]:
 def _kept(order: OrderPart, parts: Sequence[tuple[LinePart, ...]]) -> list[tuple[tuple[str, int], ...]]:
     goods = [sum(line.goods[0] for line in lines) for lines in parts]
     weights = goods if any(goods) else [sum(line.units for line in lines) for lines in parts]
-    rows = [(name, shares(amount, weights, LAST_TAKES_REST)) for name, amount in order.kept]
+    rows = [(name, allocate(amount, weights, LAST_TAKES_REST)) for name, amount in order.kept]
     return [tuple((name, row[at]) for name, row in rows) for at in range(len(parts))]
 
 
@@ -203,12 +205,19 @@ class Refundable:
         return self.cash + sum(amount for _, amount in self.tenders)
 
     def less(self, given: Refundable) -> Refundable:
-        """Return what is left of it after something was given back for these units. Raises ``RefundAbovePaid``."""
+        """Return what is left of it after something was given back for these units.
+
+        Raises:
+            RefundAbovePaid: more than was paid.
+            CannotApportion: less than nothing was given back.
+        """
         before = dict(given.tenders)
         rows = [("cash", self.cash, given.cash)]
         rows += [(id_, paid, before.pop(id_, 0)) for id_, paid in self.tenders]
         rows += [(id_, 0, amount) for id_, amount in before.items()]
         for id_, paid, amount in rows:
+            if amount < 0:  # it would let more be given back than was paid
+                raise CannotApportion(field=f"given.{id_}", why="must not be negative")
             if amount > paid:
                 raise RefundAbovePaid(tender=id_, paid=paid, refund=amount)
         left = [(id_, paid - amount) for id_, paid, amount in rows[1:]]
@@ -236,6 +245,7 @@ def refundable(
     Raises:
         UnitsGone: some of them are not there any more.
         RefundAbovePaid: more was given back than was paid for them.
+        CannotApportion: what was given back is negative.
 
     >>> from oms_domain.apportionment.units import whole_line
     >>> partly = Refundable(units=1, cash=30, tenders=())

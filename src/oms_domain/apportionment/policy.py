@@ -63,6 +63,11 @@ def _an_order(_policy: Any, _field: Any, order: tuple[Kind, ...]) -> None:
             raise InvalidPolicy(field="order", why=f"{kind} pays or reduces freight, so it comes after it")
 
 
+def _a_rule(_policy: Any, _field: Any, rule: Any) -> None:
+    if not callable(rule) or isinstance(rule, type):  # called, a class would make an object and share nothing
+        raise InvalidPolicy(field="rule", why="must be one of the family, or a function of the same form")
+
+
 def _a_quantum(_policy: Any, _field: Any, quantum: Any) -> None:
     if type(quantum) is not int or quantum < 1:
         raise InvalidPolicy(field="quantum", why="must be a whole number of at least 1")
@@ -77,6 +82,6 @@ class ApportionmentPolicy:
     """
 
     order: tuple[Kind, ...] = field(default=DEFAULT_ORDER, converter=_in_order, validator=_an_order)
-    rule: AllocationRule = LARGEST_REMAINDER
+    rule: AllocationRule = field(default=LARGEST_REMAINDER, validator=_a_rule)
     quantum: int = field(default=1, validator=_a_quantum)
     gifts: GiftValue = field(default=GiftValue.FREE, converter=GiftValue)

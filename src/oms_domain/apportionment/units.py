@@ -149,6 +149,7 @@ class LinePart:
         """Return the part with ``wanted`` units, in whatever order their runs are named, and the rest.
 
         Raises:
+            UnitsOutOfRange: a run ends before it begins, or is not of whole numbers.
             UnitsGone: some of them are not here; the first ten are named.
             UnitsNamedTwice: one of them stands there twice.
 
@@ -157,6 +158,9 @@ class LinePart:
         >>> taken.goods, rest.goods, rest.runs
         ((33, 27), (67, 53), ((0, 1), (2, 3)))
         """
+        for first, stop in wanted:
+            if type(first) is not int or type(stop) is not int or first > stop:
+                raise UnitsOutOfRange(first=first, stop=stop, units=self.units)
         wanted = joined(wanted)
         places = self._places(wanted)
         units, taken = self.units, count(wanted)

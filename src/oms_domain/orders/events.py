@@ -264,6 +264,19 @@ class OrderCancelled(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderEdited(OrderEvent):
+    """A person changed it while it awaited review: ``what`` names the facts.
+
+    ``refund_due`` is what the buyer has paid for units that left it, and must get back.
+    """
+
+    type: ClassVar[str] = "orders.order_edited"
+    what: tuple[str, ...]
+    refund_due: Money
+    reason: str = ""
+
+
+@frozen(kw_only=True)
 class OrderReplaced(OrderEvent):
     """The warehouse has stopped it to be changed: another order takes its place, with all that was paid."""
 

@@ -23,7 +23,7 @@ from oms_domain.orders.flags import BY_PLATFORM, FlagKind
 from oms_domain.orders.moves import obstacle
 from oms_domain.orders.placement import BY_DEFAULT, place
 from oms_domain.orders.platform_order import PlatformOrder, Trouble
-from oms_domain.orders.sales_order import PartyRef, SalesOrder
+from oms_domain.orders.sales_order import AddressAtPlatform, PartyRef, SalesOrder
 from oms_domain.orders.selling import lines_of
 from oms_domain.orders.shares import Share, described, whole
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS
@@ -230,8 +230,10 @@ def _follow_parties(
 ) -> Change[SalesOrder]:
     """Take over who gets it and who bought it, until the warehouse has printed it."""
     order, facts = change.state, dict[str, Any]()
-    if order.receiver.digest != platform_order.receiver.digest or order.region != standard.region:
-        facts |= {"receiver": platform_order.receiver, "region": standard.region}
+    theirs = AddressAtPlatform(digest=platform_order.receiver.digest, region=standard.region)
+    ours = AddressAtPlatform(digest=order.receiver.digest, region=order.region)
+    if theirs not in (ours, *order.addresses_at_platform):  # where a person has said otherwise, that is no news
+        facts |= {"receiver": platform_order.receiver, "region": standard.region, "addresses_at_platform": ()}
     if facts and (order.state in ON_ITS_WAY or len(order.sources) > 1):  # of several, only one goes elsewhere now
         return _differs(change, standard, "receiver", at)
     if order.buyer.digest != platform_order.buyer.digest:

@@ -67,6 +67,14 @@ class PartyRef:
 
 
 @frozen(kw_only=True)
+class AddressAtPlatform:
+    """Where the platform sends it, of an order for which a person has said otherwise."""
+
+    digest: str
+    region: Region
+
+
+@frozen(kw_only=True)
 class AmountsDoNotAddUp(Invalid):
     """Amounts of an order that must be equal are not; ``field`` is the one that was computed.
 
@@ -132,6 +140,10 @@ class SalesOrder:
     placed_at: datetime
     paid_at: datetime | None = None
     promised_ship_at: datetime | None = None
+    note: str = ""  # internal remark (内部备注), runs of digits masked
+    mark: int = 0  # our own colour (标记), 0: none
+    tags: tuple[str, ...] = ()  # of those that its shop has
+    addresses_at_platform: tuple[AddressAtPlatform, ...] = ()  # that a person's word stands in the place of
     origins: tuple[OrderId, ...] = ()
     heirs: tuple[OrderId, ...] = ()
     split_reasons: tuple[str, ...] = ()  # what told it from its siblings, each a trigger and its word

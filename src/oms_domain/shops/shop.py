@@ -68,6 +68,7 @@ class ShopPolicy:
     split_customs_fen: int | None = 500_000
     split_lines: int | None = None
     split_units: int | None = None
+    tags: tuple[str, ...] = ()  # that its orders may have (标签)
     auto_merge: bool = False  # orders of one buyer to one address, once the oldest has waited for the window
     merge_window_min: int = 15  # minutes from payment (合单窗口)
 

@@ -19,10 +19,11 @@ from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask
+from oms_domain.orders.editing import LONGEST_NOTE, MOST_TAGS
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.shares import described
+from oms_domain.orders.shares import BETWEEN_REMARKS, described
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 from oms_domain.orders.states import OrderState as S
 from oms_domain.split_merge.splitting import NewOrder, Split, born, ended, handed_over, with_lines
@@ -118,6 +119,12 @@ def merge(orders: Sequence[SalesOrder], *, new: NewOrder, line_ids: Iterable[Lin
         steps=steps,
         flags=(),
         paid_at=min(paid_at, default=None),
+        note=BETWEEN_REMARKS.join(dict.fromkeys(order.note for order in sources if order.note))[:LONGEST_NOTE],
+        mark=next((order.mark for order in sources if order.mark), 0),
+        tags=tuple(dict.fromkeys(tag for order in sources for tag in order.tags))[:MOST_TAGS],
+        addresses_at_platform=tuple(
+            dict.fromkeys(address for order in sources for address in order.addresses_at_platform)
+        ),
         origins=tuple(order.id for order in sources),
         split_reasons=(),
         version=0,

@@ -39,7 +39,7 @@ from oms_domain.orders.asks import STOPPABLE
 from oms_domain.orders.flags import LONGEST_REASON, PENDING, Flag, FlagKind
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Conversion, PlatformOrder, Trouble
-from oms_domain.orders.sales_order import PartyRef, SalesOrder
+from oms_domain.orders.sales_order import AddressAtPlatform, PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.shops.shop import MOST_COMPLETE_DAYS, MOST_UNPAID_MINUTES, Authorisation, Shop, ShopPolicy
 from oms_domain.testing.builders import REVIEWED, an_order_line, counts, placed
@@ -316,6 +316,12 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "placed_at": draw(instants()),
         "paid_at": draw(maybe(instants())),
         "promised_ship_at": draw(maybe(instants())),
+        "note": draw(texts(500, lines=True)),
+        "mark": draw(st.integers(0, 9)),
+        "tags": tuple(draw(st.lists(texts(32, shortest=1), max_size=2, unique=True))),
+        "addresses_at_platform": tuple(
+            draw(st.lists(st.builds(AddressAtPlatform, digest=codes(32), region=regions()), max_size=2))
+        ),
         "origins": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "heirs": tuple(draw(st.lists(ids().map(OrderId), max_size=2))),
         "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),

@@ -63,9 +63,10 @@ def check_waterfall_policy(policy: ApportionmentPolicy, *, examples: int = 300, 
     def run(order: PricedOrder) -> None:
         try:
             result = apportion(order, policy)
-        except RuleBroken as broken:
+        except Exception as error:  # whatever a rule of the user's own may raise is what is wrong with it
+            why = str(error) if isinstance(error, RuleBroken) else f"its rule raises {type(error).__name__}: {error}"
             shown = text(explain(apportion(order)))
-            raise IdentityBroken(f"{broken}\n\nThe order, as the default policy places it:\n{shown}") from broken
+            raise IdentityBroken(f"{why}\n\nThe order, as the default policy places it:\n{shown}") from error
         for identity in IDENTITIES:
             if why := identity.breach(result):
                 raise IdentityBroken(f"{identity.name}: {why}\n\n{text(explain(result))}")

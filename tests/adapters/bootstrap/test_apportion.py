@@ -42,6 +42,10 @@ def test_in_whole_yuan_it_is_the_other_half_of_the_worked_example():
     assert {column["id"]: column["funder"] for column in found["columns"]}["c1"] == "shop"
 
 
+def test_a_file_with_a_byte_order_mark_is_read():
+    assert run("-", given="\ufeff" + EXAMPLE.read_text(encoding="utf-8")) == run(EXAMPLE)
+
+
 def test_as_markdown_and_as_a_picture():
     assert "| 样例U盘 | 1 | 80.00 |" in run(EXAMPLE, "--as", "markdown")[1]
     picture = ElementTree.fromstring(run(EXAMPLE, "--as", "svg")[1])

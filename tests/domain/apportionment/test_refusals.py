@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from oms_domain.apportionment import Rule, allocate
+from oms_domain.apportionment import Rule, allocate, allocate_money
 from oms_domain.apportionment.parts import Refundable, merge, refundable, split, whole_order
 from oms_domain.apportionment.policy import DEFAULT_ORDER, ApportionmentPolicy
 from oms_domain.apportionment.units import LinePart, joined, of_units, whole_line
@@ -39,6 +39,8 @@ BROKEN = "why=the shares do not add up to the total"
     [
         (lambda: allocate(1.5, (1,)), "invalid_total (field=total, value=1.5)"),
         (lambda: allocate(LONG, (1,)), f"invalid_total (field=total, value='{'x' * 39})"),
+        (lambda: allocate_money(15, (1,)), "invalid_total (field=total, value=15)"),
+        (lambda: allocate_money(LONG, (1,)), f"invalid_total (field=total, value='{'x' * 39})"),
         (lambda: allocate(1, LONG), "invalid_weight (field=weights[0], value='x')"),
         (lambda: allocate(1, {LONG}), "invalid_weight (field=weights, value={'" + "x" * 38 + ")"),
         (lambda: allocate(1, (1, 0, LONG)), f"invalid_weight (field=weights[2], value='{'x' * 39})"),
@@ -161,6 +163,9 @@ ORDER = f"field=order, why=must hold each of {KINDS} once"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"rule": None}, "field=rule, why=must be one of the family, or a function of the same form"),
+        ({"rule": "sylius"}, "field=rule, why=must be one of the family, or a function of the same form"),
+        ({"rule": Rule}, "field=rule, why=must be one of the family, or a function of the same form"),
         ({"quantum": 0}, "field=quantum, why=must be a whole number of at least 1"),
         ({"quantum": True}, "field=quantum, why=must be a whole number of at least 1"),
         (
@@ -183,6 +188,7 @@ def test_a_policy_that_cannot_be_followed(change, words):
 
 
 WHOLE = whole_order(apportion(an_order(evolve(A, units=20), discounts=(OFF,), tenders=(CARD,))))
+PAID = Refundable(units=1, cash=5, tenders=(("card", 1),))
 ONE = {"a": ((0, 1),)}
 OTHER = evolve(WHOLE, steps=(WHOLE.steps[0], evolve(WHOLE.steps[1], amount_fen=2)))
 
@@ -194,6 +200,9 @@ OTHER = evolve(WHOLE, steps=(WHOLE.steps[0], evolve(WHOLE.steps[1], amount_fen=2
         (lambda: whole_line("a", 3, (1,)).first(4), "units_out_of_range (field=units, first=0, stop=4, units=3)"),
         (lambda: whole_line("a", 3, (1,)).first(-1), "units_out_of_range (field=units, first=0, stop=-1, units=3)"),
         (lambda: joined([(4, 6), (0, 5)]), "units_named_twice (field=units, unit=4)"),
+        (lambda: WHOLE.lines[0].cut(((0, 1), (3, 2))), "units_out_of_range (field=units, first=3, stop=2, units=20)"),
+        (lambda: WHOLE.lines[0].cut(((0, 1.5),)), "units_out_of_range (field=units, first=0, stop=1.5, units=20)"),
+        (lambda: WHOLE.lines[0].cut(((True, 2),)), "units_out_of_range (field=units, first=True, stop=2, units=20)"),
         (lambda: WHOLE.lines[0].cut(((18, 33),)), "units_gone (line=a, gone=[20, 21, 22, 23, 24, 25, 26, 27, 28, 29])"),
         (
             lambda: split(WHOLE, [{"a": ((0, 1),)}, {"x": ((0, 1),)}]),
@@ -206,6 +215,18 @@ OTHER = evolve(WHOLE, steps=(WHOLE.steps[0], evolve(WHOLE.steps[1], amount_fen=2
         (
             lambda: refundable(WHOLE.steps, WHOLE.lines[0], ((0, 1),), given=[Refundable(units=1, cash=9, tenders=())]),
             "refund_above_paid (tender=cash, paid=5, refund=9)",
+        ),
+        (
+            lambda: PAID.less(Refundable(units=1, cash=-1, tenders=())),
+            "invalid_order (field=given.cash, why=must not be negative)",
+        ),
+        (
+            lambda: PAID.less(Refundable(units=1, cash=0, tenders=(("card", -1),))),
+            "invalid_order (field=given.card, why=must not be negative)",
+        ),
+        (
+            lambda: split(evolve(WHOLE, kept=(("invoice", 1.5),)), [ONE]),
+            "invalid_total (field=total, value=1.5)",
         ),
     ],
 )

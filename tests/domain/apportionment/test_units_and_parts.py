@@ -258,6 +258,15 @@ def test_what_is_kept_on_the_order_goes_by_goods_the_last_takes_the_rest():
     assert [dict(part.kept)["invoice"] for part in parts] == [33, 33, 34]
 
 
+def test_a_correction_kept_on_the_order_is_shared_as_the_mirror_of_what_it_corrects():
+    plans = [{"a": ((0, 1),)}, {"a": ((1, 2),)}]
+
+    parts = split(whole_order(apportion(BOTH), {"invoice": 5, "correction": -5}), plans)
+
+    assert [dict(part.kept)["invoice"] for part in parts] == [2, 2, 1]
+    assert [dict(part.kept)["correction"] for part in parts] == [-2, -2, -1]
+
+
 def test_of_free_goods_what_is_kept_goes_by_units():
     free = PricedOrder(lines=(PricedLine(key="a", units=3, goods_fen=0), PricedLine(key="b", units=1, goods_fen=0)))
 

@@ -118,6 +118,19 @@ def test_a_policy_whose_rule_is_not_sound_is_shown_with_the_smallest_order():
     assert "The order, as the default policy places it:" in str(broken.value)
 
 
+def test_a_policy_whose_rule_raises_is_shown_with_the_smallest_order():
+    def by_name(total, weights, quantum):
+        return {"a": [total]}["b"]
+
+    with pytest.raises(IdentityBroken) as broken:
+        check_waterfall_policy(ApportionmentPolicy(rule=by_name), examples=50)
+
+    assert str(broken.value).startswith(
+        "its rule raises KeyError: 'b'\n\nThe order, as the default policy places it:\n"
+    )
+    assert "0.01" in str(broken.value)
+
+
 # --- order and scope -------------------------------------------------------------------------------------------------
 
 

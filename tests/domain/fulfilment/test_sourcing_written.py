@@ -169,6 +169,18 @@ def test_past_orders_show_what_another_strategy_would_have_done():
     )
 
 
+def test_an_order_may_have_gone_by_a_strategy_of_its_own_and_from_one_place_only():
+    alone = evolve(past("S1", a_line(1, "SCARF", 2), a_line(2, "HAT")), before=SPLITTING)
+    bound = evolve(past("S2", a_line(1, "SCARF")), only="BJ1")
+
+    rows = try_out((alone, bound), CARRIERS, before=DEFAULT_STRATEGY, after=DEFAULT_STRATEGY).rows
+
+    assert [(row.before.places, row.after.places) for row in rows] == [
+        (("BJ1", "SH1"), ("BJ1",)),
+        (("BJ1",), ("SH1",)),
+    ]
+
+
 def test_json_of_a_trial_holds_each_order_before_and_after():
     found = json.loads(json.dumps(trial_json(try_out(ORDERS, CARRIERS, before=DEFAULT_STRATEGY, after=SPLITTING))))
 

@@ -259,7 +259,7 @@ def test_what_was_not_merged_cannot_be_taken_apart_so():
 
 
 @given(case=orders_with_plans())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_parts_that_are_merged_are_the_order_again(case):
     order, plan = case
     order = evolve(order, state=S.AWAITING_CS_REVIEW, flags=(), buyer_id="buyer-1", shop_id=SHOP)

@@ -242,7 +242,7 @@ def dealt(line):
 
 
 @given(case=orders_with_plans())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_every_unit_and_amount_is_in_one_part(case):
     order, plan = case
 
@@ -250,7 +250,7 @@ def test_every_unit_and_amount_is_in_one_part(case):
 
 
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_parts_of_parts_add_up_as_well(data):
     order, plan = data.draw(orders_with_plans())
     first, *others = (change.state for change in do(order, plan).children)

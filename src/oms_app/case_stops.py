@@ -1,0 +1,94 @@
+"""Stopping goods for a case: who has them is asked through the order, and the order's answer decides the case.
+
+Nothing is refunded while nobody knows whether the goods leave.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import evolve
+
+from oms_app.case_flow import NEVER_LEAVES, CaseFlow, shown_number
+from oms_app.orders import save as save_order
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.values import CaseLine
+from oms_domain.apportionment.units import count
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.errors import Refused
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.orders.stopping import call_back, call_off, call_off_rest
+from oms_domain.refunds.states import RefundState
+
+LEFT: Final = "left"
+REPLACED: Final = "order replaced"
+PART_OF_THE_REST: Final = "part_of_the_rest"
+
+
+def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
+    """Have the goods of a case stopped: all of an order cancelled, a part of one taken back to be sent anew.
+
+    Of an order that left in part only all the rest can be stopped; what is less is left to a person.
+    """
+    order = flow.tx.orders.get(case.order_id)
+    about: dict[str, Any] = {"reason": shown_number(case), "by": flow.by, "at": flow.at}
+    whole = _covers_all(case, order)
+    try:
+        if order.state is OrderState.IN_WAREHOUSE:
+            save_order(flow.tx, call_off(order, **about) if whole else call_back(order, **about))
+        elif order.state is OrderState.PARTIALLY_SHIPPED and whole:
+            save_order(flow.tx, call_off_rest(order, **about))
+        elif order.state is OrderState.PARTIALLY_SHIPPED:
+            told = case.differs("stop", theirs=PART_OF_THE_REST, ours=str(case.state), at=flow.at)
+            return flow.settle(told, before=case)
+        elif order.state not in NEVER_LEAVES:
+            return flow.settle(case.cannot_stop(LEFT, at=flow.at), before=case)
+    except Refused:
+        return case  # it was asked to stop before, for somebody else: that answer decides this too
+    return flow.settle(Change(case), before=case)
+
+
+def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bool:
+    """Let a case go on by where its order stands; return whether it did."""
+    order = flow.tx.orders.get(case.order_id)
+    if order.state is OrderState.CANCELLED and order.heirs:
+        _moved_to_heir(flow, case, flow.tx.orders.get(order.heirs[0]))
+        return True
+    if order.state in NEVER_LEAVES:
+        flow.settle(Change(case), before=case)
+        return True
+    if order.pending is not None:
+        return False
+    rest_is_called_off = not order.contents and any(line.called_off for line in order.lines)
+    if order.state is OrderState.SHIPPED and rest_is_called_off and _covers_called_off(case, order):
+        flow.settle(case.stopped(at=flow.at), before=case)
+    else:
+        flow.settle(case.cannot_stop(refused or LEFT, at=flow.at), before=case)
+    return True
+
+
+def _moved_to_heir(flow: CaseFlow, case: AftersalesCase, heir: SalesOrder) -> None:
+    """Let a case go on with the order that took the place of its own: with the same units, and a refund of its own."""
+    ours = {line.from_line: line for line in heir.lines}
+    lines = tuple(
+        CaseLine(line_id=ours[line.line_id].id, sku=line.sku, units=line.units)
+        for line in case.lines
+        if line.line_id in ours
+    )
+    if (refund := flow.refund(case)) is not None and refund.state is RefundState.PROPOSED:
+        flow.give_up(refund, REPLACED)
+    moved = case.revise(order_id=heir.id, lines=lines, at=flow.at)
+    state = evolve(moved.state, refund_id=None)
+    flow.settle(Change(state, moved.events, moved.earlier).then(state.stopped(at=flow.at)), before=case)
+
+
+def _covers_all(case: AftersalesCase, order: SalesOrder) -> bool:
+    """Whether a case names every unit that is still to leave."""
+    named = {line.line_id: count(line.units) for line in case.lines}
+    return all(named.get(line_id, 0) >= units for line_id, _, units in order.contents)
+
+
+def _covers_called_off(case: AftersalesCase, order: SalesOrder) -> bool:
+    called_off = {line.id: line.called_off for line in order.lines}
+    return all(count(line.units) <= called_off.get(line.line_id, 0) for line in case.lines)
