@@ -324,7 +324,7 @@ class World:
 
     def differences(self) -> list[tuple[OrderId, str, str, str]]:
         """Return what stands on the work list: order, our state, their word, and what differs."""
-        rows = self.store.queries.differences(ROOT, limit=100)
+        rows = self.store.queries.differences(ROOT, limit=10_000)
         return [(row.order_id, row.ours, row.theirs, row.what) for row in rows]
 
     def kept(self) -> list[tuple[str, str]]:
