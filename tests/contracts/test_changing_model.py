@@ -123,9 +123,10 @@ class AnyChanges(RuleBasedStateMachine):
                 key = (order.platform_order_id, line.platform_line_no, unit)
                 self.model.units[key] = Unit(carried, freight_fen)
 
-    @rule(place=which, units=st.integers(1, 3), sku=st.sampled_from((*SOLD, SPARE)))
-    def is_split(self, place, units, sku):
+    @rule(place=which, units=st.integers(1, 3), line=which)
+    def is_split(self, place, units, line):
         order = self._pick(place)
+        sku = _sku(order, line)
         if order is not None and self._happens(lambda: self.world.split(order.id, {sku: units})):
             parts = self._heirs(order)
             self._adds_up([order], parts)
@@ -149,12 +150,12 @@ class AnyChanges(RuleBasedStateMachine):
             if self._happens(lambda: self.world.merges.unmerge(command)):
                 self._adds_up([order], self._heirs(order))
 
-    @rule(place=which, units=st.integers(0, 2), sku=st.sampled_from((*SOLD, SPARE)))
-    def is_lowered(self, place, units, sku):
+    @rule(place=which, units=st.integers(0, 2), line=which)
+    def is_lowered(self, place, units, line):
         order = self._pick(place, S.AWAITING_CS_REVIEW)
         if order is None:
             return
-        edit = {"quantities": (Wanted(sku=SkuCode(sku), units=units),)}
+        edit = {"quantities": (Wanted(sku=_sku(order, line), units=units),)}
         if self._happens(lambda: self.world.edit(order.id, **edit)):
             after = self.world.order(order.id)
             self._adds_up([order], [after])
@@ -162,11 +163,11 @@ class AnyChanges(RuleBasedStateMachine):
                 if line.is_closed:
                     self._close(after, line)
 
-    @rule(place=which, sku=st.sampled_from(SOLD))
-    def is_another_sku(self, place, sku):
+    @rule(place=which, line=which)
+    def is_another_sku(self, place, line):
         order = self._pick(place, S.AWAITING_CS_REVIEW)
         if order is not None:
-            edit = {"replacements": (Replace(sku=SkuCode(sku), by=SkuCode(SPARE)),)}
+            edit = {"replacements": (Replace(sku=_sku(order, line), by=SkuCode(SPARE)),)}
             self._happens(lambda: self.world.edit(order.id, **edit))
 
     @rule(place=which, units=st.integers(1, 80))
@@ -292,6 +293,12 @@ class AnyChanges(RuleBasedStateMachine):
         for first, stop in line.part.runs if line.platform_line_no else ():
             for unit in range(first, stop):
                 self.model.units[order.source_of(line)[0], line.platform_line_no, unit].open = False
+
+
+def _sku(order, line):
+    """Return what is to ship on a line of an order."""
+    contents = order.contents if order is not None else ()
+    return contents[line % len(contents)][1] if contents else SkuCode("NOTHING")
 
 
 def _to_ship(orders):
