@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 import click
 
+from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
 from oms_adapters.texts.catalogue import detail
-from oms_app.batches import CancelBatch
+from oms_app.batches import COMMANDS, CancelBatch, StartBatch
 from oms_app.ports.batches import BLOCK, Batch, BatchId, BatchRow, BatchState
 from oms_app.queries.rows import LARGEST_PAGE
 
@@ -25,6 +26,20 @@ LOOK_EVERY_S = 1.0
 @click.group()
 def batches() -> None:
     """Commands for many orders (批量任务)."""
+
+
+@batches.command("start")
+@click.argument("command", type=click.Choice(sorted(name for name in COMMANDS if name != "wait")))
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--reason", default="", help="Why; kept in the log of each order.")
+@json_option
+@refusals_shown
+def start_batch(command: str, file: TextIO, reason: str, as_json: bool) -> None:
+    """Give a command to many orders: FILE has a number or an id on each line, `-` reads from standard input."""
+    container = ready()
+    ids = [order_id_of(container, line.strip()) for line in file if line.strip()]
+    start = StartBatch(command=COMMANDS[command], order_ids=ids, reason=reason, by=operator())
+    show([_row(container.batches().start(start))], COLUMNS, as_json=as_json)
 
 
 @batches.command("list")

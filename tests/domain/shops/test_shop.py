@@ -85,3 +85,11 @@ def test_other_texts_are_no_shop_names(text, why):
         shop_name(text)
 
     assert refusal.value.fields() == {"field": "name", "why": why}
+
+
+@pytest.mark.parametrize(
+    ("said", "of_platform", "minutes"),
+    [(None, False, 30), (None, True, 0), (0, False, 0), (45, True, 45)],
+)
+def test_how_long_an_order_may_stay_unpaid(said, of_platform, minutes):
+    assert ShopPolicy(unpaid_minutes=said).unpaid_minutes_of(of_platform=of_platform) == minutes

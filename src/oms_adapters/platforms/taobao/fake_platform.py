@@ -159,6 +159,8 @@ class FakeTaobao:
     def move_refund(self, refund_id: str, move: RefundMove, **more: Any) -> None:
         """Let something happen to a refund and to its trade, as ``fake_refunds`` says."""
         with self.lock:
+            if _REFUND + refund_id not in self._notes:
+                raise moves.NotPossible
             refund = self.refund(refund_id)
             trade = self.trade(str(refund["tid"]))
             move(refund, trade, at=self.now(), **more)

