@@ -219,6 +219,7 @@ def test_a_deposit_is_shared_by_what_each_part_costs():
         paid_shares(100, [scarves.payable.fen, hat.payable.fen])
     )
     assert sum(share.standard.paid.fen for share in found) == 100
+    assert paid_shares(7, [0, 0]) == (7, 0)
 
 
 def test_lines_that_are_ours_alone_are_told_of_by_nobody():
