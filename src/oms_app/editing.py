@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from oms_app.address_edits import AddressWanted, put_address
 from oms_app.allocation import Allocation, MoreNumbers
+from oms_app.claims_in_the_way import refuse_claimed
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
@@ -193,6 +194,8 @@ class EditService:
         order, at = tx.orders.get(command.order_id), self.now()
         check_version(order, command.expected_version)
         check(order, Ask.EDIT)
+        if command.quantities or command.remove_gifts:
+            refuse_claimed(tx, [order])
         _check_tags(tx, order, command.add_tags)
         receiver, region, doubts = None, None, tuple[str, ...]()
         if command.address is not None:

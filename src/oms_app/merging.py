@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.claims_in_the_way import claim_on, refuse_claimed
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
@@ -84,7 +85,9 @@ class MergeService:
     def preview(self, command: MergeOrders) -> Merged:
         """Return what the merge would make; nothing is changed. Raises what ``merge`` raises."""
         with self.begin(command) as tx:
-            made = self._made(_wanted(tx, command), "")
+            wanted = _wanted(tx, command)
+            made = self._made(wanted, "")
+            refuse_claimed(tx, wanted)
         return _merged(made)
 
     def merge(self, command: MergeOrders) -> Merged:
@@ -134,7 +137,7 @@ class MergeService:
             order = tx.orders.get(command.order_id)
             if not is_due(order, tx.shops.get(order.shop_id).policy, self.now()):
                 return None
-            together = siblings(tx, order)
+            together = [each for each in siblings(tx, order) if claim_on(tx, each) is None]
             if len(together) < 2:
                 return None
             answer = self._store(tx, together, numbers)
@@ -151,6 +154,7 @@ class MergeService:
             check_version(order, command.expected_version)
             if not 1 < len(order.origins) <= MOST_ORDERS:
                 raise NotMerged
+            refuse_claimed(tx, [order])
             known = tx.orders.get_many(order.origins)
             made = unmerge(
                 order,
@@ -184,6 +188,7 @@ class MergeService:
 
     def _store(self, tx: Transaction, orders: Sequence[SalesOrder], numbers: NumberPool) -> Merged:
         made = self._made(orders, numbers.next("S"))
+        refuse_claimed(tx, orders)
         for change in (*made.sources, made.merged):
             record(tx, tx.orders, change)
         tx.stock.hand_over(made.handovers)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
+from oms_app.claims_in_the_way import refuse_claimed
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
@@ -111,6 +112,7 @@ class SplitService:
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
+            refuse_claimed(tx, [order])
             wanted = self._plan(tx, order, command)
         made = split(
             order,
@@ -185,11 +187,12 @@ def split_in(
         numbers: a pool with a number of kind ``S`` for each part.
 
     Raises:
-        CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
+        ClaimInTheWay, CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
         Contended: the pool has fewer numbers than the plan has parts.
     """
     if len(wanted.parts) > numbers.left("S"):
         raise Contended(what="numbers")
+    refuse_claimed(tx, [order])
     made = split(
         order,
         wanted,
