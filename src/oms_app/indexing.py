@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 import attrs
 
 from oms_app.ports.vault import IndexField
+from oms_domain.addresses.shapes import has_house_number
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId
-from oms_domain.kernel.text import mask_name, mask_phone, mask_street
+from oms_domain.kernel.text import is_masked, mask_name, mask_phone, mask_street
 
 Terms = tuple[tuple[IndexField, str], ...]
 """What a row is to be found by: field and plain value."""
+
+SHORTEST_ADDRESS: Final = 4
+"""Characters of a street that tell one address from another."""
 
 _BLANKS: Final = str.maketrans("", "", " \t\r\n-")
 _BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
@@ -27,6 +32,7 @@ def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
         (IndexField.PHONE4, f"{shop_id}{phone}" if _digits4(phone) else ""),
         (IndexField.NAME, receiver.name),
         (IndexField.WHOLE, "\x1f".join(attrs.astuple(receiver))),
+        (IndexField.ADDRESS, receiver.street),
         (IndexField.PLAIN, "\x1f".join(attrs.astuple(receiver))),
     )
 
@@ -34,6 +40,11 @@ def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
 def buyer_terms(buyer: Buyer) -> Terms:
     """Return what a buyer is found by: whether all is the same as before, and nothing else."""
     return ((IndexField.WHOLE, "\x1f".join(attrs.astuple(buyer))),)
+
+
+def has_door(receiver: Receiver) -> bool:
+    """Return whether a carrier finds the door: by a house number, or the platform knows it and does not tell us."""
+    return is_masked(receiver.street) or has_house_number(unicodedata.normalize("NFKC", receiver.street))
 
 
 def receiver_mask(receiver: Receiver) -> str:
@@ -67,3 +78,8 @@ def normal_form(field: IndexField, value: str) -> str:
         case IndexField.WHOLE:
             # 1-12 is another door than 11-2: what parts two numbers stays.
             return _BLANKS_OUTSIDE_NUMBERS.sub("", value).casefold()
+        case IndexField.ADDRESS:
+            bare = _BLANKS_OUTSIDE_NUMBERS.sub("", unicodedata.normalize("NFKC", value)).casefold()
+            return "" if "*" in bare or len(bare) < SHORTEST_ADDRESS else bare
+        case IndexField.BUYER:
+            return value

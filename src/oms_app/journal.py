@@ -31,7 +31,10 @@ BOOKKEEPING: Final = frozenset({"version", "updated_at"})
 AS_IT_CAME: Final = frozenset({"standard"})
 """Not repeated when a document begins: the raw payload that its ``raw`` names says it. Changes of it are logged."""
 
-WHY: Final = ("reason", "rule", "condition")
+NOTED: Final = ("decision",)
+"""Fields of an event that the log keeps beside the changes."""
+
+WHY: Final = ("reason", "rule")
 """Fields of an event that say why; the first that says something stands in the log."""
 
 NO_HASH: Final = ""
@@ -55,7 +58,10 @@ class Head:
 
 @frozen(kw_only=True)
 class LogEntry:
-    """One line of the operation log. ``changes`` maps a field to (before, after), personal data masked."""
+    """One line of the operation log. ``changes`` maps a field to (before, after), personal data masked.
+
+    What the fact itself notes (``NOTED``) stands there as well, before it None.
+    """
 
     document_id: UUID
     seq: int
@@ -163,7 +169,7 @@ class Journal:
             "cause": self.actor.cause,
             "shop_id": document.shop_id,
             "reason": next((str(why) for name in WHY if (why := getattr(event, name, ""))), ""),
-            "changes": changes,
+            "changes": changes | _noted(event, self.encode),
             "prev_hash": document.head.hash,
         }
         entry = LogEntry(**facts, hash=_hash(facts))
@@ -181,6 +187,12 @@ class Journal:
                 event=event,
             )
         )
+
+
+def _noted(event: Event, encode: Encode) -> dict[str, Any]:
+    """Return what an event notes beside the changes of its document."""
+    found = {name: getattr(event, name, None) for name in NOTED}
+    return {name: [None, encode(value)] for name, value in found.items() if value}
 
 
 def diff(before: Any, after: Any, encode: Encode) -> dict[str, Any]:

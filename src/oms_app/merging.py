@@ -35,6 +35,9 @@ from oms_domain.split_merge.splitting import NewOrder
 MOST_ORDERS: Final = 50
 """Orders in one merge."""
 UNMERGED: Final = "unmerged"
+MERGE_TAKES: Final = timedelta(minutes=5)
+"""So long after its window an order is not reviewed while there is something to merge it with."""
+LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 @frozen(kw_only=True)
@@ -196,6 +199,17 @@ def may_be_merged(order: SalesOrder, policy: ShopPolicy) -> bool:
     """Whether an order may be merged by itself: what was split off stays apart."""
     apart = order.split_reasons or order.flags
     return policy.auto_merge and order.state is OrderState.AWAITING_CS_REVIEW and not apart
+
+
+def merge_waits_until(tx: Transaction, order: SalesOrder, policy: ShopPolicy, now: datetime) -> datetime | None:
+    """Return until when an order is not to be reviewed, because it may be merged with others; None: it may be."""
+    if not may_be_merged(order, policy):
+        return None
+    ends = window_ends(order, policy)
+    if now < ends:
+        return ends
+    waits = now < ends + MERGE_TAKES and len(siblings(tx, order)) > 1
+    return now + LOOK_AGAIN if waits else None
 
 
 def is_due(order: SalesOrder, policy: ShopPolicy, now: datetime) -> bool:

@@ -19,6 +19,8 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.moves import moves_of
+from oms_domain.orders.rules.decide import Decision
+from oms_domain.orders.rules.judging import judged, let_pass
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 from oms_domain.orders.stopping import call_off
@@ -42,16 +44,16 @@ class AllocateOrder(OrderCommand):
 
 @frozen(kw_only=True)
 class ApproveOrder(OrderCommand):
-    """Pass the review that it waits for (客审/商审). ``rule`` names the policy that decided."""
+    """Pass the review that it waits for (客审/商审). ``decision``: what rules have decided, if they did."""
 
-    rule: str = ""
+    decision: Decision | None = None
 
 
 @frozen(kw_only=True)
-class LeaveToPerson(OrderCommand):
-    """The automatic review did not pass it (转人工审核): say in the log for which condition."""
+class JudgeOrder(OrderCommand):
+    """Note what rules have decided about it, without passing it (拦截, 转人工审核)."""
 
-    condition: str
+    decision: Decision
 
 
 @frozen(kw_only=True)
@@ -137,8 +139,8 @@ class OrderService:
         return answer
 
     @one_transaction
-    def leave_to_person(self, command: LeaveToPerson) -> OrderAnswer:
-        return self._act(command, lambda tx, o: o.leave_to_person(command.condition, at=self.now()))
+    def judge(self, command: JudgeOrder) -> OrderAnswer:
+        return self._act(command, lambda tx, o: judged(o, command.decision, at=self.now()))
 
     @one_transaction
     def hold(self, command: HoldOrder) -> OrderAnswer:
@@ -155,7 +157,7 @@ class OrderService:
 
     @one_transaction
     def pass_interception(self, command: PassInterception) -> OrderAnswer:
-        return self._act(command, lambda tx, o: o.unflag(FlagKind.INTERCEPTED, reason=command.reason, at=self.now()))
+        return self._act(command, lambda tx, o: let_pass(o, reason=command.reason, at=self.now()))
 
     @one_transaction
     def release(self, command: ReleaseOrder) -> OrderAnswer:
@@ -201,8 +203,15 @@ class OrderService:
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
             at, policy = self.now(), tx.shops.get(order.shop_id).policy
             fulfilment_id = FulfilmentOrderId(self.new_id())
-            change = order.approve(
-                business_review=policy.business_review, fulfilment_id=fulfilment_id, rule=command.rule, at=at
+            decision = command.decision
+            noted = judged(order, decision, at=at) if decision else Change(order)
+            change = noted.then(
+                noted.state.approve(
+                    business_review=policy.business_review,
+                    fulfilment_id=fulfilment_id,
+                    rule=decision.rule if decision else "",
+                    at=at,
+                )
             )
             if change.state.fulfilment_id == fulfilment_id:
                 made = _fulfilment_of(change.state, numbers.next("F")).made(at=at)

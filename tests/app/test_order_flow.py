@@ -82,18 +82,25 @@ def test_the_log_of_the_whole_flow_is_chained_and_says_who(world):
 
     log = world.detail(world.an_order(shop, a_standard_order())).log
 
-    assert [entry.seq for entry in log] == [1, 2, 3, 4, 5]
+    assert [entry.seq for entry in log] == [1, 2, 3, 4, 5, 6]
     assert all(entry.hash == entry_hash(entry) for entry in log)
     assert [entry.prev_hash for entry in log] == ["", *(entry.hash for entry in log[:-1])]
     assert [entry.actor for entry in log] == [
         "system:tests",
         "system:allocation",
         "system:auto_review",
+        "system:auto_review",
         "system:auto_release",
         "system:release",
     ]
-    assert log[2].reason == "shop_policy:auto_review"
-    assert [entry.cause for entry in log[1:4]] == [log[0].event_id, log[1].event_id, log[2].event_id]
+    assert [entry.reason for entry in log[2:4]] == ["policy-auto-review@1"] * 2
+    assert [entry.cause for entry in log[1:5]] == [log[at].event_id for at in (0, 1, 1, 3)]
+
+
+def missed(entry):
+    """What was in the way of the automatic review, by the log: field, and what was seen."""
+    _, decision = entry.changes["decision"]
+    return [(finding["field"], finding["seen"]) for answer in decision["missed"] for finding in answer["findings"]]
 
 
 def test_an_order_that_is_dearer_than_the_limit_waits_for_a_person(world):
@@ -105,7 +112,8 @@ def test_an_order_that_is_dearer_than_the_limit_waits_for_a_person(world):
     assert world.order(order_id).payable == Money(23600)
     assert world.state(order_id) is S.AWAITING_CS_REVIEW
     left = world.detail(order_id).log[-1]
-    assert (left.kind, left.actor, left.reason) == ("orders.order_left_to_person", "system:auto_review", "within_limit")
+    assert (left.kind, left.actor, left.reason) == ("orders.order_judged", "system:auto_review", "")
+    assert missed(left) == [("payable_fen", 23600)]
 
 
 def test_an_order_that_is_judged_again_has_each_judgement_in_its_log(world):
@@ -116,8 +124,8 @@ def test_an_order_that_is_judged_again_has_each_judgement_in_its_log(world):
     world.give(HoldOrder, order_id)
     world.give(UnholdOrder, order_id)
 
-    reasons = [entry.reason for entry in world.detail(order_id).log if entry.kind == "orders.order_left_to_person"]
-    assert reasons == ["no_buyer_remark"] * 2
+    judged = [missed(entry) for entry in world.detail(order_id).log if entry.kind == "orders.order_judged"]
+    assert judged == [[("buyer_remark", "请用样例包装")]] * 2
     assert world.state(order_id) is S.AWAITING_CS_REVIEW
 
 

@@ -11,12 +11,14 @@ from tests.servers import FakeClock, ids
 
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
+from oms_adapters.memory.platform import RECEIVER
 from oms_adapters.memory.store import MemoryStore
 from oms_app.actor import Actor, system
 from oms_app.aftersales import CaseService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
@@ -26,6 +28,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
+from oms_app.judging import Judge
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -42,6 +45,7 @@ from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess,
 from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.timers import TimerProcess
@@ -49,6 +53,7 @@ from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
 from oms_app.returns import ReturnService
+from oms_app.review_rules import RuleService
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
@@ -56,12 +61,14 @@ from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitAnswer, SplitOrder, SplitService, Wanted
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
+from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
 from oms_domain.channels.standard import (
     Platform,
+    Receiver,
     StandardOrder,
 )
 from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
@@ -98,6 +105,9 @@ class World:
         begin, pause = Begin(opened), self.pauses.append
         shared: dict[str, Any] = {"begin": begin, "now": self.clock, "new_id": self.new_id, "pause": pause}
         numbering = Numbering(self.store.numbers, self.clock)
+        lookout = Lookout(sealer=self.sealer)
+        self.rules = RuleService(**shared, lookout=lookout, queries=self.store.queries)
+        self.blacklist = BlacklistService(**shared, lookout=lookout)
         self.transfers = TransferService(**shared, numbering=numbering)
         self.stocktakes = StocktakeService(**shared, numbering=numbering)
         self.warehouses = WarehouseService(**shared)
@@ -131,6 +141,13 @@ class World:
             pause=pause,
         )
         processes = (
+            ReviewProcess(
+                open=opened,
+                orders=self.orders,
+                judge=Judge(lookout=lookout),
+                jobs=self.store.jobs,
+                now=self.clock,
+            ),
             OrderProcess(
                 open=opened,
                 orders=self.orders,
@@ -213,18 +230,22 @@ class World:
             command = ReceiveStock(sku=SkuCode(sku), warehouse=warehouse, quantity=Quantity(count), by=ROOT)
             self.stock.receive(command)
 
-    def take_in(self, shop: Shop, *standards: StandardOrder, by: Actor = ROOT) -> tuple[IntakeAnswer, ...]:
+    def take_in(
+        self, shop: Shop, *standards: StandardOrder, receiver: Receiver = RECEIVER, by: Actor = ROOT
+    ) -> tuple[IntakeAnswer, ...]:
         """Take in what a push would bring, and let follow what follows."""
         arrivals = tuple(
-            self.preparation.prepare(self.platform.sells(standard), self.platform.translate, shop_id=shop.id)
+            self.preparation.prepare(
+                self.platform.sells(standard, receiver=receiver), self.platform.translate, shop_id=shop.id
+            )
             for standard in standards
         )
         answers = self.intake.take_in(TakeIn(shop_id=shop.id, platform=Platform.TAOBAO, arrivals=arrivals, by=by))
         self.settle()
         return answers
 
-    def an_order(self, shop: Shop, standard: StandardOrder) -> OrderId:
-        (answer,) = self.take_in(shop, standard)
+    def an_order(self, shop: Shop, standard: StandardOrder, receiver: Receiver = RECEIVER) -> OrderId:
+        (answer,) = self.take_in(shop, standard, receiver=receiver)
         assert answer.order_id is not None
         return answer.order_id
 

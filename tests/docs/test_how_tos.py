@@ -239,6 +239,26 @@ def test_a_catalogue_is_kept_as_the_page_says(ready):
     assert len(ready.runs("mappings", "list", "--json")) == 3
 
 
+def test_rules_are_kept_and_tried_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    ready.own["ID"], *_ = reviewable_orders(ready)
+    (entry,) = ready.runs("blacklist", "add", "tb-1", "--buyer-id", "buyer-1", "--json")
+    ready.own["ID-1"] = entry["id"]
+    rule = {"field": "payable_fen", "op": "at_least", "value": 1}
+    about = {"id": "all", "name": "样例", "kind": "interception", "action": "intercept"}
+    Path("rules.json").write_text(json.dumps([about | {"condition": rule}]), encoding="utf-8")
+
+    ready.reads("review-rules.md")
+
+    assert {row["id"] for row in ready.runs("rules", "list", "tb-1", "--json")} == {
+        "amount-too-high",
+        "blacklist",
+        "all",
+    }
+    (trial,) = ready.runs("rules", "try", "tb-1", "--since", "1d", "--json")
+    assert (trial["orders"], trial["caught"]) == (1, 1)
+
+
 def test_orders_are_reviewed_taken_back_and_cancelled_as_the_page_says(ready):
     ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     ready.own |= dict(zip(("ID", "ID-1", "ID-2"), reviewable_orders(ready, 3), strict=False))
@@ -301,6 +321,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "connect-a-warehouse.md",
         "exceptions-and-discrepancies.md",
         "personal-data.md",
+        "review-rules.md",
         "review-and-cancel.md",
         "run-on-mariadb.md",
         "run-on-postgresql.md",
@@ -316,3 +337,22 @@ def test_what_does_not_work_is_noticed(ready):
         ready.types(["curl", "http://127.0.0.1:8000/api/v1/orders"])
     with pytest.raises(AssertionError):
         ready.types(["rm", "x"])
+
+
+def test_claims_are_taken_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    reviewable_orders(ready)
+    lists = {"S": "orders", "A": "cases", "E": "refunds", "N": "tickets"}
+
+    def numbered(word: str) -> str:
+        """Put the newest number of a kind in the place of the page's."""
+        found = re.fullmatch(r"([SAEN])2026[0-9]{4}-[0-9]{6}", word)
+        return ready.runs(lists[found[1]], "list", "--json")[0]["number"] if found else word
+
+    for words in commands("take-claims.md"):
+        ready.types([numbered(word) for word in words])
+
+    assert [row["state"] for row in ready.runs("cases", "list", "--json")] == ["succeeded"]
+    assert [row["state"] for row in ready.runs("orders", "list", "--json")] == ["cancelled"]
+    assert {row["state"] for row in ready.runs("tickets", "list", "--json")} == {"done"}
+    assert ready.runs("doctor", "--json") == []

@@ -67,7 +67,7 @@ from oms_domain.orders.events import (
     OrderFlagged,
     OrderHandedOver,
     OrderJoined,
-    OrderLeftToPerson,
+    OrderJudged,
     OrderLost,
     OrderLostStock,
     OrderMerged,
@@ -97,6 +97,7 @@ from oms_domain.orders.events import (
     PlatformOrderReceived,
     PlatformOrderUpdated,
 )
+from oms_domain.orders.rules.blacklist import Blacklisted, BlacklistKind, TakenOffBlacklist
 from oms_domain.orders.rules.rule import RuleAction, RuleKind
 from oms_domain.orders.rules.rule_set import RulePut, RuleRemoved, RuleSetId
 from oms_domain.orders.states import OrderState
@@ -176,6 +177,33 @@ def _mapping(kind: type[MappingEvent]) -> Event:
 S, F = OrderState, FulfilmentState
 _PARCEL: Final = {"package_id": PACKAGE, "carrier": "SF", "tracking_no": "SF0000000000001"}
 _RULE: Final = {"rule_set_id": RuleSetId(an_id(21)), "shop_id": SHOP, "rule_id": "amount-too-high", "rule_version": 2}
+_DECISION: Final = {
+    "outcome": "intercepted",
+    "try_again": False,
+    "matched": [
+        {
+            "rule_id": "dear",
+            "rule_version": 3,
+            "name": "金额过高",
+            "action": "intercept",
+            "reason": "请核实",
+            "holds": True,
+            "findings": [
+                {
+                    "path": "",
+                    "field": "payable_fen",
+                    "op": "at_least",
+                    "value": 50_000,
+                    "seen": 61_200,
+                    "held": True,
+                }
+            ],
+            "left_off": 0,
+        }
+    ],
+    "missed": [],
+    "let_pass": [],
+}
 _MISMATCHES: Final = (
     AmountMismatch(rule="payable", stated=Money(24_601), computed=Money(24_600)),
     AmountMismatch(rule="line_payable", line_no="1001", stated=Money(-1, "JPY"), computed=Money(0, "JPY")),
@@ -209,6 +237,8 @@ EXAMPLES: Final[tuple[Event, ...]] = (
         at=NOW,
     ),
     RuleRemoved(**_RULE, at=NOW),
+    Blacklisted(entry_id=an_id(28), shop_id=SHOP, kind=BlacklistKind.PHONE, reason="恶意拍单", at=NOW),
+    TakenOffBlacklist(entry_id=an_id(28), shop_id=SHOP, kind=BlacklistKind.PHONE, reason="误加", at=NOW),
     CarrierPut(carrier_id=an_id(25), carrier="ZTO", what=("active", "tariff"), at=NOW),
     ShippingPut(shipping_id=an_id(26), warehouse=MAIN, what=("contracts",), at=NOW),
     StrategyPut(strategy_id=an_id(27), strategy="near", what=("chain",), at=NOW),
@@ -276,7 +306,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     _order(OrderLostStock, S.BACKORDERED, missing=((SCARF, 2),)),
     _order(OrderRestocked, S.AWAITING_ALLOCATION),
     _order(OrderApproved, S.AWAITING_RELEASE, rule="auto_review"),
-    _order(OrderLeftToPerson, S.AWAITING_CS_REVIEW, condition="no_buyer_remark"),
+    _order(OrderJudged, S.AWAITING_CS_REVIEW, outcome="intercepted", rule="dear@3", decision=_DECISION),
     _order(OrderReleased, S.IN_WAREHOUSE, fulfilment_id=FULFILMENT),
     _order(OrderRefusedByWarehouse, S.AWAITING_RELEASE, reason="address_incomplete"),
     _order(OrderShort, S.AWAITING_CS_REVIEW, fulfilment_id=FULFILMENT, reason="系统报缺", missing=((HAT, 1),)),

@@ -377,6 +377,65 @@ CALLS += (
     ),
     Call(operation="listTraces", path="/orders/{order_id}/traces", permission=Permission.ORDERS_READ),
 )
+_RULE: Final = {
+    "id": "dear",
+    "name": "金额过高",
+    "kind": "interception",
+    "action": "intercept",
+    "condition": {"field": "payable_fen", "op": "at_least", "value": 50_000},
+}
+
+
+def _about_rules(operation: str, path: str) -> Call:
+    return Call(operation=operation, path=f"/shops/tb-1/{path}", permission=Permission.ORDERS_READ)
+
+
+def _to_rules(operation: str, path: str, body: Any = None) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/shops/tb-1/rules{path}",
+        body=body,
+        permission=Permission.ADMIN,
+        changes=True,
+    )
+
+
+def _to_blacklist(operation: str, path: str, body: Any) -> Call:
+    return Call(
+        operation=operation,
+        method="POST",
+        path=f"/shops/tb-1/blacklist{path}",
+        body=body,
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    )
+
+
+CALLS += (
+    _about_rules("listRules", "rules"),
+    _about_rules("getRule", "rules/dear"),
+    _about_rules("listRuleVersions", "rules/dear/versions"),
+    _about_rules("listBlacklist", "blacklist"),
+    Call(operation="listRuleTemplates", path="/rule-templates", permission=Permission.ORDERS_READ, scoped=None),
+    _to_rules("addRule", "", {"rule": _RULE}),
+    _to_rules("putRules", "/batch", {"rows": [{"rule": _RULE}]}),
+    _to_rules("fillRuleTemplate", "/templates/blacklist", {}),
+    _to_rules("changeRule", "/dear", {"rule": _RULE}),
+    _to_rules("removeRule", "/dear/removal"),
+    _to_rules("enableRule", "/dear/enabling"),
+    _to_rules("disableRule", "/dear/disabling"),
+    Call(
+        operation="tryRules",
+        method="POST",
+        path="/shops/tb-1/rules/trials",
+        body={"since": "2026-11-01T00:00:00Z", "rules": [_RULE]},
+        permission=Permission.ORDERS_READ,
+    ),
+    _to_blacklist("addToBlacklist", "", {"phone": "10000000001"}),
+    _to_blacklist("addManyToBlacklist", "/batch", {"rows": [{"phone": "10000000001"}]}),
+    _to_blacklist("takeOffBlacklist", f"/{ABSENT}/removal", {"reason": "x"}),
+)
 CALLS += AFTERSALES
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 

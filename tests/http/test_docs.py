@@ -97,6 +97,10 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfOrderRow",
         "PageOfParkedJob",
         "PageOfPlatformOrderRow",
+        "PageOfEntry",
+        "PageOfKeptRule",
+        "PageOfRule",
+        "PageOfTemplate",
         "PageOfRefund",
         "PageOfReturn",
         "PageOfShop",
@@ -116,7 +120,9 @@ def test_pages_are_named_after_what_they_hold(schema):
 
 def test_rows_that_were_put_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("PutRow")} == {
-        f"{many}Of{what}" for many in ("PutRow", "PutRows") for what in ("Bundle", "Edit", "Mapping", "Sku", "Split")
+        f"{many}Of{what}"
+        for many in ("PutRow", "PutRows")
+        for what in ("Bundle", "Edit", "Mapping", "Sku", "Split", "Rule", "Entries")
     }
 
 

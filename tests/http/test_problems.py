@@ -53,7 +53,6 @@ from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.moves import CancelNeedsWarehouse
 from oms_domain.orders.platform_order import AlreadyConverted
-from oms_domain.orders.review import ReviewCondition
 from oms_domain.orders.sales_order import AmountsDoNotAddUp
 from oms_domain.orders.states import OrderMove, OrderState
 from oms_domain.refunds.compensation import CompensationKind
@@ -291,7 +290,6 @@ def all_kinds() -> list[type[OmsError]]:
         ("moves", (OrderMove, Ask, TransferMove, StocktakeMove)),
         ("permissions", (Permission,)),
         ("flags", (FlagKind,)),
-        ("conditions", (ReviewCondition,)),
         ("case_kinds", (CaseKind,)),
         ("case_states", (CaseState,)),
         ("case_moves", (CaseMove,)),

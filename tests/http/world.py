@@ -32,6 +32,7 @@ from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskService
 from oms_app.batches import BatchService
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
@@ -48,12 +49,14 @@ from oms_app.ports.transaction import Begin
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
 from oms_app.returns import ReturnService
+from oms_app.review_rules import RuleService
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
 from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
+from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -159,6 +162,8 @@ class World:
             "access": AccessService(
                 keys=self.store.keys, hasher=KeyedHasher(self.ring), now=self.clock, new_id=self.new_id
             ),
+            "review_rules": RuleService(lookout=Lookout(sealer=sealer), queries=self.store.queries, **common),
+            "blacklist": BlacklistService(lookout=Lookout(sealer=sealer), **common),
             "wms_accounts": WmsAccountService(sealer=sealer, **common),
             "wms_reports": (reports := ReportService(**common, stock=stock)),
             "wms_callbacks": QimenCallbacks(

@@ -49,6 +49,8 @@ _PROVIDED = (
     "signer",
     "job_service",
     "discrepancies",
+    "review_rules",
+    "blacklist",
     "cases",
     "refunds",
     "returns",

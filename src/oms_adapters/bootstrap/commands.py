@@ -15,6 +15,7 @@ from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
+from oms_adapters.bootstrap.commands_rules import blacklist, rules
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
 from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
@@ -156,6 +157,8 @@ for command in (
     apportion,
     explain_stored,
     wms,
+    rules,
+    blacklist,
     cases,
     refunds,
     returns,

@@ -29,6 +29,7 @@ from oms_app.aftersales_terms import TermsService
 from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
+from oms_app.blacklist import BlacklistService
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
@@ -38,6 +39,7 @@ from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.judging import Judge
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -49,6 +51,7 @@ from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess,
 from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.timers import TimerProcess
@@ -56,6 +59,7 @@ from oms_app.processes.warehouses import ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
 from oms_app.returns import ReturnService
+from oms_app.review_rules import RuleService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
@@ -63,6 +67,7 @@ from oms_app.sourcing import SourcingService
 from oms_app.splitting import SplitService
 from oms_app.stock_documents import StocktakeService, TransferService
 from oms_app.stopping import StopService
+from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
@@ -187,6 +192,11 @@ class Container(containers.DeclarativeContainer):
     sourcing = providers.Singleton(SourcingService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
+    lookout = providers.Singleton(Lookout, sealer=sealer)
+    review_rules = providers.Singleton(
+        RuleService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout, queries=queries
+    )
+    blacklist = providers.Singleton(BlacklistService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout)
     wms_accounts = providers.Singleton(
         WmsAccountService, begin=begin, sealer=sealer, now=now, new_id=new_id, pause=pause
     )
@@ -231,6 +241,14 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
     )
 
+    review_process = providers.Singleton(
+        ReviewProcess,
+        open=open,
+        orders=orders,
+        judge=providers.Singleton(Judge, lookout=lookout),
+        jobs=jobs,
+        now=now,
+    )
     order_process = providers.Singleton(
         OrderProcess, open=open, orders=orders, pulls=pulls, stock=stock, splits=splits, merges=merges, now=now
     )
@@ -282,6 +300,7 @@ class Container(containers.DeclarativeContainer):
         handlers=providers.Singleton(
             _handlers,
             order_process,
+            review_process,
             shipping_process,
             stop_process,
             timer_process,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import define
 
@@ -31,6 +31,7 @@ from oms_app.actor import Permission
 from oms_app.catalog import PutBundle, PutSku
 from oms_app.inventory import ReceiveStock
 from oms_app.queries.catalog import CatalogFilter
+from oms_app.review_rules import PutTemplate, ReadRules
 from oms_app.shops import AddShop, FindShop
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy, ReadSourcing
 from oms_app.warehouses import AddWarehouse, ChangeWarehouse
@@ -82,6 +83,11 @@ STRATEGY: Final = read_strategy(
     }
 )
 AUTO_REVIEW_UP_TO: Final = Money(100_000)
+RULES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("amount-too-high", {"limit_fen": AUTO_REVIEW_UP_TO.fen}),
+    ("keywords", {"words": ["价格单"]}),
+)
+"""Templates of interception, filled in."""
 WEIGHT_G: Final = 400
 VOLUME_CM3: Final = 3_000
 """Of one unit of anything, with its packing."""
@@ -117,6 +123,7 @@ def running_demo(container: Container) -> Iterator[Demo]:
             shop_id = _shop(container)
             account = TaobaoAccount(app_key=APP_KEY, app_secret=APP_SECRET, session=SESSION, base_url=url)
             connect(container, shop_id, account)
+            _rules(container, shop_id)
             _catalogue(container)
             _stock(container)
             if not platform.trades():
@@ -152,6 +159,15 @@ def _shop(container: Container) -> ShopId:
         )
         add = AddShop(code=SHOP, name="样例旗舰店", platform=Platform.TAOBAO, policy=policy, by=operator())
         return container.shops().add(add).id
+
+
+def _rules(container: Container, shop_id: ShopId) -> None:
+    """Have a person look at dear orders, and at those whose buyers do not want the price in the parcel."""
+    rules = container.review_rules()
+    if rules.all(ReadRules(shop_id=shop_id, by=operator())).version:
+        return
+    for template, parameters in RULES:
+        rules.put_template(PutTemplate(shop_id=shop_id, template=template, parameters=parameters, by=operator()))
 
 
 def _sourcing(container: Container) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from oms_adapters.bootstrap.output import show
 from oms_adapters.texts.catalogue import detail as detail_text
-from oms_adapters.texts.catalogue import reason
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
 from oms_domain.fulfilment.fulfilment_order import Package
@@ -16,6 +15,7 @@ from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import Flag
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import moves_of
+from oms_domain.orders.rules.logged import print_decision
 from oms_domain.orders.sales_order import SalesOrder
 
 LINES = ["line", "sku", "title", "quantity", "goods", "line_discount", "order_discount", "payable", "shipped"]
@@ -42,8 +42,7 @@ def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
         show(parcels, PARCELS, as_json=False, title="Parcels")
     open_moves = [{"move": str(ask), "code": "", "why": ""} for ask in moves.open]
     show([*open_moves, *closed], ["move", "code", "why"], as_json=False, title="Moves")
-    told = (entry | {"why": reason(entry["what"], entry["why"], language)} for entry in log)
-    show(told, LOG, as_json=False, title="Log")
+    show((_told(entry, language) for entry in log), LOG, as_json=False, title="Log")
 
 
 def _closed(ask: Ask, refusal: Refused, language: str) -> dict[str, Any]:
@@ -108,12 +107,22 @@ def _parcel(package: Package) -> dict[str, Any]:
     }
 
 
+def _told(entry: dict[str, Any], language: str) -> dict[str, Any]:
+    """Say in words what rules have decided; what a person wrote stays."""
+    if "decision" in entry:
+        return entry | {"why": print_decision(entry["decision"], "en" if language == "en" else "zh")}
+    return entry
+
+
 def _entry(entry: LogEntry) -> dict[str, Any]:
-    return {
+    changes = dict(entry.changes)
+    _, decision = changes.pop("decision", (None, None))
+    row = {
         "seq": entry.seq,
         "at": entry.at.isoformat(timespec="seconds"),
         "who": entry.actor,
         "what": entry.kind,
-        "changes": json.dumps(entry.changes, ensure_ascii=False),
+        "changes": json.dumps(changes, ensure_ascii=False),
         "why": entry.reason,
     }
+    return row | ({"decision": decision} if decision else {})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -19,6 +20,7 @@ from oms_adapters.texts.catalogue import LANGUAGES
 from oms_domain.kernel.errors import OmsError
 
 SETTINGS_FILE: Final = "OMS_SETTINGS"
+_OPTION: Final = re.compile(r"option '([a-z0-9_.]+)'", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -125,9 +127,13 @@ def load_settings() -> Settings:
         settings = ts.load(
             Settings, appname="oms", config_files=[named] if named else [], env_prefix="OMS_", config_files_var=None
         )
+    except Exception as error:
+        why = "; ".join(_leaves(error))
+        raise BadSettings(setting=_named(why) or SETTINGS_FILE, why=why[:400]) from error
+    try:
         settings.sqlite_path  # noqa: B018 - a URL that cannot be read shows here
     except Exception as error:
-        raise BadSettings(setting="OMS_…", why="; ".join(_leaves(error))[:400]) from error
+        raise BadSettings(setting="OMS_DATABASE_URL", why="; ".join(_leaves(error))[:400]) from error
     _check(settings)
     return settings
 
@@ -139,6 +145,12 @@ def _check(settings: Settings) -> None:
             raise BadSettings(setting=name, why=f"is {value}, must be {least} to {most}")
         if name in CHOICES and value not in CHOICES[name]:
             raise BadSettings(setting=name, why=f"must be one of {', '.join(CHOICES[name])}")
+
+
+def _named(why: str) -> str:
+    """Return the variable of the option that the library complains of; nothing where it is the file that is wrong."""
+    found = _OPTION.search(why)
+    return f"OMS_{found[1].upper().replace('.', '_')}" if found else ""
 
 
 def _leaves(error: BaseException) -> Iterator[str]:

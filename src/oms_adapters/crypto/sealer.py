@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from oms_adapters.crypto.keys import KeyRing, Purpose
-from oms_app.indexing import buyer_terms, normal_form, receiver_mask, receiver_terms
+from oms_app.indexing import buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
 from oms_app.ports.vault import IndexField, SealBroken, Sealed, VaultKind
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId, VaultId
@@ -40,7 +40,8 @@ class AesSealer:
     def seal_receiver(self, receiver: Receiver, *, shop_id: ShopId, id: VaultId) -> Sealed:
         indexes = tuple((name, self.digest(name, value)) for name, value in receiver_terms(receiver, shop_id))
         plain = _packed(attrs.astuple(receiver))
-        return self._seal(VaultKind.RECEIVER, plain, shop_id, id, receiver_mask(receiver), indexes)
+        sealed = self._seal(VaultKind.RECEIVER, plain, shop_id, id, receiver_mask(receiver), indexes)
+        return attrs.evolve(sealed, has_door=has_door(receiver))
 
     def seal_buyer(self, buyer: Buyer, *, shop_id: ShopId, id: VaultId) -> Sealed:
         indexes = tuple((name, self.digest(name, value)) for name, value in buyer_terms(buyer))

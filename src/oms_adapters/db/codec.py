@@ -7,10 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import cattrs
+from attrs import evolve
 
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.time import zone_minutes
+from oms_domain.orders.rules.form import read_rule, write_rule
+from oms_domain.orders.rules.rule import Rule
 
 
 def _converter() -> cattrs.Converter:
@@ -27,7 +30,15 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(tzinfo, lambda value, _: timezone(timedelta(minutes=value)))
     converter.register_unstructure_hook(Money, lambda money: {"fen": money.fen, "currency": money.currency})
     converter.register_structure_hook(Money, lambda value, _: Money(value["fen"], value["currency"]))
+    converter.register_unstructure_hook(Rule, lambda rule: write_rule(rule) | {"version": rule.version})
+    converter.register_structure_hook(Rule, _rule)
     return converter
+
+
+def _rule(value: Any, _: Any) -> Rule:
+    form = dict(value)
+    version = form.pop("version")
+    return evolve(read_rule(form), version=version)
 
 
 CONVERTER: Final = _converter()

@@ -32,6 +32,7 @@ class Document(Protocol):
 
 
 D = TypeVar("D", bound=Document)
+Parts = tuple[tuple[sa.Table, Callable[[Any, Any], list[dict[str, Any]]]], ...]
 
 
 @lru_cache
@@ -90,12 +91,13 @@ class KeptStore(Generic[D]):
     def rows(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> list[D]:
         return [self._loaded(row) for row in self.work.rows(statement, values) if self.actor.sees(row.shop_id)]
 
-    def save(self, document: D) -> None:
+    def save(self, document: D, parts: Parts = ()) -> None:
+        """Gather it, with rows of other tables that are made of it as it was read and as it is."""
         if not self.actor.sees(document.shop_id):
             raise self.kept.missing(document.id)
         self.work.journal.saved(self.kept.kind, document.id, document.shop_id, document)
         before = self.work.loaded.get(document.id)
-        self.work.save(Saved(self.kept.table, document, self.kept.row, (), before))
+        self.work.save(Saved(self.kept.table, document, self.kept.row, parts, before))
 
     def _loaded(self, row: Any) -> D:
         found = self.kept.document(row)

@@ -69,6 +69,7 @@ sales_order = table(
     sa.Column("steps", Json, nullable=False),
     sa.Column("flags", Json, nullable=False),
     sa.Column("flag_count", sa.Integer, nullable=False),
+    sa.Column("passed_rules", Json, nullable=False),
     sa.Column("progress", text(100), nullable=False),
     sa.Column("warehouse", text(32), nullable=True),
     sa.Column("fulfilment_id", Id, nullable=True),
@@ -94,6 +95,7 @@ sales_order = table(
     sa.Index("ix_sales_order_created", "created_at", "id"),
     sa.Index("ix_sales_order_updated", "updated_at", "id"),
     sa.Index("ix_sales_order_receiver", "receiver_id"),
+    sa.Index("ix_sales_order_buyer", "shop_id", "platform_buyer_id"),
     sa.Index("ix_sales_order_siblings", "receiver_digest", "state"),
 )
 
@@ -275,6 +277,7 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         seller_remark=row.seller_remark,
         seller_flag=row.seller_flag,
         flags=decode(row.flags, tuple[Flag, ...]) if row.flags else (),
+        passed_rules=tuple((rule, version) for rule, version in row.passed_rules),
         progress=row.progress,
         warehouse=WarehouseCode(row.warehouse) if row.warehouse is not None else None,
         fulfilment_id=FulfilmentOrderId(row.fulfilment_id) if row.fulfilment_id else None,
@@ -332,6 +335,7 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "steps": list(map(step_row, state.steps)),
         "flags": encode(state.flags),
         "flag_count": len(state.flags),
+        "passed_rules": encode(state.passed_rules),
         "progress": state.progress,
         "warehouse": state.warehouse,
         "fulfilment_id": state.fulfilment_id,

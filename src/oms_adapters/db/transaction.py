@@ -24,6 +24,7 @@ from oms_adapters.db.jobs import call_off, finish_with_effect, redrive, set_time
 from oms_adapters.db.orders import SalesOrderStore
 from oms_adapters.db.platform_orders import PlatformOrderStore
 from oms_adapters.db.refunds import LedgerStore, RefundStore
+from oms_adapters.db.rules import BlacklistStore, NeighbourStore, RuleSetStore
 from oms_adapters.db.shops import ShopStore
 from oms_adapters.db.sourcing import CARRIERS, SHIPPING, STRATEGIES, KeptSourcingStore, RecordStore
 from oms_adapters.db.stock_documents import StockDocumentStore
@@ -66,6 +67,9 @@ class SqlTransaction:
     shipping: RecordStore[ShippingRecord] = field(init=False)
     strategies: RecordStore[StrategyRecord] = field(init=False)
     sourcings: KeptSourcingStore = field(init=False)
+    rule_sets: RuleSetStore = field(init=False)
+    blacklist: BlacklistStore = field(init=False)
+    neighbours: NeighbourStore = field(init=False)
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
     inbox: InboxStore = field(init=False)
@@ -97,6 +101,9 @@ class SqlTransaction:
         self.shipping = RecordStore(work, SHIPPING)
         self.strategies = RecordStore(work, STRATEGIES)
         self.sourcings = KeptSourcingStore(work, actor)
+        self.rule_sets = RuleSetStore(work, actor, self.shops, self.now, self.new_id)
+        self.blacklist = BlacklistStore(work, actor)
+        self.neighbours = NeighbourStore(work, actor)
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
         self.inbox = InboxStore(work)

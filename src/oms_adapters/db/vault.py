@@ -15,6 +15,9 @@ from oms_app.ports.transaction import Clock, NewId
 from oms_app.ports.vault import IndexField, Sealed, VaultKind, VaultRowGone
 from oms_domain.kernel.identity import OrderId, ShopId, VaultId
 
+FIELDS = tuple(name for name in IndexField if name is not IndexField.BUYER)
+"""By what a row is found: a buyer's id stands on the order itself, and in no row."""
+
 pii_vault = table(
     "pii_vault",
     sa.Column("id", Id, primary_key=True),
@@ -23,10 +26,11 @@ pii_vault = table(
     sa.Column("key_id", code(), nullable=False),
     sa.Column("sealed", blob(), nullable=False),
     sa.Column("mask", text(1000), nullable=False),
-    *(sa.Column(f"{name}_index", code(), nullable=True) for name in IndexField),
+    *(sa.Column(f"{name}_index", code(), nullable=True) for name in FIELDS),
+    sa.Column("has_door", sa.Boolean, nullable=True),
     sa.Column("created_at", Instant, nullable=False),
 )
-for _name in set(IndexField) - {IndexField.PLAIN}:  # nothing is looked for by it
+for _name in set(FIELDS) - {IndexField.PLAIN}:  # nothing is looked for by it
     _column = pii_vault.c[f"{_name}_index"]
     sa.Index(
         f"ix_pii_vault_{_name}",
@@ -57,14 +61,15 @@ def row_of(sealed: Sealed, at: datetime) -> dict[str, Any]:
         "key_id": sealed.key_id,
         "sealed": sealed.blob,
         "mask": sealed.mask[:1000],
+        "has_door": sealed.has_door,
         "created_at": at,
     }
     digests = dict(sealed.indexes)
-    return row | {f"{name}_index": digests.get(name) or None for name in IndexField}
+    return row | {f"{name}_index": digests.get(name) or None for name in FIELDS}
 
 
 def sealed_of(row: Any) -> Sealed:
-    digests = ((name, getattr(row, f"{name}_index")) for name in IndexField)
+    digests = ((name, getattr(row, f"{name}_index")) for name in FIELDS)
     return Sealed(
         id=VaultId(row.id),
         kind=VaultKind(row.kind),
@@ -73,6 +78,7 @@ def sealed_of(row: Any) -> Sealed:
         blob=bytes(row.sealed),
         mask=row.mask,
         indexes=tuple((name, digest) for name, digest in digests if digest),
+        has_door=None if row.has_door is None else bool(row.has_door),
     )
 
 

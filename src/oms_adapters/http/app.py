@@ -15,6 +15,7 @@ from litestar.di import Provide
 from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
 from oms_adapters.http.batch_jobs import BatchesController
+from oms_adapters.http.blacklist import BlacklistController
 from oms_adapters.http.bodies import OmsRequest
 from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
@@ -32,6 +33,7 @@ from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersCo
 from oms_adapters.http.problems import HANDLERS, ProblemsController
 from oms_adapters.http.refund_orders import RefundsController
 from oms_adapters.http.return_orders import PlatformAftersalesController, ReturnsController
+from oms_adapters.http.rules import RulesController, RuleTemplatesController
 from oms_adapters.http.shipping import ShippingController
 from oms_adapters.http.shops import KnownShops, ShopsController
 from oms_adapters.http.sku_mappings import SkuMappingsController
@@ -73,6 +75,8 @@ NAMES: Final = frozenset(
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
         "discrepancies",  # DiscrepancyService
+        "review_rules",  # RuleService
+        "blacklist",  # BlacklistService
         "wms_accounts",  # WmsAccountService
         "wms_reports",  # ReportService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
@@ -144,6 +148,9 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     SkuMappingsController,
                     BatchesController,
                     DiscrepanciesController,
+                    RulesController,
+                    RuleTemplatesController,
+                    BlacklistController,
                     WmsController,
                     TracesController,
                     CallbacksController,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from oms_adapters.http.rule_views import DecisionView
 from oms_adapters.http.views import MoneyView, View, plain
 from oms_adapters.texts.catalogue import detail
 from oms_app.journal import LogEntry
@@ -20,8 +21,12 @@ from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import moves_of
 from oms_domain.orders.sales_order import SalesOrder
 
-INTERNAL: Final = frozenset({"digest", "vault_id", "buyer_handle"})
-"""Handles and blind indexes in the log's changes: of no use to a reader, of some to an attacker."""
+DECISION: Final = "decision"
+"""What rules decided, in the log's changes."""
+
+INTERNAL: Final = frozenset({"digest", "vault_id", "buyer_handle", DECISION})
+"""Handles and blind indexes in the log's changes: of no use to a reader, of some to an attacker. A decision is shown
+apart."""
 
 
 class OrderRowView(View):
@@ -158,6 +163,7 @@ class FlagView(View):
     by: str
     at: datetime
     until: datetime | None
+    rule: str | None  # that has set it, as ``id@version``
     blocks: list[str]
 
     @classmethod
@@ -168,6 +174,7 @@ class FlagView(View):
             by=flag.by,
             at=flag.at,
             until=flag.until,
+            rule=f"{flag.rule[0]}@{flag.rule[1]}" if flag.rule else None,
             blocks=sorted(BLOCKS[flag.kind]),
         )
 
@@ -242,6 +249,7 @@ class LogView(View):
     who: str
     why: str
     changes: list[FieldChange]
+    decision: DecisionView | None  # of rules, where one was made
     request_id: str
     cause: UUID | None
 
@@ -254,6 +262,7 @@ class LogView(View):
             who=entry.actor,
             why=entry.reason,
             changes=list(changes_of(entry.changes)),
+            decision=DecisionView.of(entry.changes[DECISION][1]) if DECISION in entry.changes else None,
             request_id=entry.request_id,
             cause=entry.cause,
         )

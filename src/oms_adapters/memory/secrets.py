@@ -7,9 +7,9 @@ import hmac
 import secrets
 from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from oms_app.indexing import Terms, buyer_terms, normal_form, receiver_mask, receiver_terms
+from oms_app.indexing import Terms, buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
 from oms_app.ports.vault import IndexField, SealBroken, Sealed, VaultKind
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId, VaultId
@@ -31,7 +31,8 @@ class MemorySealer:
 
     def seal_receiver(self, receiver: Receiver, *, shop_id: ShopId, id: VaultId) -> Sealed:
         terms = receiver_terms(receiver, shop_id)
-        return self._seal(VaultKind.RECEIVER, receiver, shop_id, id, receiver_mask(receiver), terms)
+        sealed = self._seal(VaultKind.RECEIVER, receiver, shop_id, id, receiver_mask(receiver), terms)
+        return evolve(sealed, has_door=has_door(receiver))
 
     def seal_buyer(self, buyer: Buyer, *, shop_id: ShopId, id: VaultId) -> Sealed:
         return self._seal(VaultKind.BUYER, buyer, shop_id, id, mask_name(buyer.nick), buyer_terms(buyer))

@@ -18,6 +18,7 @@ from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
 from oms_app.ports.reports import KeptReport
+from oms_app.ports.rules import KeptRule
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
@@ -40,6 +41,8 @@ from oms_domain.inventory.stock import Reservation, StockLevel
 from oms_domain.inventory.warehouses import Warehouse
 from oms_domain.kernel.identity import OrderId, PackageId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
 from oms_domain.orders.platform_order import PlatformOrder
+from oms_domain.orders.rules.blacklist import BlacklistEntry
+from oms_domain.orders.rules.rule_set import RuleSet
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.refunds.ledger import LedgerEntry as RefundEntry
 from oms_domain.refunds.refund_order import RefundOrder
@@ -160,6 +163,12 @@ class Tables:
     strategies: dict[UUID, StrategyRecord] = field(factory=dict)
     strategy_names: dict[Any, UUID] = field(factory=dict)
     sourcings: dict[OrderId, KeptSourcing] = field(factory=dict)
+
+    rule_sets: dict[UUID, RuleSet] = field(factory=dict)
+    rule_sets_of: dict[Any, UUID] = field(factory=dict)
+    rule_versions: dict[tuple[ShopId, str], list[KeptRule]] = field(factory=dict)
+    blacklist: dict[UUID, BlacklistEntry] = field(factory=dict)
+    blacklisted: dict[Any, UUID] = field(factory=dict)
 
     vault: dict[VaultId, Sealed] = field(factory=dict)
     openings: list[Opening] = field(factory=list)

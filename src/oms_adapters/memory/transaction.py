@@ -32,6 +32,7 @@ from oms_adapters.memory.documents import (
 )
 from oms_adapters.memory.jobs import called_off, done_with, redriven, timer_set
 from oms_adapters.memory.plain import plain
+from oms_adapters.memory.rules import MemoryBlacklist, MemoryNeighbours, MemoryRuleSets
 from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemorySourcings, MemoryStrategies
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
@@ -78,6 +79,9 @@ class MemoryTransaction:
     shipping: MemoryShipping = field(init=False)
     strategies: MemoryStrategies = field(init=False)
     sourcings: MemorySourcings = field(init=False)
+    rule_sets: MemoryRuleSets = field(init=False)
+    blacklist: MemoryBlacklist = field(init=False)
+    neighbours: MemoryNeighbours = field(init=False)
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     inbox: MemoryInbox = field(init=False)
@@ -108,6 +112,9 @@ class MemoryTransaction:
         self.shipping = MemoryShipping(self.work)
         self.strategies = MemoryStrategies(self.work)
         self.sourcings = MemorySourcings(self.work)
+        self.rule_sets = MemoryRuleSets(self.work, self.shops, self.new_id)
+        self.blacklist = MemoryBlacklist(self.work)
+        self.neighbours = MemoryNeighbours(self.work)
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
         self.inbox = MemoryInbox(self.work)
@@ -247,6 +254,8 @@ class MemoryTransaction:
         yield self.carriers.shelf.check
         yield self.shipping.shelf.check
         yield self.strategies.shelf.check
+        yield self.rule_sets.shelf.check
+        yield self.blacklist.shelf.check
         yield self.cases.shelf.check
         yield self.refunds.shelf.check
         yield self.refund_ledgers.check

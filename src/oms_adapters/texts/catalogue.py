@@ -27,10 +27,6 @@ NAMED: Final[Mapping[str, tuple[str, ...]]] = {
 """Facts of a refusal whose values have texts of their own, and where those stand: the first that has it counts."""
 
 
-REASONS: Final = {"orders.order_left_to_person": "conditions"}
-"""Facts in a log whose reason is a code with a text of its own, and where that stands."""
-
-
 @cache
 def catalogue(language: str) -> Mapping[str, Mapping[str, Any]]:
     """Return the texts of a language: ``problems``, ``states``, ``moves`` …, each by code."""
@@ -53,12 +49,6 @@ def next_step(codes: Iterable[str], language: str) -> str:
     """Return what to do on the command line about the first of ``codes`` that has such a text, empty if none has."""
     steps = catalogue(language)["next"]
     return next((str(steps[code]) for code in codes if code in steps), "")
-
-
-def reason(kind: str, why: str, language: str) -> str:
-    """Return why a fact in a log came about: a person's own words as they are, a code in the reader's language."""
-    texts = catalogue(language)
-    return str(texts[REASONS[kind]].get(why, why)) if kind in REASONS else why
 
 
 def _problem(code: str, language: str) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from oms_app.ports.batches import Batches
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.differences import Difference
 from oms_app.ports.reports import Inbox, Traces, WmsAccounts
+from oms_app.ports.rules import Blacklist, Neighbours, RuleSets
 from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
 from oms_app.ports.vault import Vault
@@ -317,6 +318,15 @@ class Transaction(Protocol):
 
     @property
     def sourcings(self) -> KeptSourcings: ...
+
+    @property
+    def rule_sets(self) -> RuleSets: ...
+
+    @property
+    def blacklist(self) -> Blacklist: ...
+
+    @property
+    def neighbours(self) -> Neighbours: ...
 
     @property
     def vault(self) -> Vault: ...

@@ -28,12 +28,17 @@ class IndexField(StrEnum):
     PHONE4 = "phone4"  # last four digits
     NAME = "name"
     WHOLE = "whole"  # the whole normalised content: equal data, equal digest
+    ADDRESS = "address"  # the street alone, whoever lives there
+    BUYER = "buyer"  # platform and its id of a buyer: of no sealed row, for blacklists
     PLAIN = "plain"  # as WHOLE, where nothing of it is masked: then equal data are the same person's
 
 
 @frozen(kw_only=True)
 class Sealed:
-    """One immutable, encrypted version of personal data. ``mask`` is what may be shown."""
+    """One immutable, encrypted version of personal data. ``mask`` is what may be shown.
+
+    ``has_door``: whether a receiver's street tells the house, or a platform has hidden it; None: of no receiver.
+    """
 
     id: VaultId
     kind: VaultKind
@@ -42,6 +47,7 @@ class Sealed:
     blob: bytes = field(repr=False)
     mask: str
     indexes: tuple[tuple[IndexField, str], ...] = ()
+    has_door: bool | None = None
 
     def digest(self, field: IndexField) -> str:
         return dict(self.indexes).get(field, "")

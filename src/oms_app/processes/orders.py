@@ -1,26 +1,23 @@
-"""From intake to the warehouse: allocation, automatic review and release, each by the shop's policy."""
+"""From intake to the warehouse: allocation and release, each by the shop's policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
-from oms_app.merging import MergeService, MergeSiblings, may_be_merged, siblings, window_ends
-from oms_app.orders import AllocateOrder, ApproveOrder, LeaveToPerson, OrderService, ReleaseOrder
+from oms_app.merging import MergeService, MergeSiblings, may_be_merged, window_ends
+from oms_app.orders import AllocateOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
-from oms_app.ports.transaction import Clock, Contended, OpenTransaction, Transaction, VersionIsNot
+from oms_app.ports.transaction import Clock, OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.splitting import BEFORE_ALLOCATION, SplitByRules, SplitService
-from oms_app.transactions import TRIES
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
 from oms_domain.inventory.drift import StockRepaired
@@ -46,12 +43,8 @@ from oms_domain.orders.events import (
     OrderUnflagged,
     PlatformOrderAmbiguous,
 )
-from oms_domain.orders.review import NOT_JUDGED, POLICY_RULE, ReviewCondition, auto_review
-from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
-from oms_domain.shops.shop import ShopPolicy
 
-AUTO_REVIEW: Final = "auto_review"
 FREEING: Final = tuple(
     event.type
     for event in (StockBooked, TransferReceived, TransferClosed, StocktakeApplied, DifferenceSettled, StockRepaired)
@@ -65,11 +58,6 @@ FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
 """Facts of an order whose change may give units back."""
 WAITING_ORDERS: Final = 200
 """Backordered orders that one receipt tries again."""
-
-
-MERGE_TAKES: Final = timedelta(minutes=5)
-"""So long after its window an order is not reviewed while there is something to merge it with."""
-LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 @frozen(kw_only=True)
@@ -92,11 +80,6 @@ class OrderProcess:
                 events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
             ),
             Handler(
-                name="orders.auto_review",
-                run=self.review,
-                events=(OrderAllocated.type, OrderUnflagged.type, OrderSplitOff.type, OrderJoined.type),
-            ),
-            Handler(
                 name="orders.merge",
                 run=self.merge,
                 events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
@@ -108,7 +91,7 @@ class OrderProcess:
         )
 
     def allocate(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, "allocation")
+        event, actor = order_event(job), actor_of(job, "allocation")
         if event.state not in BEFORE_ALLOCATION:  # a part may be had of what is short as a whole
             return None
         if event.state is OrderState.AWAITING_ALLOCATION and not isinstance(event, OrderSplitOff):
@@ -120,7 +103,7 @@ class OrderProcess:
 
     def merge(self, job: Job) -> datetime | None:
         """Put an order together with what waits beside it, once it has waited for the shop's window."""
-        event, actor = _order_event(job), actor_of(job, "merge")
+        event, actor = order_event(job), actor_of(job, "merge")
         with self.open(actor) as tx:
             order = tx.orders.get(event.order_id)
             policy = tx.shops.get(order.shop_id).policy
@@ -131,45 +114,8 @@ class OrderProcess:
         unless_refused(lambda: self.merges.merge_siblings(MergeSiblings(order_id=order.id, by=actor)))
         return None
 
-    def review(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, AUTO_REVIEW)
-        if event.state is not OrderState.AWAITING_CS_REVIEW:
-            return None
-        for _ in range(TRIES):
-            with self.open(actor) as tx:
-                order = tx.orders.get(event.order_id)
-                policy = tx.shops.get(order.shop_id).policy
-                if policy.auto_review and (wait := self._waits_for_others(tx, order, policy)) is not None:
-                    return wait
-            missed = auto_review(order, policy)
-            if missed in NOT_JUDGED:
-                return None
-            try:
-                unless_refused(self._judged(order, missed, actor), but=VersionIsNot)
-                return None
-            except VersionIsNot:
-                continue  # it changed while it was judged: judge again
-        raise Contended(what="auto_review")
-
-    def _waits_for_others(self, tx: Transaction, order: SalesOrder, policy: ShopPolicy) -> datetime | None:
-        """Return until when an order is not reviewed yet, because it may be merged with others."""
-        if not may_be_merged(order, policy):
-            return None
-        ends, now = window_ends(order, policy), self.now()
-        if now < ends:
-            return ends
-        waits = now < ends + MERGE_TAKES and len(siblings(tx, order)) > 1
-        return now + LOOK_AGAIN if waits else None
-
-    def _judged(self, order: SalesOrder, missed: ReviewCondition | None, actor: Actor) -> Callable[[], object]:
-        """What follows from an automatic review: it passes, or the log says why a person must look."""
-        about: Any = {"order_id": order.id, "expected_version": order.version, "by": actor}
-        if missed is None:
-            return partial(self.orders.approve, ApproveOrder(rule=POLICY_RULE, **about))
-        return partial(self.orders.leave_to_person, LeaveToPerson(condition=missed, **about))
-
     def release(self, job: Job) -> datetime | None:
-        event, actor = _order_event(job), actor_of(job, "auto_release")
+        event, actor = order_event(job), actor_of(job, "auto_release")
         if event.state is not OrderState.AWAITING_RELEASE:
             return None
         with self.open(actor) as tx:
@@ -191,7 +137,7 @@ class OrderProcess:
 
     def retry_after_cancel(self, job: Job) -> datetime | None:
         """What an order held and holds no longer is free again: those who wait for it are tried."""
-        event, actor = _order_event(job), system("allocation", cause=_cause(job))
+        event, actor = order_event(job), system("allocation", cause=_cause(job))
         if isinstance(event, OrderRevised | OrderEdited) and not FREEING_FACTS & set(event.what):
             return None
         with self.open(actor) as tx:
@@ -239,7 +185,8 @@ def _event(job: Job) -> Event:
     return job.envelope.event
 
 
-def _order_event(job: Job) -> OrderEvent:
+def order_event(job: Job) -> OrderEvent:
+    """Return the fact about an order that a job follows from."""
     event = _event(job)
     assert isinstance(event, OrderEvent)
     return event

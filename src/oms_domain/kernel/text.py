@@ -54,7 +54,7 @@ def mask_name(name: str) -> str:
     >>> mask_name("测试员"), mask_name("测**"), mask_name("")
     ('测**', '测**', '')
     """
-    return name if _masked(name) or not name else name[0] + "**"
+    return name if is_masked(name) or not name else name[0] + "**"
 
 
 def mask_phone(phone: str) -> str:
@@ -63,7 +63,7 @@ def mask_phone(phone: str) -> str:
     >>> mask_phone("10000000001"), mask_phone("*******0001"), mask_phone("0001"), mask_phone("")
     ('*******0001', '*******0001', '****', '')
     """
-    if not phone or (_masked(phone) and sum(char.isdigit() for char in phone) <= 4):
+    if not phone or (is_masked(phone) and sum(char.isdigit() for char in phone) <= 4):
         return phone
     return "*" * (len(phone) - 4) + phone[-4:] if len(phone) > 6 else "*" * len(phone)
 
@@ -74,10 +74,10 @@ def mask_street(street: str) -> str:
     >>> mask_street("示例路1号样例大厦"), mask_street("示**路**号"), mask_street("")
     ('示例*******', '示**路**号', '')
     """
-    return street if _masked(street) or not street else street[:2] + "*" * max(len(street) - 2, 3)
+    return street if is_masked(street) or not street else street[:2] + "*" * max(len(street) - 2, 3)
 
 
-def _masked(text: str) -> bool:
+def is_masked(text: str) -> bool:
     """Whether a platform has masked it: at least a third is hidden. A single ``*`` somebody typed hides nothing."""
     return 3 * text.count("*") >= len(text) > 0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import AmountMismatch, Platform
@@ -152,11 +152,16 @@ class OrderApproved(OrderEvent):
 
 
 @frozen(kw_only=True)
-class OrderLeftToPerson(OrderEvent):
-    """The automatic review did not pass it. ``condition`` is the first one that it did not fulfil."""
+class OrderJudged(OrderEvent):
+    """Rules of interception and automatic review were asked about it. ``outcome``: intercepted, passed or waits.
 
-    type: ClassVar[str] = "orders.order_left_to_person"
-    condition: str
+    ``rule`` decided first, as ``id@version``; empty: none did. ``decision`` has every rule with what it saw.
+    """
+
+    type: ClassVar[str] = "orders.order_judged"
+    outcome: str
+    rule: str = ""
+    decision: dict[str, Any] = field(factory=dict)
 
 
 @frozen(kw_only=True)

@@ -47,9 +47,10 @@ BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
 
 @frozen(kw_only=True)
 class Flag:
-    """A mark with its reason and author. Flags stack; one of a kind and reason is enough.
+    """A mark with its reason and author. Flags stack; one of a kind and reason is enough, or one of a rule.
 
     ``until``: when it is lifted by itself, None: a person (or who has set it) lifts it.
+    ``rule``: the rule by id and version that has set it.
     """
 
     kind: FlagKind
@@ -57,6 +58,7 @@ class Flag:
     by: str
     at: datetime
     until: datetime | None = None
+    rule: tuple[str, int] | None = None
 
     def is_over(self, at: datetime) -> bool:
         return self.until is not None and self.until <= at

@@ -133,6 +133,7 @@ class SalesOrder:
     seller_remark: str = ""
     seller_flag: int = 0
     flags: tuple[Flag, ...] = ()
+    passed_rules: tuple[tuple[str, int], ...] = ()  # of interception, by id and version: a person let it pass them
     progress: str = ""
     warehouse: WarehouseCode | None = None
     carrier: CarrierCode | None = None  # that is to bring it; what it left with stands on its parcels
@@ -289,12 +290,6 @@ class SalesOrder:
         state = next_state(ORDER_TABLE, self.state, M.APPROVE_TO_BUSINESS if to_business else M.APPROVE)
         order = self._moved(state, at, fulfilment_id=fulfilment_id if state is S.AWAITING_RELEASE else None)
         return Change(order, (e.OrderApproved(order_id=self.id, state=state, rule=rule, at=at),))
-
-    def leave_to_person(self, condition: str, *, at: datetime) -> Change[SalesOrder]:
-        """Note that the automatic review did not pass it (转人工审核), and for which condition; the state stays."""
-        next_state(ORDER_TABLE, self.state, M.APPROVE)  # a review is due, or there is nothing to leave
-        left = e.OrderLeftToPerson(order_id=self.id, state=self.state, condition=condition, at=at)
-        return Change(self._moved(self.state, at), (left,))
 
     def flag(
         self, kind: FlagKind, *, reason: str, by: str, until: datetime | None = None, at: datetime

@@ -110,10 +110,19 @@ def test_a_missing_toml_file_is_refused(environment):
     assert refusal() == ("OMS_SETTINGS", "there is no file /no/such/oms.toml")
 
 
-@pytest.mark.parametrize("text", ["[oms", "[oms.http]\nporrt = 1", "[oms]\nhttp = 5", '[oms.http]\nport = "many"'])
-def test_a_toml_file_that_cannot_be_read_is_refused(toml, text):
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[oms", "OMS_SETTINGS"),
+        ("[oms.http]\nporrt = 1", "OMS_SETTINGS"),
+        ("[oms]\nhttp = 5", "OMS_SETTINGS"),
+        ('[oms.http]\nport = "many"', "OMS_HTTP_PORT"),
+    ],
+)
+def test_a_toml_file_that_cannot_be_read_is_refused(toml, text, name):
     toml(text)
 
+    assert refusal()[0] == name
     assert refusal()[1]
 
 
@@ -148,6 +157,7 @@ def test_a_value_out_of_its_range_is_refused_by_its_name(environment, name, valu
 def test_a_value_that_cannot_be_read_is_refused(environment, name, value):
     environment(**{name: value})
 
+    assert refusal()[0] == name
     assert refusal()[1]
 
 

@@ -114,18 +114,6 @@ def test_with_business_review_the_second_review_brings_it_about():
     assert (second.state.state, second.state.fulfilment_id) == (S.AWAITING_RELEASE, FULFILMENT)
 
 
-def test_what_the_automatic_review_leaves_to_a_person_says_why_and_stays_where_it_is():
-    change = a_sales_order().leave_to_person("no_buyer_remark", at=LATER)
-
-    assert change.state == a_sales_order(updated_at=LATER)
-    assert change.events == (e.OrderLeftToPerson(condition="no_buyer_remark", **facts(S.AWAITING_CS_REVIEW)),)
-
-
-def test_where_no_review_is_due_nothing_is_left_to_a_person():
-    with pytest.raises(MoveNotAllowed):
-        a_sales_order(state=S.AWAITING_RELEASE).leave_to_person("no_flag", at=LATER)
-
-
 def test_releasing_sends_it_to_the_warehouse():
     change = a_sales_order(state=S.AWAITING_RELEASE).release(at=LATER)
 

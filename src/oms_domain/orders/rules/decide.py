@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oms_domain.conditions.form import write_operand
 from oms_domain.conditions.judge import Finding, Verdict, judge
@@ -39,6 +39,16 @@ class Answer:
     reason: str
     verdict: Verdict
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """The rule by id and version."""
+        return self.rule_id, self.rule_version
+
+    @property
+    def named(self) -> str:
+        """The rule as a log names it, such as ``blacklist@3``."""
+        return f"{self.rule_id}@{self.rule_version}"
+
 
 @frozen(kw_only=True)
 class Decision:
@@ -46,24 +56,48 @@ class Decision:
 
     ``matched`` hold, the one that decided first: every interception rule that held, or an exemption and the rule of
     automatic review. ``missed`` are rules that would have passed the order, with what was in the way. With neither, no
-    rule passes it and a person must look.
+    rule passes it and a person must look. ``let_pass`` hold as well, and a person has let the order pass them.
     """
 
     outcome: Outcome
     try_again: bool = False  # a rule says not now
     matched: tuple[Answer, ...] = ()
     missed: tuple[Answer, ...] = ()
+    let_pass: tuple[Answer, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The rule that decided first, as a log names it; empty if none did.
+
+        >>> Decision(outcome=Outcome.WAITS).rule
+        ''
+        """
+        return self.matched[0].named if self.matched else ""
+
+    @property
+    def tells(self) -> bool:
+        """Whether any rule had something to say."""
+        return bool(self.matched or self.missed or self.let_pass)
 
 
-def decide(rules: Iterable[Rule], facts: OrderFacts, *, at: datetime) -> Decision:
-    """Return what the rules that are active at ``at`` decide."""
+def decide(
+    rules: Iterable[Rule], facts: OrderFacts, *, passed: Iterable[tuple[str, int]] = (), at: datetime
+) -> Decision:
+    """Return what the rules that are active at ``at`` decide.
+
+    Args:
+        passed: interception rules by id and version that a person has let the order pass: these stop it no more.
+    """
     active = sorted((rule for rule in rules if rule.is_active(at)), key=lambda rule: rule.turn)
     interception = [rule for rule in active if rule.kind is RuleKind.INTERCEPTION]
     review = [rule for rule in active if rule.kind is RuleKind.AUTO_REVIEW]
-    intercepted, exempted = _interception(interception, facts, at)
+    holding, exempted = _interception(interception, facts, at)
+    known = frozenset(passed)
+    let_pass = tuple(answer for answer in holding if answer.key in known)
+    intercepted = [answer for answer in holding if answer.key not in known]
     if intercepted:
-        return Decision(outcome=Outcome.INTERCEPTED, matched=(*intercepted, *exempted))
-    return _review(review, facts, at, exempted)
+        return Decision(outcome=Outcome.INTERCEPTED, matched=(*intercepted, *exempted), let_pass=let_pass)
+    return evolve(_review(review, facts, at, exempted), let_pass=let_pass)
 
 
 def _interception(rules: list[Rule], facts: OrderFacts, at: datetime) -> tuple[list[Answer], list[Answer]]:
@@ -112,6 +146,7 @@ def write_decision(decision: Decision) -> dict[str, Any]:
         "try_again": decision.try_again,
         "matched": [write_answer(answer) for answer in decision.matched],
         "missed": [write_answer(answer) for answer in decision.missed],
+        "let_pass": [write_answer(answer) for answer in decision.let_pass],
     }
 
 

@@ -75,6 +75,7 @@ class RuleSet:
     shop_id: ShopId
     rules: tuple[Rule, ...] = ()
     removed: tuple[tuple[str, int], ...] = ()
+    created_at: datetime
     updated_at: datetime
     version: int = field(default=0)  # counted by the store
 

@@ -107,7 +107,7 @@ _TEXTS: Final[dict[Language, tuple[str, str, tuple[str, str, str, str]]]] = {
         ("order", "outcome", "rule", "what matched"),
     ),
 }
-_OUTCOMES: Final[dict[Language, dict[Outcome, str]]] = {
+OUTCOMES: Final[dict[Language, dict[Outcome, str]]] = {
     "zh": {Outcome.PASSED: "通过", Outcome.INTERCEPTED: "拦截", Outcome.WAITS: "等待"},
     "en": {Outcome.PASSED: "passed", Outcome.INTERCEPTED: "intercepted", Outcome.WAITS: "waits"},
 }
@@ -120,7 +120,7 @@ def print_trial(trial: Trial, language: Language = "zh") -> str:
     for row in trial.rows:
         for answer in row.matched:
             found = "; ".join(print_verdict(answer.verdict, ORDER_FIELDS, language))
-            outcome = _OUTCOMES[language][row.outcome]
+            outcome = OUTCOMES[language][row.outcome]
             cells.append((row.order_no, outcome, f"{answer.name} v{answer.rule_version}", found))
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = [head.format(caught=trial.caught, orders=trial.orders)]

@@ -46,7 +46,7 @@ def test_without_rules_a_person_looks():
     decision = decide((), an_order(), at=NOW)
 
     assert told(decision) == (Outcome.WAITS, [])
-    assert (decision.try_again, decision.missed) == (False, ())
+    assert (decision.try_again, decision.missed, decision.rule, decision.tells) == (False, (), "", False)
 
 
 def test_interception_comes_before_review_and_names_all_that_matched_the_first_priority_first():
@@ -58,7 +58,9 @@ def test_interception_comes_before_review_and_names_all_that_matched_the_first_p
         a_rule(id="dear"),
     )
 
-    assert told(decide(rules, an_order(), at=NOW)) == (Outcome.INTERCEPTED, ["c", "a", "b"])
+    decision = decide(rules, an_order(), at=NOW)
+    assert told(decision) == (Outcome.INTERCEPTED, ["c", "a", "b"])
+    assert (decision.rule, decision.tells) == ("c@1", True)
 
 
 def test_an_exemption_silences_the_interceptions_after_it_and_not_those_before():
@@ -139,6 +141,7 @@ def test_a_decision_is_logged_with_rule_version_and_the_condition_that_matched()
             }
         ],
         "missed": [],
+        "let_pass": [],
     }
 
 

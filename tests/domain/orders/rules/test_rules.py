@@ -36,7 +36,7 @@ from oms_domain.testing.builders import NOW, SHOP, an_id
 from oms_domain.testing.conditions import conditions
 from oms_domain.testing.values import instants
 
-SET = RuleSet(id=RuleSetId(an_id(90)), shop_id=SHOP, updated_at=NOW)
+SET = RuleSet(id=RuleSetId(an_id(90)), shop_id=SHOP, created_at=NOW, updated_at=NOW)
 LATER = NOW + timedelta(hours=1)
 FORM = {
     "id": "dear",

@@ -1,0 +1,412 @@
+"""Rules wired end to end, in memory and on a database: interception, automatic review, waiting, blacklists, trials."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from tests.app.world import ROOT, World
+
+from oms_adapters.db.database import Database
+from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist
+from oms_app.catalog import PutSku
+from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
+from oms_app.review_rules import PutRule, PutTemplate, ReadRules, RemoveRule, RuleIdTaken, SwitchRule, TryRules
+from oms_domain.catalog.sku import SkuFacts
+from oms_domain.channels.standard import Receiver, Region
+from oms_domain.conditions.operators import Op
+from oms_domain.conditions.tree import Check
+from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import OrderFlaggedNow
+from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
+from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
+from oms_domain.orders.rules.rule_set import RuleNotFound
+from oms_domain.orders.rules.templates import from_template
+from oms_domain.orders.states import OrderState as S
+from oms_domain.testing.builders import HAT, NOW, SCARF, a_standard_order
+
+(DEAR,) = from_template("amount-too-high", {"limit_fen": 20_000})
+(KEYWORDS,) = from_template("keywords", {"words": ["加急"]})
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def world(request, tmp_path):
+    world = World()
+    if request.param == "sqlite":
+        world.store = Database.connect(
+            f"sqlite:///{tmp_path}/oms.db", now=world.clock, new_id=world.new_id, pause=lambda attempt: None
+        )
+        world.store.migrate()
+        world.open = world.store.open
+        world.wire()
+    yield world
+    if request.param == "sqlite":
+        world.store.close()
+
+
+@pytest.fixture
+def shop(world):
+    shop = world.a_shop()
+    world.receive(SCARF, HAT)
+    return shop
+
+
+def put(world, shop, *rules):
+    for rule in rules:
+        world.rules.put(PutRule(shop_id=shop.id, rule=rule, by=ROOT))
+
+
+def fill(world, shop, template, **parameters):
+    world.rules.put_template(PutTemplate(shop_id=shop.id, template=template, parameters=parameters, by=ROOT))
+
+
+def decisions(world, order_id):
+    """Outcome and what decided, oldest first, as the log has them."""
+    found = [entry.changes["decision"][1] for entry in world.detail(order_id).log if "decision" in entry.changes]
+    return [
+        (each["outcome"], [f"{answer['rule_id']}@{answer['rule_version']}" for answer in each["matched"]])
+        for each in found
+    ]
+
+
+RECEIVER = Receiver(name="测试员", mobile="10000000001", street="虚构路１号 样例大厦")
+HOME = Region(province="广东省", city="深圳市", district="南山区")
+
+
+def an_order(world, shop, number=1, *, receiver=RECEIVER, **changes):
+    facts = {"order_no": f"91{number:04}", "buyer_remark": "", "region": HOME} | changes
+    return world.an_order(shop, a_standard_order(**facts), receiver)
+
+
+# --- interception ----------------------------------------------------------------------------------------------------
+
+
+def test_an_intercepted_order_keeps_its_stock_and_goes_no_further_until_a_person_has_looked(world, shop):
+    put(world, shop, DEAR)
+
+    order_id = an_order(world, shop)
+
+    order = world.order(order_id)
+    assert (order.state, world.units(SCARF)) == (S.AWAITING_CS_REVIEW, (100, 2))
+    assert [(flag.reason, flag.rule) for flag in order.flags] == [(DEAR.reason, ("amount-too-high", 1))]
+    assert decisions(world, order_id) == [("intercepted", ["amount-too-high@1"])]
+    with pytest.raises(OrderFlaggedNow):
+        world.give(ApproveOrder, order_id)
+
+    world.give(PassInterception, order_id, reason="已与买家核实")
+    assert (world.order(order_id).flags, world.order(order_id).passed_rules) == ((), (("amount-too-high", 1),))
+    world.give(ApproveOrder, order_id)
+    assert world.state(order_id) is S.AWAITING_RELEASE
+
+
+def test_a_person_who_lets_it_pass_is_not_overruled_by_the_same_version_and_automatic_review_goes_on(world):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    put(world, shop, DEAR)
+    order_id = an_order(world, shop)
+
+    world.give(PassInterception, order_id)
+
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    assert decisions(world, order_id) == [
+        ("intercepted", ["amount-too-high@1"]),
+        ("passed", ["policy-auto-review@1"]),
+    ]
+    last = [entry for entry in world.detail(order_id).log if "decision" in entry.changes][-1]
+    assert [answer["rule_id"] for answer in last.changes["decision"][1]["let_pass"]] == ["amount-too-high"]
+
+
+def test_a_newer_version_of_the_rule_intercepts_again(world, shop):
+    put(world, shop, DEAR)
+    order_id = an_order(world, shop)
+    put(world, shop, evolve(DEAR, reason="大额订单"))
+
+    world.give(PassInterception, order_id)
+
+    assert [flag.rule for flag in world.order(order_id).flags] == [("amount-too-high", 2)]
+    assert [said for said, _ in decisions(world, order_id)] == ["intercepted", "intercepted"]
+
+
+def test_an_intercepted_order_can_be_called_off(world, shop):
+    put(world, shop, DEAR)
+    order_id = an_order(world, shop)
+
+    world.give(CancelOrder, order_id, reason="恶意拍单")
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.CANCELLED, (100, 0))
+
+
+def test_what_is_below_its_floor_price_is_intercepted_with_the_line_that_is(world, shop):
+    facts = SkuFacts(title="样例", floor_price=Money(9_500), purchase_cost=Money(9_000))
+    world.catalog.put_sku(PutSku(code=SCARF, facts=facts, by=ROOT))
+    fill(world, shop, "price-guard", margin_bp=0)
+
+    order_id = an_order(world, shop)
+
+    (entry,) = [entry for entry in world.detail(order_id).log if "decision" in entry.changes]
+    ((finding,),) = [answer["findings"] for answer in entry.changes["decision"][1]["matched"]]
+    assert (finding["field"], finding["line"], finding["seen"]) == ("below_floor", 0, True)
+
+
+# --- automatic review ------------------------------------------------------------------------------------------------
+
+
+def test_a_shops_own_rules_of_review_stand_in_the_place_of_its_policys(world):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    fill(world, shop, "auto-review", up_to_fen=10_000)
+
+    order_id = an_order(world, shop)
+
+    assert world.state(order_id) is S.AWAITING_CS_REVIEW
+    assert decisions(world, order_id) == [("waits", [])]
+    fill(world, shop, "auto-review", up_to_fen=30_000)
+    other = an_order(world, shop, 2)
+    assert world.state(other) is S.AWAITING_RELEASE
+    assert decisions(world, other) == [("passed", ["auto-review@2"])]
+
+
+def test_an_order_that_a_rule_lets_wait_is_tried_again_when_its_time_comes_and_told_of_once(world, shop):
+    fill(world, shop, "auto-review", paid_minutes=12)
+    order_id = an_order(world, shop, paid_at=world.clock())
+    assert decisions(world, order_id) == [("waits", ["auto-review-wait@1"])]
+
+    for _ in range(2):
+        world.wait(minutes=5, seconds=1)
+        assert world.state(order_id) is S.AWAITING_CS_REVIEW
+    world.wait(minutes=2)
+
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    assert [said for said, _ in decisions(world, order_id)] == ["waits", "passed"]
+    assert world.parked() == []
+
+
+def test_an_order_that_was_called_off_while_it_waited_is_judged_no_more(world, shop):
+    fill(world, shop, "auto-review", paid_minutes=12)
+    order_id = an_order(world, shop, paid_at=world.clock())
+    world.give(CancelOrder, order_id)
+
+    world.wait(minutes=30)
+
+    assert (world.state(order_id), world.parked()) == (S.CANCELLED, [])
+    assert len(decisions(world, order_id)) == 1
+
+
+def test_an_address_without_a_house_number_is_not_passed(world):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    fill(world, shop, "address-incomplete")
+
+    order_id = an_order(world, shop, receiver=evolve(RECEIVER, street="虚构路"))
+
+    assert decisions(world, order_id) == [("intercepted", ["address-incomplete@1"])]
+
+
+# --- blacklists and counts -------------------------------------------------------------------------------------------
+
+
+def listed(world, shop):
+    found = world.blacklist.page(ReadBlacklist(shop_id=shop.id, by=ROOT), after=None, limit=10)
+    return [(str(entry.kind), entry.mask, entry.division) for entry in found]
+
+
+def add(world, shop, **who):
+    return world.blacklist.add(AddToBlacklist(shop_id=shop.id, by=ROOT, reason="恶意拍单", **who)).entries
+
+
+@pytest.mark.parametrize(
+    ("who", "kind"),
+    [
+        ({"phone": "100-0000-0001"}, "phone"),
+        ({"street": "虚构路1号样例大厦"}, "address"),
+        ({"street": "虚构路1号样例大厦", "region": HOME}, "address"),
+        ({"street": "虚构路1号样例大厦", "region": Region(city="深圳市")}, "address"),
+        ({"buyer_id": "buyer-1"}, "buyer"),
+    ],
+)
+def test_whoever_is_on_the_blacklist_is_intercepted(world, shop, who, kind):
+    fill(world, shop, "blacklist")
+    add(world, shop, **who)
+
+    order_id = an_order(world, shop, buyer_id="buyer-1")
+
+    (entry,) = [entry for entry in world.detail(order_id).log if "decision" in entry.changes]
+    (answer,) = entry.changes["decision"][1]["matched"]
+    assert [finding["field"] for finding in answer["findings"]] == [f"{kind}_blacklisted"]
+    assert [found[0] for found in listed(world, shop)] == [kind]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"phone": "10000000002"},
+        {"street": "虚构路11号样例大厦"},
+        {"street": "虚构路1号样例大厦", "region": Region(province="北京市")},
+        {"buyer_id": "buyer-2"},
+    ],
+)
+def test_others_are_not(world, shop, who):
+    fill(world, shop, "blacklist")
+    add(world, shop, **who)
+
+    order_id = an_order(world, shop, buyer_id="buyer-1")
+
+    assert (world.order(order_id).flags, decisions(world, order_id)) == ((), [])
+
+
+def test_an_order_puts_all_that_it_can_be_told_by_on_the_blacklist_unopened(world, shop):
+    first = an_order(world, shop, buyer_id="buyer-0001")
+    fill(world, shop, "blacklist")
+
+    add(world, shop, order_id=first)
+    entries = add(world, shop, order_id=first)
+
+    mask = world.order(first).receiver.mask
+    assert listed(world, shop) == [
+        ("phone", mask, ""),
+        ("address", mask, "440305"),
+        ("buyer", "***0001", ""),
+    ]
+    assert mask == "测** *******0001 虚构********"
+    assert [entry.version for entry in entries] == [1, 1, 1]
+    again = an_order(world, shop, 2, buyer_id="buyer-0001")
+    assert [flag.rule for flag in world.order(again).flags] == [("blacklist", 1)]
+    for entry in entries:
+        world.blacklist.take_off(TakeOffBlacklist(shop_id=shop.id, entry_id=entry.id, by=ROOT))
+    assert world.order(an_order(world, shop, 3, buyer_id="buyer-0001")).flags == ()
+    assert listed(world, shop) == []
+
+
+def test_what_cannot_be_told_again_is_refused(world, shop):
+    other = world.a_shop("tb-2")
+    hidden = evolve(RECEIVER, name="测*", mobile="100****0001", street="虚构路**号")
+    masked = an_order(world, shop, receiver=hidden, buyer_id="")
+
+    for who in ({}, {"order_id": masked}):
+        with pytest.raises(NothingToList):
+            add(world, shop, **who)
+    with pytest.raises(NothingToList):
+        add(world, other, order_id=masked)
+    for who in ({"phone": "100****0001"}, {"street": "路"}, {"street": "虚构**号"}):
+        with pytest.raises(CannotBeListed):
+            add(world, shop, **who)
+    (entry,) = add(world, shop, phone="10000000001")
+    with pytest.raises(BlacklistEntryNotFound):
+        world.blacklist.take_off(TakeOffBlacklist(shop_id=other.id, entry_id=entry.id, by=ROOT))
+    assert entry.kind is BlacklistKind.PHONE
+
+
+def test_orders_to_one_door_are_counted_whoever_orders(world, shop):
+    fill(world, shop, "same-address", orders=2, window_hours=24)
+    orders = []
+    for number, (hours, name) in enumerate([(0, "测试员"), (30, "样例"), (31, "测试员"), (32, "其他")]):
+        who = evolve(RECEIVER, name=name, mobile=f"1000000000{number}")
+        orders.append(an_order(world, shop, number, receiver=who, created_at=NOW + timedelta(hours=hours)))
+    next_door = evolve(RECEIVER, street="虚构路2号")
+    orders.append(an_order(world, shop, 9, receiver=next_door, created_at=NOW + timedelta(hours=33)))
+
+    assert [bool(world.order(order_id).flags) for order_id in orders] == [False, False, False, True, False]
+
+
+def test_a_hidden_street_is_no_address_that_two_orders_share(world, shop):
+    fill(world, shop, "same-address", orders=1, window_hours=168)
+    hidden = evolve(RECEIVER, street="虚**路**号")
+
+    orders = [an_order(world, shop, number, receiver=hidden) for number in range(3)]
+
+    assert [world.order(order_id).flags for order_id in orders] == [(), (), ()]
+
+
+def test_earlier_orders_of_the_buyer_are_counted(world, shop):
+    put(world, shop, evolve(DEAR, id="new-buyer", condition=Check("buyer_orders", Op.AT_MOST, 0)))
+
+    first = an_order(world, shop, 1, buyer_id="buyer-1")
+    second = an_order(world, shop, 2, buyer_id="buyer-1", created_at=NOW + timedelta(hours=1))
+    unknown = an_order(world, shop, 3, buyer_id="")
+
+    assert [bool(world.order(order_id).flags) for order_id in (first, second, unknown)] == [True, False, False]
+
+
+# --- keeping and trying ----------------------------------------------------------------------------------------------
+
+
+def test_every_version_that_ever_decided_can_be_read_again(world, shop):
+    put(world, shop, DEAR)
+    put(world, shop, evolve(DEAR, priority=1))
+    world.rules.switch(SwitchRule(shop_id=shop.id, rule_id=DEAR.id, enabled=False, by=ROOT))
+    gone = world.rules.remove(RemoveRule(shop_id=shop.id, rule_id=DEAR.id, by=ROOT))
+
+    read = ReadRules(shop_id=shop.id, by=ROOT)
+    assert (gone.rule.version, world.rules.all(read).rules) == (3, ())
+    kept = world.rules.versions(read, DEAR.id)
+    assert [(each.rule.version, each.rule.priority, each.rule.enabled) for each in kept] == [
+        (3, 1, False),
+        (2, 1, True),
+        (1, 100, True),
+    ]
+    with pytest.raises(RuleNotFound):
+        world.rules.one(read, DEAR.id)
+    with pytest.raises(RuleNotFound):
+        world.rules.versions(read, "never")
+
+
+def test_a_rule_that_must_be_new_is_refused_where_there_is_one(world, shop):
+    new = PutRule(shop_id=shop.id, rule=DEAR, expected_version=0, by=ROOT)
+
+    assert world.rules.put(new).put == "added"
+    with pytest.raises(RuleIdTaken):
+        world.rules.put(new)
+    assert world.rules.put(evolve(new, expected_version=None)).put == "unchanged"
+    with pytest.raises(RuleNotFound):
+        world.rules.put(evolve(new, rule=KEYWORDS, expected_version=1))
+
+
+def test_rules_are_tried_on_past_orders_and_nothing_is_changed(world, shop):
+    early = an_order(world, shop, 1)
+    world.clock.forward(days=1)
+    since = world.clock()
+    caught = [an_order(world, shop, number, buyer_remark="请加急") for number in (2, 3)]
+    an_order(world, shop, 4)
+    other = world.a_shop("tb-2")
+    an_order(world, other, 5, buyer_remark="加急")
+
+    trial = world.rules.try_out(TryRules(shop_id=shop.id, rules=(DEAR, KEYWORDS), since=since, by=ROOT))
+
+    assert (trial.orders, trial.caught) == (3, 3)
+    assert trial.by_rule == (("amount-too-high", 3), ("keywords", 2))
+    numbers = [world.order(order_id).number for order_id in reversed(caught)]
+    assert [row.order_no for row in trial.rows if len(row.matched) == 2] == numbers
+    assert RECEIVER.mobile not in repr(trial)
+    assert [world.order(order_id).flags for order_id in (early, *caught)] == [(), (), ()]
+
+    put(world, shop, KEYWORDS)
+    own = world.rules.try_out(TryRules(shop_id=shop.id, since=NOW, until=since, by=ROOT))
+    assert (own.orders, own.caught, own.by_rule) == (1, 0, (("keywords", 0),))
+    newest = world.rules.try_out(TryRules(shop_id=shop.id, rules=(DEAR,), since=NOW, most=2, most_rows=1, by=ROOT))
+    assert (newest.orders, len(newest.rows), newest.left_off) == (2, 1, 1)
+
+
+def test_a_trial_holds_one_page_of_orders_at_a_time(world, shop, monkeypatch):
+    monkeypatch.setattr("oms_app.review_rules.LARGEST_PAGE", 2)
+    for number in range(5):
+        an_order(world, shop, number)
+
+    trial = world.rules.try_out(TryRules(shop_id=shop.id, rules=(DEAR,), since=NOW, by=ROOT))
+
+    assert (trial.orders, trial.caught) == (5, 5)
+
+
+def test_what_a_rule_of_review_leaves_to_a_person_is_told_and_stays(world, shop):
+    leave = Rule(
+        id="leave",
+        name="转人工",
+        kind=RuleKind.AUTO_REVIEW,
+        condition=Check("payable_fen", Op.AT_LEAST, 1),
+        action=RuleAction.LEAVE,
+    )
+    put(world, shop, leave)
+
+    order_id = an_order(world, shop)
+
+    assert (world.state(order_id), decisions(world, order_id)) == (S.AWAITING_CS_REVIEW, [("waits", ["leave@1"])])
