@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from oms_app.address_edits import AddressWanted, put_address
+from oms_app.address_edits import PURPOSE, AddressWanted, put_address
 from oms_app.allocation import Allocation, MoreNumbers
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
@@ -156,6 +156,8 @@ class EditService:
 
     def preview(self, command: EditOrder) -> EditAnswer:
         """Return what the edit would make; nothing is changed. Raises what ``edit`` raises."""
+        if command.address is not None:
+            self._log_opening(command)  # what follows opens it and leaves nothing behind
         numbers = NumberPool(self.now().date(), {"S": list(range(MOST_PARTS))})  # of documents that nobody keeps
         with self.begin(command) as tx:
             return self._done(tx, command, numbers)
@@ -177,6 +179,13 @@ class EditService:
                 parts = more.count
             finally:
                 self.numbering.give_back(numbers)
+
+    @one_transaction
+    def _log_opening(self, command: EditOrder) -> None:
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            tx.vault.log_opening(order.receiver.vault_id, order_id=order.id, purpose=PURPOSE)
+            tx.commit()
 
     @one_transaction
     def _edit(self, command: EditOrder, numbers: NumberPool) -> EditAnswer:

@@ -291,7 +291,8 @@ class StockService:
         levels = tx.stock.levels(posting.warehouse, sorted({line.sku for line in posting.lines}))
         entries: list[Movement] = []
         for line in posting.lines:
-            entry = posting.entry(line, levels.get(line.sku) or no_stock(line.sku, posting.warehouse))
+            level = levels.get(line.sku) or no_stock(line.sku, posting.warehouse)
+            entry = posting.entry(line, level, gone=units_gone(tx, level))
             if posting.rule.may_fall_short and entry.on_hand < 0:
                 gone = Gone(sku=line.sku, units=-entry.on_hand, kind=entry.kind, defective=entry.defective)
                 entries += shortfall.take_all((gone,))
@@ -338,6 +339,11 @@ def known_warehouse(tx: Transaction, code: WarehouseCode, *, field: str = "wareh
         tx.warehouses.by_code(code)
     except WarehouseNotFound:
         raise UnknownWarehouse(field=field, value=code) from None
+
+
+def units_gone(tx: Transaction, level: StockLevel) -> int:
+    """Return the units of a row's open differences; while they are open they are locked."""
+    return sum(each.units for each in tx.stock.differences(level.sku, level.warehouse)) if level.locked else 0
 
 
 def booked_before(tx: Transaction, document: D) -> D | None:

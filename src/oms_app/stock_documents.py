@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from oms_app.inventory import StockCommand, booked_before, known_warehouse, serves_all
+from oms_app.inventory import StockCommand, booked_before, known_warehouse, serves_all, units_gone
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.shortfall import Gone, Shortfall
@@ -22,6 +22,7 @@ from oms_domain.inventory.documents import (
     checked_reference,
 )
 from oms_domain.inventory.movements import Movement, adds
+from oms_domain.inventory.postings import check_good
 from oms_domain.inventory.stock import LedgerKind, Quality
 from oms_domain.inventory.stocktakes import Stocktake, StocktakeState
 from oms_domain.inventory.transfers import SameWarehouse, Transfer, TransferLine
@@ -107,11 +108,13 @@ class TransferService:
         """Book the units out of one warehouse, and expect them in the other.
 
         Raises:
-            SameWarehouse, UnknownWarehouse, InvalidLines, InvalidUnits, StockBelowReserved, ReferenceUsed.
+            SameWarehouse, UnknownWarehouse, InvalidLines, InvalidUnits, GoodUnitsOnly, StockBelowReserved,
+            ReferenceUsed.
         """
         if command.warehouse == command.to:
             raise SameWarehouse(field="to")
         check_units(command.lines, 1, LARGEST_QUANTITY)
+        check_good(command.lines)
         checked = evolve(command, reason=checked_reason(command.reason), reference=checked_reference(command.reference))
         numbers = self.numbering.pool(1, LETTERS[DocumentKind.TRANSFER])
         answer = self._send(checked, numbers)
@@ -189,7 +192,8 @@ class StocktakeService:
 
         def step(tx: Transaction, stocktake: Stocktake) -> tuple[Change[Stocktake], Iterable[Movement]]:
             levels = tx.stock.levels(stocktake.warehouse, sorted({line.sku for line in command.lines}))
-            return stocktake.count(command.lines, levels, at=self.now()), ()
+            gone = {sku: units_gone(tx, level) for sku, level in levels.items()}
+            return stocktake.count(command.lines, levels, gone=gone, at=self.now()), ()
 
         return _act(self.begin, command, command.document_id, Stocktake, step)
 

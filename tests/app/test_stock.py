@@ -21,6 +21,8 @@ from oms_app.warehouses import AddWarehouse, ChangeWarehouse
 from oms_domain.channels.standard import Platform, PlatformState
 from oms_domain.inventory.differences import StillHeld
 from oms_domain.inventory.documents import DocumentKind, ReferenceUsed, StockDocumentNotFound, Units
+from oms_domain.inventory.movements import NotThatMany
+from oms_domain.inventory.postings import GoodUnitsOnly
 from oms_domain.inventory.stock import NoStockThere, Quality, StockBelowReserved
 from oms_domain.inventory.transfers import SameWarehouse, TransferState
 from oms_domain.inventory.warehouses import Place, UnknownWarehouse, WarehouseCodeTaken, WarehouseKind
@@ -133,6 +135,56 @@ def test_what_released_orders_hold_stays_open_until_it_can_be_written_off(world)
     assert world.state(waiting) is S.BACKORDERED
     world.receive(SCARF, units=1)
     assert world.state(waiting) is S.AWAITING_CS_REVIEW
+    assert sound(world)
+
+
+@pytest.fixture
+def one_is_gone(world):
+    """Return a world where a released order holds two units, of which one is gone."""
+    world.receive(SCARF, units=2)
+    world.at_warehouse(world.an_order(world.a_shop(), scarves(1)))
+    count(world, units(1))
+    assert (level(world).on_hand, level(world).reserved, level(world).locked) == (2, 2, 1)
+    return world
+
+
+def test_units_of_an_open_difference_are_not_set_free_by_unlocking(one_is_gone):
+    world = one_is_gone
+
+    with pytest.raises(NotThatMany) as refused:
+        post(world, DocumentKind.UNLOCK, units(1))
+
+    assert (refused.value.column, refused.value.there) == ("locked", 0)
+    world.receive(SCARF, units=1)  # takes the place of the one that is gone, and is not for sale
+    assert (level(world).on_hand, level(world).reserved, level(world).locked) == (2, 2, 0)
+    assert sound(world)
+
+
+def test_units_of_an_open_difference_are_not_missed_again_by_the_next_count(one_is_gone):
+    world = one_is_gone
+
+    again = count(world, units(1))
+
+    assert again.differences == ()
+    assert (level(world).on_hand, level(world).locked) == (2, 1)
+    count(world, units(2))  # it has turned up: what is gone is written off, what was found is booked
+    assert (level(world).on_hand, level(world).reserved, level(world).locked) == (2, 2, 0)
+    assert world.store.queries.stock_differences(ROOT, limit=5) == ()
+    assert sound(world)
+
+
+def test_no_more_units_are_damaged_than_are_there(one_is_gone):
+    world = one_is_gone
+
+    with pytest.raises(NotThatMany) as refused:
+        post(world, DocumentKind.DAMAGE, units(2))
+
+    assert (refused.value.column, refused.value.there) == ("on_hand", 1)
+    assert (level(world).on_hand, level(world).defective, level(world).locked) == (2, 0, 1)
+    with pytest.raises(NotThatMany):
+        post(world, DocumentKind.DAMAGE, units(1, HAT))  # it never came in
+    post(world, DocumentKind.DAMAGE, units(1))
+    assert (level(world).defective, level(world).locked) == (1, 2)
     assert sound(world)
 
 
@@ -346,6 +398,12 @@ def test_a_cancelled_stocktake_books_nothing(world):
             UnknownWarehouse,
         ),
         (lambda w: w.transfers.send(SendTransfer(warehouse=MAIN, to=MAIN, lines=(units(1),), by=ROOT)), SameWarehouse),
+        (
+            lambda w: w.transfers.send(
+                SendTransfer(warehouse=MAIN, to=EAST, lines=(units(1), units(1, quality=Quality.DEFECTIVE)), by=ROOT)
+            ),
+            GoodUnitsOnly,
+        ),
         (
             lambda w: w.transfers.send(
                 SendTransfer(warehouse=MAIN, to=WarehouseCode("NONE"), lines=(units(1),), by=ROOT)

@@ -359,3 +359,22 @@ def test_what_does_not_work_is_noticed(ready):
         ready.types(["curl", "http://127.0.0.1:8000/api/v1/orders"])
     with pytest.raises(AssertionError):
         ready.types(["rm", "x"])
+
+
+def test_claims_are_taken_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
+    reviewable_orders(ready)
+    lists = {"S": "orders", "A": "cases", "E": "refunds", "N": "tickets"}
+
+    def numbered(word: str) -> str:
+        """Put the newest number of a kind in the place of the page's."""
+        found = re.fullmatch(r"([SAEN])2026[0-9]{4}-[0-9]{6}", word)
+        return ready.runs(lists[found[1]], "list", "--json")[0]["number"] if found else word
+
+    for words in commands("take-claims.md"):
+        ready.types([numbered(word) for word in words])
+
+    assert [row["state"] for row in ready.runs("cases", "list", "--json")] == ["succeeded"]
+    assert [row["state"] for row in ready.runs("orders", "list", "--json")] == ["cancelled"]
+    assert {row["state"] for row in ready.runs("tickets", "list", "--json")} == {"done"}
+    assert ready.runs("doctor", "--json") == []

@@ -17,7 +17,7 @@ from oms_domain.inventory.documents import (
     checked_reference,
     freed_by,
 )
-from oms_domain.inventory.movements import Movement, adds
+from oms_domain.inventory.movements import Movement, NotThatMany, adds
 from oms_domain.inventory.stock import LedgerKind, Quality, StockLevel, StockReceived
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid
@@ -60,7 +60,8 @@ class Rule:
     """How a kind of posting books a line.
 
     ``least``, ``most``: units of a line. ``reasoned``: it needs a reason. ``may_fall_short``: it says what is so, and
-    units that are reserved are taken from those who hold them; all others are refused instead.
+    units that are reserved are taken from those who hold them; all others are refused instead. ``out_of``: the quantity
+    that good units come out of, where those of open differences are not among them.
     """
 
     entry: Entry
@@ -69,6 +70,7 @@ class Rule:
     reasoned: bool = False
     defective: bool = True
     may_fall_short: bool = False
+    out_of: str = ""
 
 
 def _comes(kind: LedgerKind) -> Entry:
@@ -108,9 +110,9 @@ RULES: Final[Mapping[DocumentKind, Rule]] = {
     K.RETURN_RECEIPT: Rule(_comes(LedgerKind.RETURN_RECEIPT)),
     K.PURCHASE_RETURN: Rule(_goes(LedgerKind.PURCHASE_RETURN)),
     K.SAMPLING: Rule(_goes(LedgerKind.SAMPLING), defective=False),
-    K.DAMAGE: Rule(_damaged, reasoned=True, may_fall_short=True),
+    K.DAMAGE: Rule(_damaged, reasoned=True, may_fall_short=True, out_of="on_hand"),
     K.LOCK: Rule(_locked, reasoned=True, defective=False),
-    K.UNLOCK: Rule(_unlocked, defective=False),
+    K.UNLOCK: Rule(_unlocked, defective=False, out_of="locked"),
     K.SAFETY: Rule(_safety, least=0, defective=False),
     K.ADJUSTMENT: Rule(_comes(LedgerKind.ADJUST), least=-LARGEST_QUANTITY, reasoned=True),
     K.OTHER: Rule(_comes(LedgerKind.OTHER), least=-LARGEST_QUANTITY, reasoned=True),
@@ -142,8 +144,17 @@ class Posting:
         """What a repeat under the same reference must have as well."""
         return self.warehouse, self.lines
 
-    def entry(self, line: Units, level: StockLevel) -> Movement:
-        """Return what a line of it books, where the level stands at ``level``."""
+    def entry(self, line: Units, level: StockLevel, *, gone: int = 0) -> Movement:
+        """Return what a line of it books, where the level stands at ``level``.
+
+        ``gone``: units of open differences. They are not there any more, and stay locked until they are settled.
+
+        Raises:
+            NotThatMany: fewer units are there, or are locked, than the line takes.
+        """
+        column = self.rule.out_of if line.quality is Quality.GOOD else ""
+        if column and line.units > (there := max(getattr(level, column) - gone, 0)):
+            raise NotThatMany(sku=line.sku, warehouse=self.warehouse, column=column, there=there, taken=line.units)
         return self.rule.entry(self.warehouse, line, level)
 
     def booked(self, movements: tuple[Movement, ...], *, at: datetime) -> Change[Posting]:
@@ -186,9 +197,16 @@ def checked_posting(kind: DocumentKind, lines: tuple[Units, ...], reason: str, r
         raise NotPosted(field="kind", value=kind)
     rule = RULES[kind]
     check_units(lines, rule.least, rule.most)
+    if not rule.defective:
+        check_good(lines)
     for place, line in enumerate(lines):
-        if line.quality is Quality.DEFECTIVE and not rule.defective:
-            raise GoodUnitsOnly(field=f"lines[{place}].quality")
         if not line.units and kind is not K.SAFETY:
             check_units(lines[place : place + 1], 1, rule.most)
     return checked_reason(reason, needed=rule.reasoned), checked_reference(reference)
+
+
+def check_good(lines: tuple[Units, ...]) -> None:
+    """Raises ``GoodUnitsOnly``."""
+    for place, line in enumerate(lines):
+        if line.quality is Quality.DEFECTIVE:
+            raise GoodUnitsOnly(field=f"lines[{place}].quality")

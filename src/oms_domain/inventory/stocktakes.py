@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
@@ -41,6 +42,8 @@ class StocktakeMove(StrEnum):
     APPLY = "apply"  # 差异过账
     CANCEL = "cancel"  # 作废
 
+
+NOTHING_GONE: Final[Mapping[SkuCode, int]] = MappingProxyType({})
 
 S, M = StocktakeState, StocktakeMove
 
@@ -140,13 +143,19 @@ class Stocktake:
         return Change(self, (event,))
 
     def count(
-        self, lines: tuple[Units, ...], levels: Mapping[SkuCode, StockLevel], *, at: datetime
+        self,
+        lines: tuple[Units, ...],
+        levels: Mapping[SkuCode, StockLevel],
+        *,
+        gone: Mapping[SkuCode, int] = NOTHING_GONE,
+        at: datetime,
     ) -> Change[Stocktake]:
         """Enter what was counted now; counted again, the last count stands.
 
         Args:
             lines: units as counted, 0 and up.
             levels: what the books say now; a SKU that is missing was never there.
+            gone: good units of open differences, which still stand in the books: nobody counts them a second time.
 
         Raises:
             MoveNotAllowed: it is over. InvalidLines, InvalidUnits.
@@ -157,7 +166,7 @@ class Stocktake:
         for place, line in enumerate(lines):
             if not 0 <= line.units <= LARGEST_QUANTITY:
                 raise InvalidUnits(field=f"lines[{place}].units", value=line.units)
-            booked = _booked(levels.get(line.sku), line.quality)
+            booked = _booked(levels.get(line.sku), line.quality, gone.get(line.sku, 0))
             counts[line.sku, line.quality] = Count(
                 sku=line.sku, quality=line.quality, counted=line.units, booked=booked
             )
@@ -201,7 +210,7 @@ class Stocktake:
         return Change(evolve(self, state=state, updated_at=at), (event,))
 
 
-def _booked(level: StockLevel | None, quality: Quality) -> int:
+def _booked(level: StockLevel | None, quality: Quality, gone: int) -> int:
     if level is None:
         return 0
-    return level.on_hand if quality is Quality.GOOD else level.defective
+    return max(level.on_hand - gone, 0) if quality is Quality.GOOD else level.defective

@@ -22,7 +22,7 @@ from oms_domain.inventory.documents import (
     SkuNotOnDocument,
     freed_by,
 )
-from oms_domain.inventory.movements import no_stock
+from oms_domain.inventory.movements import NotThatMany, no_stock
 from oms_domain.inventory.postings import (
     RULES,
     GoodUnitsOnly,
@@ -91,7 +91,20 @@ def test_every_kind_has_a_letter_of_its_own():
     ],
 )
 def test_a_line_is_entered_by_its_kind(kind, line, entry):
-    assert a_posting(kind, line).entry(line, a_level(safety=5)) == entry
+    assert a_posting(kind, line).entry(line, a_level(safety=5, locked=2)) == entry
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "there"), [(K.DAMAGE, "on_hand", 8), (K.UNLOCK, "locked", 2), (K.UNLOCK, "locked", 0)]
+)
+def test_units_of_open_differences_are_neither_damaged_nor_set_free(kind, column, there):
+    level, gone = a_level(on_hand=10, locked=4), {"on_hand": 2, "locked": 2 if there else 5}[column]
+
+    assert there == 0 or a_posting(kind, units(there)).entry(units(there), level, gone=gone)
+    with pytest.raises(NotThatMany) as refused:
+        a_posting(kind, units(there + 1)).entry(units(there + 1), level, gone=gone)
+
+    assert (refused.value.column, refused.value.there, refused.value.taken) == (column, there, there + 1)
 
 
 def test_every_kind_that_is_booked_at_once_has_a_rule():
@@ -295,6 +308,14 @@ def test_a_count_keeps_what_the_books_said_and_the_last_one_stands():
     assert again.events == (
         StocktakeCounted(document_id=DOCUMENT, number=again.state.number, warehouse=MAIN, lines=(units(9),), at=NOW),
     )
+
+
+@pytest.mark.parametrize(("on_hand", "gone", "booked"), [(10, 2, 8), (1, 2, 0)])
+def test_what_is_gone_already_is_not_missed_again(on_hand, gone, booked):
+    levels = {SCARF: a_level(on_hand=on_hand, defective=1)}
+    counted = a_stocktake().count((units(8), broken(2)), levels, gone={SCARF: gone}, at=NOW).state
+
+    assert [count.booked for count in counted.counts] == [booked, 1]
 
 
 def test_what_was_never_there_is_booked_as_nothing():

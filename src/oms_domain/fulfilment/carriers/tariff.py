@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
@@ -114,7 +115,7 @@ def single(rows: Iterable[Between], name: str) -> None:
     if len(pairs) > MOST_ROWS:
         raise InvalidTariff(field=name, why=f"there are more than {MOST_ROWS:,} rows")
     if len(set(pairs)) < len(pairs):
-        twice = min(pair for pair in pairs if pairs.count(pair) > 1)
+        twice = min(pair for pair, count in Counter(pairs).items() if count > 1)
         raise InvalidTariff(field=name, why=f"two rows from {twice[0] or 'everywhere'} to {twice[1] or 'everywhere'}")
 
 
