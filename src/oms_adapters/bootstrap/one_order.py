@@ -56,6 +56,8 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "id": str(order.id),
         "number": order.number,
         "platform_order_no": order.platform_order_no,
+        "kind": str(order.kind),
+        "source": str(order.source),
         "state": str(order.state),
         "flags": [_flag(flag) for flag in order.flags],
         "origins": [str(id) for id in order.origins],
