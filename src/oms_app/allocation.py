@@ -128,9 +128,9 @@ class Allocation:
         return hold(order, *found.lots)
 
     def _held(self, order: SalesOrder, lot: Lot) -> Change[SalesOrder]:
-        """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
+        """Hold the units."""
         held = reservations(order, lot.warehouse, lot.lines)
-        self.tx.stock.reserve(order.id, held, attempt=order.version)
+        self.tx.stock.reserve(order.id, held, attempt=attempt_of(order))
         in_review = order.state is OrderState.AWAITING_CS_REVIEW
         take = order.reallocate if in_review else order.allocate
         return take(lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=self.at)
@@ -160,6 +160,14 @@ class Allocation:
             record(self.tx, self.tx.orders, begun)
             set_timers(self.tx, begun)
         return made.parent
+
+
+def attempt_of(order: SalesOrder) -> int:
+    """Return which try it is to hold units for an order as it stands: one that was made before does nothing.
+
+    It is the version that the order is stored as afterwards, so that those which are new already (version 0) count too.
+    """
+    return order.version + 1
 
 
 def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[Reservation] = ()) -> Found:

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.booking import BY_WAREHOUSE, SILENT, Booking, book
+from oms_app.booking import BY_WAREHOUSE, Booking, book
 from oms_app.orders import save
 from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.ports.vault import Sealed
@@ -25,6 +25,7 @@ from oms_domain.kernel.text import storable
 from oms_domain.orders.flags import LONGEST_REASON, FlagKind
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.orders.stopping import SILENT
 
 LONGEST_WORD: Final = 100
 

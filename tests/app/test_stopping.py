@@ -4,21 +4,21 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT, later
 
-from oms_app.booking import SILENT
 from oms_app.order_moves import CancelRest, HandOverOrder, RefuseDelivery, UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder, SignOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.wms import DocumentNumber, Dropped, FellShort, Parcel, ParcelsLeft, Stop, StopAnswer
 from oms_app.stopping import ASK_BY_HAND, STOPPED_ALL_THE_SAME, BookStopped, ConfirmStop, RefuseStop
 from oms_app.wms_accounts import ConnectWarehouse
-from oms_domain.channels.standard import LineRefund, PlatformState
+from oms_domain.channels.standard import LineRefund, OrderKind, PlatformState
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.fulfilment.wms_account import WmsKind, WmsTerms
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
-from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked
+from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked, NotForAWarehouse
 from oms_domain.orders.states import OrderState as S
+from oms_domain.orders.stopping import SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
 
 P = PlatformState
@@ -414,6 +414,19 @@ def test_what_left_without_us_can_only_be_stopped_where_it_left(world, shop):
 
 
 # --- at the counter --------------------------------------------------------------------------------------------------
+
+
+def test_virtual_goods_wait_for_whoever_delivers_them_and_no_warehouse_hears_of_them(world):
+    shop = world.a_shop(auto_review=True, auto_release=True)
+    world.receive(SCARF, HAT)
+    order_id = world.an_order(shop, a_standard_order(kind=OrderKind.VIRTUAL))
+    assert (world.state(order_id), world.warehouse.sent) == (S.AWAITING_RELEASE, [])
+    with pytest.raises(NotForAWarehouse):
+        world.give(ReleaseOrder, order_id)
+
+    world.give(HandOverOrder, order_id)
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (98, 0))
 
 
 def test_what_a_store_hands_over_is_with_the_buyer_and_off_the_shelf(world, order_id):
