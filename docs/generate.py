@@ -335,7 +335,8 @@ def family_rows() -> str:
     lines.append(
         f"\nTried were all baskets of up to {found['lines']} lines, totals and weights up to {found['most']}, quanta "
         f"{', '.join(map(str, found['quanta']))}; with caps up to {found['capped_lines']} lines, and up to "
-        f"{found['most_capped']}."
+        f"{found['most_capped']}. Where none of these breaks a law, wider ones were tried: {found['wider_lines']} "
+        f"lines, totals and weights up to {found['wider_most']}; with caps weights up to {found['wider_capped_most']}."
     )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Rules of review and interception with their versions, blacklists; receivers found by street; buyers' orders.
+"""Rules with their versions, blacklists, receivers found by street, buyers' orders; where an order came from.
 
 Revision: 0013, after 0009.
 """
@@ -56,6 +56,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop_id", "digest", "kind", "division", name="uq_blacklist_entry_who"),
     )
     add_column("sales_order", "passed_rules", Json, filled_with="[]")
+    add_column("sales_order", "source", code(), filled_with="platform")
+    add_column("sales_order", "business", code(), filled_with="retail")
+    add_column("sales_order", "delivery", code(), filled_with="courier")
+    add_optional_column("sales_order", "original_id", Id())
     create_index("ix_sales_order_buyer", "sales_order", ["shop_id", "platform_buyer_id"])
     add_optional_column("pii_vault", "has_door", sa.Boolean())
     add_optional_column("pii_vault", "address_index", code())

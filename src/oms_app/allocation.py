@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
-from oms_app.claims_in_the_way import claim_on
+from oms_app.claims import check_no_claims, has_claims
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
@@ -129,15 +129,16 @@ class Allocation:
         return hold(order, *found.lots)
 
     def _held(self, order: SalesOrder, lot: Lot) -> Change[SalesOrder]:
-        """Hold the units. The version of the order counts its tries: one that was made before does nothing."""
+        """Hold the units."""
         held = reservations(order, lot.warehouse, lot.lines)
-        self.tx.stock.reserve(order.id, held, attempt=order.version)
+        self.tx.stock.reserve(order.id, held, attempt=attempt_of(order))
         in_review = order.state is OrderState.AWAITING_CS_REVIEW
         take = order.reallocate if in_review else order.allocate
         return take(lot.warehouse, carrier=lot.carrier, ship_at=lot.ship_at, arrival_on=lot.arrival_on, at=self.at)
 
     def _split(self, order: SalesOrder, *lots: Lot) -> Change[SalesOrder]:
         """Cut the order by warehouse (按仓拆单), and hold the units of each part there."""
+        check_no_claims(self.tx, order)
         if self.numbers.left("S") < len(lots):
             raise MoreNumbers(len(lots))
         plan = SplitPlan(
@@ -162,10 +163,18 @@ class Allocation:
         return made.parent
 
 
+def attempt_of(order: SalesOrder) -> int:
+    """Return which try it is to hold units for an order as it stands: one that was made before does nothing.
+
+    It is the version that the order is stored as afterwards, so that those which are new already (version 0) count too.
+    """
+    return order.version + 1
+
+
 def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[Reservation] = ()) -> Found:
     """Return where an order would ship from, or what is missing. What sourcing answers is kept.
 
-    An order on which a claim or a refund rests is not cut: it ships from one place or waits.
+    An order on which claims stand is not cut: it ships from one place or waits.
 
     ``besides``: what is held and counts as free.
     """
@@ -173,7 +182,7 @@ def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
         return _from_one(tx, order, order.warehouse or policy.warehouse, own)
     asked = Asking(tx, own).ask(order, policy, at=at)
-    if not isinstance(asked.found, Shortage) and len(asked.found.parts) > 1 and claim_on(tx, order):
+    if not isinstance(asked.found, Shortage) and len(asked.found.parts) > 1 and has_claims(tx, order):
         asked = Asking(tx, own, whole=True).ask(order, policy, at=at)
     tx.sourcings.keep(asked)
     if isinstance(asked.found, Shortage):

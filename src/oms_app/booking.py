@@ -33,12 +33,10 @@ from oms_domain.kernel.identity import PackageId, SkuCode
 from oms_domain.kernel.text import storable
 from oms_domain.orders.flags import BY_PLATFORM, LONGEST_REASON, FlagKind
 from oms_domain.orders.sales_order import LEFT, SalesOrder
-from oms_domain.orders.stopping import CLOSED_SHORT
+from oms_domain.orders.stopping import CLOSED_SHORT, SILENT
 
 LONGEST_PROGRESS: Final = 100
 SHORT: Final = "warehouse_short"
-SILENT: Final = "warehouse_silent"
-"""It has an order, and has said nothing of it for too long."""
 REPORTED: Final = "warehouse_reported"
 BY_WAREHOUSE: Final = "warehouse"
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from oms_app.case_flow import NEVER_LEAVES, CaseFlow, leaving, shown_number
-from oms_app.claims_in_the_way import refund_on
+from oms_app.claims import has_refunds
 from oms_app.orders import save as save_order
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseState
@@ -93,7 +93,7 @@ def _stays(flow: CaseFlow, order: SalesOrder) -> str | None:
     """Return why no part of an order can be taken back from the warehouse."""
     if order.state is OrderState.PARTIALLY_SHIPPED:
         return PART_OF_THE_REST
-    if order.state is OrderState.IN_WAREHOUSE and refund_on(flow.tx, order):
+    if order.state is OrderState.IN_WAREHOUSE and has_refunds(flow.tx, order):
         return REFUNDED_BEFORE
     return None
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
-from oms_app.address_edits import AddressWanted, put_address
+from oms_app.address_edits import PURPOSE, AddressWanted, put_address
 from oms_app.allocation import Allocation, MoreNumbers
-from oms_app.claims_in_the_way import refuse_claimed
+from oms_app.claims import check_no_claims
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
@@ -157,6 +157,8 @@ class EditService:
 
     def preview(self, command: EditOrder) -> EditAnswer:
         """Return what the edit would make; nothing is changed. Raises what ``edit`` raises."""
+        if command.address is not None:
+            self._log_opening(command)  # what follows opens it and leaves nothing behind
         numbers = NumberPool(self.now().date(), {"S": list(range(MOST_PARTS))})  # of documents that nobody keeps
         with self.begin(command) as tx:
             return self._done(tx, command, numbers)
@@ -180,6 +182,13 @@ class EditService:
                 self.numbering.give_back(numbers)
 
     @one_transaction
+    def _log_opening(self, command: EditOrder) -> None:
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            tx.vault.log_opening(order.receiver.vault_id, order_id=order.id, purpose=PURPOSE)
+            tx.commit()
+
+    @one_transaction
     def _edit(self, command: EditOrder, numbers: NumberPool) -> EditAnswer:
         numbers.start()
         with self.begin(command) as tx:
@@ -194,9 +203,9 @@ class EditService:
         order, at = tx.orders.get(command.order_id), self.now()
         check_version(order, command.expected_version)
         check(order, Ask.EDIT)
-        if command.quantities or command.remove_gifts:
-            refuse_claimed(tx, [order])
         _check_tags(tx, order, command.add_tags)
+        if command.quantities or command.remove_gifts:
+            check_no_claims(tx, order)
         receiver, region, doubts = None, None, tuple[str, ...]()
         if command.address is not None:
             found = put_address(tx, order, command.address, sealer=self.sealer, new_id=self.new_id)

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.booking import BY_WAREHOUSE, SILENT, Booking, book
+from oms_app.booking import BY_WAREHOUSE, Booking, book
 from oms_app.orders import save
 from oms_app.ports.transaction import Begin, Clock, NewId
 from oms_app.ports.vault import Sealed
@@ -23,8 +23,10 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentSt
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
 from oms_domain.orders.flags import LONGEST_REASON, FlagKind
+from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.orders.stopping import SILENT
 
 LONGEST_WORD: Final = 100
 
@@ -138,7 +140,8 @@ class FulfilmentService:
             due = any(p.id == command.package_id and p.write_back is not WriteBack.DONE for p in fulfilment.packages)
             order = tx.orders.get(fulfilment.order_id)
         # Of new goods for a case the platform's order knows nothing: told there, they would stand for the first ones.
-        return Shipment(fulfilment=fulfilment, order=order) if due and order.kind is not OrderKind.REISSUE else None
+        theirs = order.source is OrderSource.PLATFORM and order.kind is not OrderKind.REISSUE
+        return Shipment(fulfilment=fulfilment, order=order) if due and theirs else None
 
     @one_transaction
     def book_acceptance(self, command: BookAcceptance) -> None:

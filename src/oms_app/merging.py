@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.claims_in_the_way import claim_on, refuse_claimed
+from oms_app.claims import check_no_claims, has_claims
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
@@ -85,9 +85,7 @@ class MergeService:
     def preview(self, command: MergeOrders) -> Merged:
         """Return what the merge would make; nothing is changed. Raises what ``merge`` raises."""
         with self.begin(command) as tx:
-            wanted = _wanted(tx, command)
-            made = self._made(wanted, "")
-            refuse_claimed(tx, wanted)
+            made = self._made(_wanted(tx, command), "")
         return _merged(made)
 
     def merge(self, command: MergeOrders) -> Merged:
@@ -137,7 +135,7 @@ class MergeService:
             order = tx.orders.get(command.order_id)
             if not is_due(order, tx.shops.get(order.shop_id).policy, self.now()):
                 return None
-            together = [each for each in siblings(tx, order) if claim_on(tx, each) is None]
+            together = siblings(tx, order)
             if len(together) < 2:
                 return None
             answer = self._store(tx, together, numbers)
@@ -154,7 +152,7 @@ class MergeService:
             check_version(order, command.expected_version)
             if not 1 < len(order.origins) <= MOST_ORDERS:
                 raise NotMerged
-            refuse_claimed(tx, [order])
+            check_no_claims(tx, order)
             known = tx.orders.get_many(order.origins)
             made = unmerge(
                 order,
@@ -188,7 +186,6 @@ class MergeService:
 
     def _store(self, tx: Transaction, orders: Sequence[SalesOrder], numbers: NumberPool) -> Merged:
         made = self._made(orders, numbers.next("S"))
-        refuse_claimed(tx, orders)
         for change in (*made.sources, made.merged):
             record(tx, tx.orders, change)
         tx.stock.hand_over(made.handovers)
@@ -224,11 +221,11 @@ def is_due(order: SalesOrder, policy: ShopPolicy, now: datetime) -> bool:
 def siblings(tx: Transaction, order: SalesOrder) -> list[SalesOrder]:
     """Return an order and what may be merged with it by itself, as many as one may hold; alone if its receiver is
     told by a mask only."""
-    if not _is_plain(tx, order):
+    if not _is_plain(tx, order) or has_claims(tx, order):
         return [order]
     found, lines = [order], len(order.lines)
     for each in tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values():
-        alike = not each.split_reasons and differs(order, each) is None
+        alike = not each.split_reasons and differs(order, each) is None and not has_claims(tx, each)
         if alike and lines + len(each.lines) <= MOST_LINES:
             found.append(each)
             lines += len(each.lines)
@@ -245,6 +242,7 @@ def _wanted(tx: Transaction, command: MergeOrders) -> list[SalesOrder]:
             raise OrderNotFound(order_id=id)
         if known[id].state is OrderState.AWAITING_CS_REVIEW and not _is_plain(tx, known[id]):
             raise CannotMerge(number=known[id].number, what="receiver_masked")
+    check_no_claims(tx, *known.values())
     return [known[id] for id in command.order_ids]
 
 

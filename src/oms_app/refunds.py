@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales import role_of
+from oms_app.allocation import attempt_of
 from oms_app.case_flow import LETTERS, CaseFlow, put_refund
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
@@ -460,7 +461,7 @@ def hold_less(tx: Transaction, before: SalesOrder, after: SalesOrder) -> None:
     left = {line_id: units for line_id, _, units in after.contents}
     kept = [evolve(each, quantity=left[each.line_id]) for each in held if each.line_id in left]
     if kept:
-        tx.stock.reserve(before.id, kept, attempt=before.version)
+        tx.stock.reserve(before.id, kept, attempt=attempt_of(before))
 
 
 def answer_of(refund: RefundOrder, *, changed: bool) -> RefundAnswer:

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from oms_app.claims_in_the_way import refuse_claimed
+from oms_app.claims import check_no_claims
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
@@ -112,7 +112,7 @@ class SplitService:
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
-            refuse_claimed(tx, [order])
+            check_no_claims(tx, order)
             wanted = self._plan(tx, order, command)
         made = split(
             order,
@@ -187,12 +187,13 @@ def split_in(
         numbers: a pool with a number of kind ``S`` for each part.
 
     Raises:
-        ClaimInTheWay, CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
+        CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
+        HasClaims: claims are counted by its lines.
         Contended: the pool has fewer numbers than the plan has parts.
     """
+    check_no_claims(tx, order)
     if len(wanted.parts) > numbers.left("S"):
         raise Contended(what="numbers")
-    refuse_claimed(tx, [order])
     made = split(
         order,
         wanted,

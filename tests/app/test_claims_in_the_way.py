@@ -6,7 +6,7 @@ from tests.app.test_merging import merge, standard, unmerge
 from tests.app.world import ROOT
 
 from oms_app.case_stops import REFUNDED_BEFORE
-from oms_app.claims_in_the_way import ClaimInTheWay
+from oms_app.claims import HasClaims
 from oms_app.merging import MergeOrders, MergeSiblings
 from oms_app.order_moves import UnreviewOrder
 from oms_app.refunds import PayByHand
@@ -41,12 +41,12 @@ def test_an_order_with_an_open_claim_is_not_split(claims):
     case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
     wanted = ((Wanted(sku=SCARF, units=1),),)
 
-    with pytest.raises(ClaimInTheWay) as refusal:
+    with pytest.raises(HasClaims) as refusal:
         claims.world.split(claims.order_id, {SCARF: 1})
-    with pytest.raises(ClaimInTheWay):
+    with pytest.raises(HasClaims):
         claims.world.splits.preview(SplitOrder(order_id=claims.order_id, parts=wanted, by=ROOT))
 
-    assert refusal.value.document == claims.case().number
+    assert refusal.value.number == claims.order.number
     claims.reject(case_id)
     assert len(claims.world.split(claims.order_id, {SCARF: 1})) == 2
 
@@ -55,10 +55,10 @@ def test_an_order_of_which_money_went_back_is_not_split(claims):
     claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
     pays(claims)
 
-    with pytest.raises(ClaimInTheWay) as refusal:
+    with pytest.raises(HasClaims) as refusal:
         claims.world.split(claims.order_id, {SCARF: 1})
 
-    assert refusal.value.document == claims.refund.number
+    assert refusal.value.number == claims.order.number
     assert claims.order.state is S.AWAITING_CS_REVIEW
 
 
@@ -66,7 +66,7 @@ def test_units_of_an_order_with_a_claim_are_not_edited_away(claims):
     case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
     fewer = (Wanted(sku=SCARF, units=1),)
 
-    with pytest.raises(ClaimInTheWay):
+    with pytest.raises(HasClaims):
         claims.world.edit(claims.order_id, quantities=fewer)
     claims.world.edit(claims.order_id, note="样例")
 
@@ -86,7 +86,7 @@ def test_orders_of_which_money_went_back_are_not_merged(world):
     two = MergeOrders(order_ids=(claims.order_id, other), by=ROOT)
 
     for act in (world.merges.merge, world.merges.preview):
-        with pytest.raises(ClaimInTheWay):
+        with pytest.raises(HasClaims):
             act(two)
 
 
@@ -107,7 +107,7 @@ def test_a_merged_order_with_a_claim_is_not_taken_apart(world):
     claims.order_id = merge(world, claims.order_id, other)
     case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
 
-    with pytest.raises(ClaimInTheWay):
+    with pytest.raises(HasClaims):
         unmerge(world, claims.order_id)
 
     claims.reject(case_id)
@@ -158,7 +158,7 @@ def test_after_a_refund_no_other_order_takes_the_place_of_what_the_warehouse_has
     pays(claims)
     claims.at_the_warehouse()
 
-    with pytest.raises(ClaimInTheWay):
+    with pytest.raises(HasClaims):
         claims.world.give(UnreviewOrder, claims.order_id)
 
     case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)

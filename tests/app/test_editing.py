@@ -299,6 +299,15 @@ def test_a_pasted_address_is_recognised_and_sealed(world, order_id):
     assert [each.purpose for each in world.store.tables.openings] == ["edit", "核对", "核对"]
 
 
+def test_looking_at_what_an_edit_would_make_is_logged_as_an_opening(world, order_id):
+    command = EditOrder(order_id=order_id, address=AddressWanted(text=PASTED), by=ROOT)
+
+    seen = world.edits.preview(command)
+
+    assert [each.purpose for each in world.store.tables.openings] == ["edit"]
+    assert (seen.what, world.order(order_id).receiver.mask == seen.receiver) == (("receiver", "region"), False)
+
+
 def test_fields_of_an_address_one_by_one(world, order_id):
     before = revealed(world, order_id)
 

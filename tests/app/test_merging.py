@@ -78,9 +78,12 @@ def test_one_parcel_is_told_to_both_platform_orders(world, two):
     merged = merge(world, *two)
     world.watch_warehouse()
 
-    world.warehouse.ships(world.at_warehouse(merged), world.clock())
+    sent = world.at_warehouse(merged)
+    world.warehouse.ships(sent, world.clock())
     world.wait(minutes=1)
 
+    assert sent.papers is not None
+    assert (sent.papers.order_no, [line.order_no for line in sent.papers.lines]) == ("A", ["", "", "B", "B"])
     assert [(n.order_no, [(line.line_no, line.quantity) for line in n.lines]) for n in world.platform.notices] == [
         ("A", [("A0", 1), ("A1", 1)]),
         ("B", [("B0", 1), ("B1", 1)]),

@@ -4,21 +4,21 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT, later
 
-from oms_app.booking import SILENT
 from oms_app.order_moves import CancelRest, HandOverOrder, RefuseDelivery, UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder, SignOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.wms import DocumentNumber, Dropped, FellShort, Parcel, ParcelsLeft, Stop, StopAnswer
 from oms_app.stopping import ASK_BY_HAND, STOPPED_ALL_THE_SAME, BookStopped, ConfirmStop, RefuseStop
 from oms_app.wms_accounts import ConnectWarehouse
-from oms_domain.channels.standard import LineRefund, PlatformState
+from oms_domain.channels.standard import LineRefund, OrderKind, PlatformState
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.fulfilment.wms_account import WmsKind, WmsTerms
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
-from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked
+from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked, NotForAWarehouse
 from oms_domain.orders.states import OrderState as S
+from oms_domain.orders.stopping import SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
 
 P = PlatformState
@@ -226,6 +226,21 @@ def test_of_what_the_warehouse_closed_short_the_rest_is_cancelled_at_once(world,
     assert world.warehouse.stopped == []
 
 
+def test_what_the_rest_held_goes_to_those_who_wait(world):
+    shop = world.a_shop()
+    world.receive(SCARF, units=4)
+    world.receive(HAT, units=1)
+    order_id = world.an_order(shop, a_standard_order())
+    world.at_warehouse(order_id)
+    waiting = world.an_order(shop, a_standard_order(order_no="2"))
+    assert world.state(waiting) is S.BACKORDERED
+    world.is_told(parcels(world, (SCARF, 2)))
+
+    world.give(CancelRest, order_id, reason="缺货")
+
+    assert world.state(waiting) is S.AWAITING_CS_REVIEW
+
+
 @pytest.mark.parametrize(("stops", "state"), [(None, S.SHIPPED), (GOES_ON, S.PARTIALLY_SHIPPED)])
 def test_else_the_warehouse_is_asked(world, order_id, stops, state):
     world.is_told(parcels(world, (SCARF, 2), final=False))
@@ -414,6 +429,19 @@ def test_what_left_without_us_can_only_be_stopped_where_it_left(world, shop):
 
 
 # --- at the counter --------------------------------------------------------------------------------------------------
+
+
+def test_virtual_goods_wait_for_whoever_delivers_them_and_no_warehouse_hears_of_them(world):
+    shop = world.a_shop(auto_review=True, auto_release=True)
+    world.receive(SCARF, HAT)
+    order_id = world.an_order(shop, a_standard_order(kind=OrderKind.VIRTUAL))
+    assert (world.state(order_id), world.warehouse.sent) == (S.AWAITING_RELEASE, [])
+    with pytest.raises(NotForAWarehouse):
+        world.give(ReleaseOrder, order_id)
+
+    world.give(HandOverOrder, order_id)
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (98, 0))
 
 
 def test_what_a_store_hands_over_is_with_the_buyer_and_off_the_shelf(world, order_id):

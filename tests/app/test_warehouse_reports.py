@@ -6,7 +6,6 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT
 
-from oms_app.booking import CLOSED_SHORT, SILENT
 from oms_app.orders import ApproveOrder, PassInterception, ReleaseOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import NumberUnknown
@@ -31,6 +30,7 @@ from oms_domain.fulfilment.reports import ReportId, ReportNotFound
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import WarehouseCode
 from oms_domain.orders.states import OrderState as S
+from oms_domain.orders.stopping import CLOSED_SHORT, SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order, an_id
 
 

@@ -29,6 +29,7 @@ from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
 from oms_app.judging import Judge
+from oms_app.manual import ManualOrderService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -108,6 +109,7 @@ class World:
         lookout = Lookout(sealer=self.sealer)
         self.rules = RuleService(**shared, lookout=lookout, queries=self.store.queries)
         self.blacklist = BlacklistService(**shared, lookout=lookout)
+        self.manual = ManualOrderService(**shared, numbering=numbering, sealer=self.sealer, queries=self.store.queries)
         self.transfers = TransferService(**shared, numbering=numbering)
         self.stocktakes = StocktakeService(**shared, numbering=numbering)
         self.warehouses = WarehouseService(**shared)

@@ -17,6 +17,7 @@ from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import AnyOf, Check, Not
 from oms_domain.kernel.identity import ShopId
 from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.rules.blacklist import BlacklistEntry, BlacklistEntryNotFound, BlacklistKind
 from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.templates import from_template
@@ -287,6 +288,20 @@ def test_what_rules_have_done_to_an_order_comes_back(backend, shop):
     flag = Flag(kind=FlagKind.INTERCEPTED, reason="请核实", by="rule", at=NOW, rule=("dear", 3))
 
     order = store(backend, an_order(backend, shop, flags=(flag,), passed_rules=(("dear", 2), ("keywords", 1))))
+
+    with backend.open(ROOT) as tx:
+        assert tx.orders.get(order.id) == order
+
+
+def test_where_an_order_came_from_comes_back(backend, shop):
+    marks = {
+        "source": OrderSource.MANUAL,
+        "business": Business.DISTRIBUTION,
+        "delivery": DeliveryMode.PICKUP,
+        "original_id": an_id(77),
+    }
+
+    order = store(backend, an_order(backend, shop, **marks))
 
     with backend.open(ROOT) as tx:
         assert tx.orders.get(order.id) == order

@@ -13,6 +13,7 @@ from tests.contracts.test_races import at_once
 
 from oms_app.allocation import Allocation
 from oms_app.catalog import PutBundle, PutSku
+from oms_app.editing import Replace
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import Contended
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy, ReadOrderSourcing
@@ -80,6 +81,23 @@ def test_an_order_is_cut_by_warehouse_and_each_part_holds_its_own(world):
     assert world.findings() == []
     world.give(CancelOrder, parts[0].id, reason="样例")
     assert sum(reserved for _, reserved in levels(world).values()) in (1, 2)
+    assert world.findings() == []
+
+
+def test_a_part_that_is_edited_holds_what_it_ships_now(world):
+    shop = world.a_shop(strategy="few")
+    world.catalog.put_sku(PutSku(code=HAT, facts=SkuFacts(title=HAT), by=ROOT))
+    world.receive(SCARF, units=2)
+    world.receive(HAT, units=3, warehouse=EAST)
+    heirs = world.order(world.an_order(shop, wants(1, (SCARF, 2), (HAT, 1)))).heirs
+    scarves = next(order_id for order_id in heirs if world.order(order_id).warehouse == MAIN)
+    assert world.order(scarves).version == 1
+
+    world.edit(scarves, replacements=(Replace(sku=SCARF, by=HAT),))
+
+    part = world.order(scarves)
+    assert (part.state, part.warehouse) == (S.AWAITING_CS_REVIEW, EAST)
+    assert levels(world) == {(SCARF, MAIN): (2, 0), (HAT, EAST): (3, 3)}
     assert world.findings() == []
 
 

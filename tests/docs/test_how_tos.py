@@ -239,6 +239,27 @@ def test_a_catalogue_is_kept_as_the_page_says(ready):
     assert len(ready.runs("mappings", "list", "--json")) == 3
 
 
+def test_orders_are_put_in_as_the_page_says(ready):
+    ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao")
+    for sku in ("CUP", "TIN"):
+        ready.runs("skus", "add", sku, "--title", "样例", "--list-price", "20")
+    ready.runs("skus", "add", "CARD", "--title", "贺卡", "--kind", "gift")
+    ready.runs("bundles", "add", "BOX", "--title", "礼盒", "--part", "CUP=1", "--part", "TIN=1")
+    (form,) = re.findall(r"```json\n(.*?)```", (HOW_TO / "manual-orders.md").read_text(encoding="utf-8"), re.DOTALL)
+    Path("order.json").write_text(form, encoding="utf-8")
+    presale = json.loads(form) | {"kind": "presale", "platform_order_no": "TEL-2", "deposit": {"fen": 5_100}}
+    Path("presale.json").write_text(json.dumps(presale), encoding="utf-8")
+    (made,) = ready.runs("orders", "create", "presale.json", "--json")
+    ready.own["NUMBER"] = made["order"]
+    assert (made["payable"], made["balance_due"]) == ("81.00", "30.00")
+
+    for words in commands("manual-orders.md"):
+        ready.types([ready.own.get(word, word) for word in words])
+
+    shown = {row["platform_order_no"]: row for row in ready.runs("orders", "list", "--json")}
+    assert (shown["TEL-1"]["paid"], shown["TEL-2"]["paid"]) == ("81.00", "81.00")
+
+
 def test_rules_are_kept_and_tried_as_the_page_says(ready):
     ready.runs("shops", "add", "tb-1", "--name", "样例", "--platform", "taobao", "--catalogue", "open")
     ready.own["ID"], *_ = reviewable_orders(ready)
@@ -320,6 +341,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "connect-a-shop.md",
         "connect-a-warehouse.md",
         "exceptions-and-discrepancies.md",
+        "manual-orders.md",
         "personal-data.md",
         "review-rules.md",
         "review-and-cancel.md",

@@ -437,6 +437,40 @@ CALLS += (
     _to_blacklist("takeOffBlacklist", f"/{ABSENT}/removal", {"reason": "x"}),
 )
 CALLS += AFTERSALES
+CALLS += (
+    Call(
+        operation="createOrder",
+        method="POST",
+        path="/orders",
+        body={"shop": "tb-1"},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
+    Call(
+        operation="planOrder",
+        method="POST",
+        path="/orders/plan",
+        body={"shop": "tb-1"},
+        permission=Permission.ORDERS_WRITE,
+    ),
+    Call(
+        operation="createOrders",
+        method="POST",
+        path="/orders/batch",
+        body={"rows": [{"shop": "tb-1"}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
+    Call(
+        operation="payBalanceOfOrder",
+        method="POST",
+        path="/orders/{order_id}/balance",
+        body={"paid": {"fen": 1}},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+    ),
+)
 GUARDED: Final = tuple(call for call in CALLS if call.permission is not None)
 
 

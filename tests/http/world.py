@@ -40,6 +40,7 @@ from oms_app.editing import EditService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.manual import ManualOrderService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -146,6 +147,9 @@ class World:
             "batches": BatchService(open=self.store.open, desk=desk, **common),
             "splits": SplitService(numbering=numbering, **common),
             "merges": MergeService(numbering=numbering, **common),
+            "manual_orders": ManualOrderService(
+                numbering=numbering, sealer=sealer, queries=self.store.queries, **common
+            ),
             "edits": EditService(numbering=numbering, sealer=sealer, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),

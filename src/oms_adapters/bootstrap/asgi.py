@@ -30,6 +30,7 @@ _PROVIDED = (
     "splits",
     "merges",
     "edits",
+    "manual_orders",
     "intake",
     "preparation",
     "shops",

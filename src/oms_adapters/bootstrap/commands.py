@@ -13,6 +13,7 @@ from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
 from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
+from oms_adapters.bootstrap.commands_manual import create_order, pay_balance
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_rules import blacklist, rules
@@ -166,5 +167,5 @@ for command in (
     aftersales,
 ):
     oms.add_command(command)
-for command in (*SPLITTING, edit_orders):
+for command in (*SPLITTING, edit_orders, create_order, pay_balance):
     orders.add_command(command)

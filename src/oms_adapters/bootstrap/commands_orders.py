@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -104,12 +105,14 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 
 @orders.command("show")
 @click.argument("order")
+@click.option("--why-not", is_flag=True, help="say of the other moves why they are not possible now")
 @json_option
 @refusals_shown
-def show_order(order: str, as_json: bool) -> None:
+def show_order(order: str, why_not: bool, as_json: bool) -> None:
     """Show one order, by number or id: lines, amounts, parcels, log, and what may be done to it."""
     container = ready()
-    print_order(container.queries().order(operator(), order_id_of(container, order)), language(), as_json=as_json)
+    detail = container.queries().order(operator(), order_id_of(container, order))
+    print_order(detail, language(), why_not=why_not, as_json=as_json)
 
 
 def order_id_of(container: Container, text: str) -> OrderId:
@@ -124,9 +127,7 @@ def order_id_of(container: Container, text: str) -> OrderId:
     return found
 
 
-UNTIL = click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="Until when, China's time."
-)
+UNTIL = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
 
 def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
@@ -139,7 +140,7 @@ def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
     @refusals_shown
     def act(ctx: click.Context, /, order: tuple[str, ...], reason: str, as_json: bool, **more: Any) -> None:
         container, rows, failed = ready(), [], False
-        until = {name: at.replace(tzinfo=CHINA) if at else None for name, at in more.items()}
+        until = {name: at.replace(tzinfo=CHINA).astimezone(UTC) if at else None for name, at in more.items()}
         for text in order:
             try:
                 order_id = order_id_of(container, text)
@@ -151,7 +152,10 @@ def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
         show(rows, ["order", "outcome", "state", "code", "why"], as_json=as_json)
         ctx.exit(1 if failed else 0)
 
-    timed = UNTIL(act) if any(a.name == "until" for a in attrs.fields(kind)) else act
+    timed = act
+    for until in (each for each in attrs.fields(kind) if each.name == "until"):
+        needed = until.default is attrs.NOTHING
+        timed = click.option("--until", type=UNTIL, required=needed, help="Until when, China's time.")(act)
     orders.command(name, help=what)(timed)
 
 

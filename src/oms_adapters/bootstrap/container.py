@@ -40,6 +40,7 @@ from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
 from oms_app.judging import Judge
+from oms_app.manual import ManualOrderService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -173,6 +174,16 @@ class Container(containers.DeclarativeContainer):
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     edits = providers.Singleton(
         EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
+    )
+    manual_orders = providers.Singleton(
+        ManualOrderService,
+        begin=begin,
+        now=now,
+        new_id=new_id,
+        numbering=numbering,
+        pause=pause,
+        sealer=sealer,
+        queries=queries,
     )
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)

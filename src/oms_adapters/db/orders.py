@@ -33,6 +33,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import Flag
 from oms_domain.orders.lines import FromBundle, OrderLine
+from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.sales_order import AddressAtPlatform, SalesOrder
 from oms_domain.orders.states import OrderState
 
@@ -45,6 +46,10 @@ sales_order = table(
     sa.Column("platform_order_id", Id, sa.ForeignKey("platform_order.id"), nullable=True),
     sa.Column("platform_order_no", text(64), nullable=False, index=True),
     sa.Column("kind", code(), nullable=False),
+    sa.Column("source", code(), nullable=False),
+    sa.Column("business", code(), nullable=False),
+    sa.Column("delivery", code(), nullable=False),
+    sa.Column("original_id", Id, nullable=True),
     sa.Column("cash_on_delivery", sa.Boolean, nullable=False),
     sa.Column("external", sa.Boolean, nullable=False),
     sa.Column("state", code(), nullable=False),
@@ -258,6 +263,10 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         platform_order_id=PlatformOrderId(row.platform_order_id) if row.platform_order_id else None,
         platform_order_no=row.platform_order_no,
         kind=OrderKind(row.kind),
+        source=OrderSource(row.source),
+        business=Business(row.business),
+        delivery=DeliveryMode(row.delivery),
+        original_id=OrderId(row.original_id) if row.original_id else None,
         cash_on_delivery=bool(row.cash_on_delivery),
         external=bool(row.external),
         state=OrderState(row.state),
@@ -315,6 +324,10 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "platform_order_id": state.platform_order_id,
         "platform_order_no": state.platform_order_no,
         "kind": state.kind,
+        "source": state.source,
+        "business": state.business,
+        "delivery": state.delivery,
+        "original_id": state.original_id,
         "cash_on_delivery": state.cash_on_delivery,
         "external": state.external,
         "state": state.state,

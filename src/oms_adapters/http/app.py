@@ -25,6 +25,7 @@ from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.edits import EditsController
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
+from oms_adapters.http.manual_orders import ManualOrdersController
 from oms_adapters.http.observing import Observed
 from oms_adapters.http.order_amounts import OrderAmountsController
 from oms_adapters.http.order_commands import OrderCommandsController
@@ -56,6 +57,7 @@ NAMES: Final = frozenset(
         "splits",  # SplitService
         "merges",  # MergeService
         "edits",  # EditService
+        "manual_orders",  # ManualOrderService
         "intake",  # IntakeService
         "preparation",  # Preparation
         "shops",  # ShopService
@@ -134,6 +136,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrderCommandsController,
                     SplitsController,
                     EditsController,
+                    ManualOrdersController,
                     ShopsController,
                     StockController,
                     TransfersController,

@@ -16,6 +16,7 @@ from oms_app.queries.rows import OrderDetail, OrderRow
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
+from oms_domain.orders.balance import balance_due
 from oms_domain.orders.flags import BLOCKS, Flag
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import moves_of
@@ -294,6 +295,10 @@ class OrderView(View):
     platform_order_id: UUID | None
     platform_order_no: str
     kind: str
+    source: str
+    business: str
+    delivery: str
+    original_id: UUID | None  # that a reissue is for
     cash_on_delivery: bool
     external: bool
     lines: list[LineView]
@@ -302,6 +307,7 @@ class OrderView(View):
     cod_fee: MoneyView
     payable: MoneyView
     paid: MoneyView
+    balance_due: MoneyView  # of a presale
     receiver: str
     buyer: str
     region: RegionView
@@ -344,6 +350,10 @@ class OrderView(View):
             platform_order_id=order.platform_order_id,
             platform_order_no=order.platform_order_no,
             kind=order.kind,
+            source=order.source,
+            business=order.business,
+            delivery=order.delivery,
+            original_id=order.original_id,
             cash_on_delivery=order.cash_on_delivery,
             external=order.external,
             lines=[LineView.of(line, order) for line in order.lines],
@@ -352,6 +362,7 @@ class OrderView(View):
             cod_fee=MoneyView.of(order.cod_fee),
             payable=MoneyView.of(order.payable),
             paid=MoneyView.of(order.paid),
+            balance_due=MoneyView.of(balance_due(order)),
             receiver=order.receiver.mask,
             buyer=order.buyer.mask,
             region=RegionView(

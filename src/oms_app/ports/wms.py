@@ -36,13 +36,17 @@ class Grade(StrEnum):
 
 @frozen(kw_only=True)
 class PaperLine:
-    """What the warehouse's papers tell of a line: ``net`` is what the units to ship carry of its amount."""
+    """What the warehouse's papers tell of a line: ``net`` is what the units to ship carry of its amount.
+
+    ``order_no``: the platform's number of the order that it is of, where that is not the papers' own (合单).
+    """
 
     line_id: LineId
     platform_line_no: str
     title: str
     unit_price: Money
     net: Money
+    order_no: str = ""
 
 
 @frozen(kw_only=True)

@@ -30,6 +30,7 @@ from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
     OrderAllocated,
     OrderApproved,
+    OrderBalancePaid,
     OrderCancelled,
     OrderCreated,
     OrderEdited,
@@ -37,6 +38,7 @@ from oms_domain.orders.events import (
     OrderJoined,
     OrderLostStock,
     OrderPaid,
+    OrderRestCancelled,
     OrderRevised,
     OrderShippedOutside,
     OrderSplitOff,
@@ -51,7 +53,8 @@ FREEING: Final = tuple(
 )
 """Events of stock that may leave more for sale."""
 GIVING_BACK: Final = tuple(
-    event.type for event in (OrderCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
+    event.type
+    for event in (OrderCancelled, OrderRestCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
 )
 """Events of orders that may have given units back: whole orders, single lines, what a count took away."""
 FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
@@ -84,7 +87,11 @@ class OrderProcess:
                 run=self.merge,
                 events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
             ),
-            Handler(name="orders.auto_release", run=self.release, events=(OrderApproved.type, OrderUnflagged.type)),
+            Handler(
+                name="orders.auto_release",
+                run=self.release,
+                events=(OrderApproved.type, OrderUnflagged.type, OrderBalancePaid.type),
+            ),
             Handler(name="orders.retry_waiting", run=self.retry_waiting, events=FREEING),
             Handler(name="orders.retry_after_cancel", run=self.retry_after_cancel, events=GIVING_BACK),
             Handler(name="orders.fetch_again", run=self.fetch_again, events=(PlatformOrderAmbiguous.type,)),

@@ -184,6 +184,7 @@ def papers_of(shipment: Shipment) -> Papers:
         PaperLine(
             line_id=line.id,
             platform_line_no=line.platform_line_no,
+            order_no=line.platform_order_no,
             title=line.title,
             unit_price=line.unit_price,
             net=Money(_of_units(line, to_ship[line.id]), line.payable.currency),

@@ -7,7 +7,7 @@ same ask.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -19,6 +19,9 @@ from oms_app.processes.orders import actor_of
 from oms_app.runner import Handler
 from oms_app.stopping import BookStopped, BookStopRefused, NoteByHand, ReadStop, StopService, ToStop
 from oms_domain.orders.events import OrderStopAsked
+
+ASK_AGAIN_S: Final = 30
+"""How long the second asking waits; each further one so much longer: a quarter of an hour until a person is asked."""
 
 
 @frozen(kw_only=True)
@@ -49,7 +52,7 @@ class StopProcess:
             case StopAnswer(outcome=Stop.NOT_STOPPED):
                 self.stops.book_refused(BookStopRefused(**about, reason=answer.reason, by=actor))
             case StopAnswer(reason=reason):
-                raise RetryLater(reason=reason)
+                raise RetryLater(reason=reason, after_s=ASK_AGAIN_S * job.tries)
         return None
 
     def _of_warehouse(self, to_stop: ToStop) -> StopAnswer:

@@ -111,6 +111,15 @@ class OrderPaid(OrderEvent):
 
 
 @frozen(kw_only=True)
+class OrderBalancePaid(OrderEvent):
+    """The balance of a presale was paid. ``coupon``: what a coupon took off it, placed on the lines."""
+
+    type: ClassVar[str] = "orders.balance_paid"
+    paid: Money
+    coupon: Money
+
+
+@frozen(kw_only=True)
 class OrderAllocated(OrderEvent):
     """Stock is reserved for it in one warehouse. ``carrier`` empty: none is planned."""
 

@@ -40,6 +40,7 @@ from oms_domain.orders.flags import (
     is_set,
 )
 from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.moves import CancelNeedsWarehouse, check, check_not_pending
 from oms_domain.orders.placement import misplaced
 from oms_domain.orders.states import ENTRIES, ORDER_TABLE
@@ -114,6 +115,10 @@ class SalesOrder:
     platform_order_id: PlatformOrderId | None
     platform_order_no: str
     kind: OrderKind = OrderKind.NORMAL
+    source: OrderSource = OrderSource.PLATFORM
+    business: Business = Business.RETAIL
+    delivery: DeliveryMode = DeliveryMode.COURIER
+    original_id: OrderId | None = None  # that a reissue which a person has put in is for
     cash_on_delivery: bool = False
     external: bool = False  # first seen when it had left without us: holds no stock
     state: S

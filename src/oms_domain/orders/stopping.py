@@ -26,6 +26,8 @@ from oms_domain.orders.states import OrderState as S
 UNPAID: Final = "unpaid"
 CLOSED_SHORT: Final = "warehouse_closed_short"
 """Why an order is intercepted whose warehouse will ship nothing more, although something is still to leave."""
+SILENT: Final = "warehouse_silent"
+"""Why one is whose warehouse has said nothing of it for too long: until it says something."""
 
 
 def call_off(order: SalesOrder, *, reason: str, by: str, at: datetime) -> Change[SalesOrder]:
@@ -183,8 +185,8 @@ def _rest_cancelled(order: SalesOrder, reason: str, at: datetime) -> Change[Sale
 
 
 def _decided(order: SalesOrder, state: S, at: datetime) -> SalesOrder:
-    """Return it in a state, pending no longer."""
-    flags = tuple(flag for flag in order.flags if flag.kind not in PENDING)
+    """Return it in a state, pending no longer: whoever was asked has answered, so nobody need look why it is silent."""
+    flags = tuple(flag for flag in order.flags if flag.kind not in PENDING and flag.reason != SILENT)
     return evolve(order, state=state, flags=flags, progress="", updated_at=at)
 
 

@@ -36,6 +36,9 @@ SOURCE: Final = "source"
 ALIKE: Final[Mapping[str, Callable[[SalesOrder], object]]] = {
     "shop_id": lambda order: order.shop_id,
     "kind": lambda order: order.kind,
+    "source": lambda order: order.source,
+    "business": lambda order: order.business,
+    "delivery": lambda order: order.delivery,
     "cash_on_delivery": lambda order: order.cash_on_delivery,
     "currency": lambda order: order.payable.currency,
     "warehouse": lambda order: order.warehouse,

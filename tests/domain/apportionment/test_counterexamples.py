@@ -3,8 +3,19 @@
 import pytest
 from attrs import evolve
 
-from oms_domain.apportionment import CUMULATIVE, LARGEST_REMAINDER, Rest, family
-from oms_domain.testing.counterexamples import HOLDS_WITH_CAPS, LINES, MOST, QUANTA, bounds, look, read
+from oms_domain.apportionment import CUMULATIVE, LARGEST_REMAINDER, Rest, Rule, family
+from oms_domain.testing.counterexamples import (
+    HOLDS_WITH_CAPS,
+    LINES,
+    MOST,
+    QUANTA,
+    WIDER_CAPPED_MOST,
+    WIDER_LINES,
+    WIDER_MOST,
+    bounds,
+    look,
+    read,
+)
 from oms_domain.testing.laws import (
     LAWS,
     MONOTONY,
@@ -19,6 +30,13 @@ from oms_domain.testing.laws import (
 
 KNOWN = read()
 BROKEN = [known for known in KNOWN if known.basket]
+WIDER = {
+    (Rule("half_up", "sequential", "ascending"), QUOTA.number, False),
+    (Rule("half_down", "sequential", "ascending"), QUOTA.number, False),
+    (Rule("half_even", "sequential", "ascending"), QUOTA.number, False),
+    (Rule("half_even", "largest_fraction"), ORDER.number, True),
+}
+"""What only a basket of more lines, or of larger weights, breaks."""
 HELD = [known for known in KNOWN if not known.basket]
 LARGEST_SMALL = list(small_baskets(lines=3, most=3, quanta=(1, 2)))
 
@@ -39,6 +57,9 @@ def test_there_is_a_row_for_every_rule_and_every_law_that_is_not_promised_for_it
         "quanta": list(QUANTA),
         "capped_lines": MOST_CAPPED_LINES,
         "most_capped": MOST_CAPPED,
+        "wider_lines": WIDER_LINES,
+        "wider_most": WIDER_MOST,
+        "wider_capped_most": WIDER_CAPPED_MOST,
     }
 
 
@@ -52,6 +73,8 @@ def test_a_stored_basket_breaks_its_law(known):
 def test_and_it_is_small(known):
     basket = known.basket
     lines, most = (MOST_CAPPED_LINES, MOST_CAPPED) if known.with_caps else (LINES, MOST)
+    if (known.rule, known.law.number, known.with_caps) in WIDER:
+        lines, most = (MOST_CAPPED_LINES, WIDER_CAPPED_MOST) if known.with_caps else (WIDER_LINES, WIDER_MOST)
 
     assert len(basket.weights) <= lines
     assert max(basket.total, *basket.weights) <= most
@@ -85,3 +108,10 @@ def test_the_search_finds_what_is_stored():
     searched = (found for found in look([CUMULATIVE], [MONOTONY]) if not found.with_caps)
 
     assert next(searched) == known
+
+
+def test_where_no_small_basket_breaks_a_law_wider_ones_are_tried():
+    rule = Rule("half_even", "largest_fraction")
+    known = next(known for known in BROKEN if (known.rule, known.law, known.with_caps) == (rule, ORDER, True))
+
+    assert [found for found in look([rule], [ORDER]) if found.with_caps] == [known]

@@ -15,6 +15,7 @@ from oms_domain.orders.moves import NoStopAsked, StopPending
 from oms_domain.orders.states import OrderState
 from oms_domain.orders.stopping import (
     CLOSED_SHORT,
+    SILENT,
     call_back,
     call_off,
     call_off_rest,
@@ -244,6 +245,12 @@ def test_else_another_order_takes_its_place_with_all_that_it_carries():
     )
     assert [type(event) for event in new.events] == [e.OrderCreated]
     assert (new.events[0].paid, new.events[0].order_id) == (order.paid, NEW)
+
+
+def test_who_answers_is_silent_no_longer():
+    silent = Flag(kind=FlagKind.INTERCEPTED, reason=SILENT, by="warehouse", at=NOW)
+
+    assert stopped(in_warehouse(asked(FlagKind.UNREVIEW_PENDING), silent), at=LATER).state.flags == ()
 
 
 def test_business_review_may_send_it_back():

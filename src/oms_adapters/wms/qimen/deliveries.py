@@ -127,7 +127,7 @@ def _lines(order: ShipOrder, papers: Papers, owner: str) -> Iterator[DeliveryLin
             retail = max(paper.unit_price, actual) if paper else actual
             yield DeliveryLine(
                 no=str(number),
-                source_order=papers.order_no,
+                source_order=(paper.order_no if paper else "") or papers.order_no,
                 source_line=paper.platform_line_no if paper else "",
                 owner=owner,
                 sku=sku,

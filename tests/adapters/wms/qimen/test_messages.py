@@ -545,6 +545,14 @@ def test_cash_that_the_carrier_collects_is_still_due():
     assert (fields["orderFlag"], fields["arAmount"], fields["gotAmount"]) == ("COD", "548.00", "0.00")
 
 
+def test_lines_of_a_merged_order_name_the_platform_order_that_they_are_of():
+    one, other = an_order().papers.lines
+
+    order = delivery_of(an_order(lines=(one, evolve(other, order_no="20"))), ACCOUNT, at=NOW)
+
+    assert [line.source_order for line in order.lines] == ["10", "20", "20"]
+
+
 def test_an_order_without_papers_goes_out_all_the_same():
     order = delivery_of(evolve(an_order(), papers=None), ACCOUNT, at=NOW)
 

@@ -31,10 +31,10 @@ from oms_adapters.wms.qimen.fake_warehouse import (
 from oms_adapters.wms.qimen.fake_wire import reply_to
 from oms_adapters.wms.qimen.inbound import QimenCallbacks
 from oms_adapters.wms.qimen.warehouse import QimenWarehouse
-from oms_app.booking import CLOSED_SHORT, SILENT
 from oms_domain.kernel.identity import OrderId
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState as S
+from oms_domain.orders.stopping import CLOSED_SHORT, SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
 
 ACCOUNT = QimenAccount(warehouse=MAIN, app_key=APP_KEY, secret=SECRET, customer_id=CUSTOMER)

@@ -1,0 +1,101 @@
+"""``oms orders edit``, ``split``, ``merge``: each order with its own answer, and parts that can be read."""
+
+import pytest
+from tests.http.test_splits import two_lines
+
+
+@pytest.fixture
+def numbers(oms):
+    """Return the numbers of two orders of one buyer that await review, each of two single units of a SKU."""
+    oms.rows("shops", "policy", "tb", "--tag", "VIP")
+    oms.rows("stock", "receive", "SPU4-U", "10")
+    oms.ingest(*(oms.write(f"{number}.json", two_lines(number)) for number in (71, 72)))
+    oms.run("drain")
+    return sorted(row["number"] for row in oms.rows("orders", "list"))
+
+
+def test_an_edit_is_seen_and_then_done(oms, numbers):
+    edit = ("orders", "edit", numbers[0], "--quantity", "SPU4-U=1", "--tag", "VIP", "--note", "好")
+
+    (seen,) = oms.rows(*edit, "--plan")
+    (done,) = oms.rows(*edit)
+
+    assert seen == done
+    assert (done["what"], done["refund_due"], done["holds"]) == (["lines", "note", "tags"], "135.00", ["SPU4-U=1@MAIN"])
+    (shown,) = oms.rows("orders", "show", numbers[0])
+    assert (shown["note"], shown["tags"]) == ("好", ["VIP"])
+
+
+def test_each_order_answers_for_itself(oms, numbers):
+    rows = oms.rows("orders", "edit", *numbers, "S20200101-000009", "--mark", "3", code=1)
+
+    assert [row["outcome"] for row in rows] == ["done", "done", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--quantity", "SPU4-U"), "orders.invalid_part"),
+        (("--replace", "SPU4-U"), "orders.invalid_part"),
+        (("--ship-on", "soon"), "orders.invalid_part"),
+        (("--gift", "SPU4-U"), "orders.unknown_goods"),
+        (("--no-gift", "SPU4-U"), "split_merge.not_on_order"),
+        (("--carrier", "NOBODY"), "carriers.unknown_carrier"),
+        (("--tag", "急"), "orders.unknown_tag"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(oms, numbers, words, code):
+    done = oms.run("orders", "edit", numbers[0], *words, "--json")
+
+    assert done.code == 1
+    assert code in done.out + done.err
+
+
+def test_a_carrier_a_date_and_an_address(oms, numbers):
+    address = ("--address", "新收件人 13000000002 广东省深圳市宝安区虚构路8号", "--zip", "518000")
+
+    (done,) = oms.rows("orders", "edit", numbers[0], "--ship-on", "2036-12-01", "--carrier", "none", *address)
+    (again,) = oms.rows("orders", "edit", numbers[0], "--ship-on", "none")
+
+    assert (done["what"], again["what"]) == (["flags", "receiver", "region"], ["flags"])
+    assert "13000000002" not in str(done)
+
+
+def test_parts_are_planned_made_and_merged_again(oms, numbers):
+    (one, rest) = oms.rows("orders", "split", numbers[0], "--part", "SPU4-U=1", "--plan")
+    assert (one["order"], one["contents"], one["payable"], rest["payable"]) == ("", ["SPU4-U=1"], "139.00", "139.00")
+
+    parts = oms.rows("orders", "split", numbers[0], "--part", "SPU4-U=1")
+    (merged,) = oms.rows("orders", "merge", *(part["order"] for part in parts))
+
+    assert merged["payable"] == "278.00"
+    assert [part["order"] != "" for part in oms.rows("orders", "unmerge", merged["order"])] == [True, True]
+    assert oms.rows("doctor") == []
+
+
+def test_candidates_are_listed_and_a_plan_changes_nothing(oms, numbers):
+    rows = oms.rows("orders", "merge-candidates", "--shop", "tb")
+    assert [(row["group"], row["number"]) for row in rows] == [(1, numbers[0]), (1, numbers[1])]
+
+    (plan,) = oms.rows("orders", "merge", *numbers, "--plan")
+
+    assert (plan["sources"], plan["payable"]) == (numbers, "556.00")
+    assert len(oms.rows("orders", "merge-candidates")) == 2
+
+
+@pytest.mark.parametrize("part", ["SPU4-U", "SPU4-U=0", "=1", "SPU4-U=x", "SPU4-U=99999999"])
+def test_a_part_is_named_by_sku_and_units(oms, numbers, part):
+    done = oms.run("orders", "split", numbers[0], "--part", part, "--json")
+
+    assert done.code != 0
+
+
+def test_a_shop_says_how_it_splits_and_merges(oms):
+    words = ("--auto-split", "--split-by", "weight", "--split-weight-g", "900", "--auto-merge", "--merge-window", "10")
+
+    oms.rows("shops", "policy", "tb", *words)
+    oms.rows("shops", "policy", "tb", "--no-auto-merge", "--tag", "none")
+
+    ((policy,),) = oms.sql("SELECT policy FROM shop")
+    assert '"auto_split":true' in policy.replace(" ", "")
+    assert '"auto_merge":true' not in policy.replace(" ", "")
