@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
+from oms_app.claims import check_no_claims
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
@@ -136,6 +137,7 @@ class Allocation:
 
     def _split(self, order: SalesOrder, *lots: Lot) -> Change[SalesOrder]:
         """Cut the order by warehouse (按仓拆单), and hold the units of each part there."""
+        check_no_claims(self.tx, order)
         if self.numbers.left("S") < len(lots):
             raise MoreNumbers(len(lots))
         plan = SplitPlan(

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from oms_app.address_edits import PURPOSE, AddressWanted, put_address
 from oms_app.allocation import Allocation, MoreNumbers
+from oms_app.claims import check_no_claims
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
@@ -203,6 +204,8 @@ class EditService:
         check_version(order, command.expected_version)
         check(order, Ask.EDIT)
         _check_tags(tx, order, command.add_tags)
+        if command.quantities or command.remove_gifts:
+            check_no_claims(tx, order)
         receiver, region, doubts = None, None, tuple[str, ...]()
         if command.address is not None:
             found = put_address(tx, order, command.address, sealer=self.sealer, new_id=self.new_id)

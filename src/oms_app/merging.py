@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.claims import check_no_claims, has_claims
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
@@ -151,6 +152,7 @@ class MergeService:
             check_version(order, command.expected_version)
             if not 1 < len(order.origins) <= MOST_ORDERS:
                 raise NotMerged
+            check_no_claims(tx, order)
             known = tx.orders.get_many(order.origins)
             made = unmerge(
                 order,
@@ -219,11 +221,11 @@ def is_due(order: SalesOrder, policy: ShopPolicy, now: datetime) -> bool:
 def siblings(tx: Transaction, order: SalesOrder) -> list[SalesOrder]:
     """Return an order and what may be merged with it by itself, as many as one may hold; alone if its receiver is
     told by a mask only."""
-    if not _is_plain(tx, order):
+    if not _is_plain(tx, order) or has_claims(tx, order):
         return [order]
     found, lines = [order], len(order.lines)
     for each in tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values():
-        alike = not each.split_reasons and differs(order, each) is None
+        alike = not each.split_reasons and differs(order, each) is None and not has_claims(tx, each)
         if alike and lines + len(each.lines) <= MOST_LINES:
             found.append(each)
             lines += len(each.lines)
@@ -240,6 +242,7 @@ def _wanted(tx: Transaction, command: MergeOrders) -> list[SalesOrder]:
             raise OrderNotFound(order_id=id)
         if known[id].state is OrderState.AWAITING_CS_REVIEW and not _is_plain(tx, known[id]):
             raise CannotMerge(number=known[id].number, what="receiver_masked")
+    check_no_claims(tx, *known.values())
     return [known[id] for id in command.order_ids]
 
 

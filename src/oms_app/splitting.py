@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
+from oms_app.claims import check_no_claims
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
@@ -111,6 +112,7 @@ class SplitService:
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
+            check_no_claims(tx, order)
             wanted = self._plan(tx, order, command)
         made = split(
             order,
@@ -186,8 +188,10 @@ def split_in(
 
     Raises:
         CannotSplit, MoveNotAllowed, PlanDoesNotFit: as ``oms_domain.split_merge.splitting.split``.
+        HasClaims: claims are counted by its lines.
         Contended: the pool has fewer numbers than the plan has parts.
     """
+    check_no_claims(tx, order)
     if len(wanted.parts) > numbers.left("S"):
         raise Contended(what="numbers")
     made = split(

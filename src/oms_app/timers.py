@@ -22,17 +22,21 @@ BEGINNING: Final = frozenset({OrderCreated, OrderSplitOff})
 """Facts that an order begins with, in whatever state and with whatever flags its parent had."""
 
 
-def set_timers(tx: Transaction, change: Change[SalesOrder]) -> None:
-    """Set the timers that follow from what has happened to an order."""
+def set_timers(tx: Transaction, change: Change[SalesOrder], policy: ShopPolicy | None = None) -> None:
+    """Set the timers that follow from what has happened to an order.
+
+    Args:
+        policy: of its shop, where it is known: it need not be read for every order of a chunk.
+    """
     order, kinds = change.state, {type(event) for event in change.events}
     if kinds & {OrderFlagged, *BEGINNING} and (ends := end_of_flags(order)) is not None:
         tx.set_timer(LIFT_FLAGS, str(order.id), due_at=ends, shop_id=order.shop_id)
     if kinds & BEGINNING and order.state is OrderState.AWAITING_PAYMENT:
-        unpaid = unpaid_until(order, tx.shops.get(order.shop_id).policy)
+        unpaid = unpaid_until(order, policy or tx.shops.get(order.shop_id).policy)
         if unpaid is not None:
             tx.set_timer(EXPIRE_UNPAID, str(order.id), due_at=unpaid, shop_id=order.shop_id)
     if kinds & {OrderSigned, OrderHandedOver} and order.state is OrderState.SIGNED:
-        due = completed_at(order, tx.shops.get(order.shop_id).policy)
+        due = completed_at(order, policy or tx.shops.get(order.shop_id).policy)
         tx.set_timer(COMPLETE, str(order.id), due_at=due, shop_id=order.shop_id)
 
 

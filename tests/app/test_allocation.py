@@ -13,6 +13,7 @@ from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
 from oms_app.shops import ChangePolicy
 from oms_app.sourcing import (
+    MOST_TRIED_NODES,
     NothingToTry,
     NotSourced,
     PutCarrier,
@@ -20,6 +21,7 @@ from oms_app.sourcing import (
     PutStrategy,
     ReadOrderSourcing,
     ReadSourcing,
+    TooMuchToTry,
     TryStrategy,
     check_fit,
 )
@@ -571,6 +573,11 @@ def test_what_cannot_be_tried_is_refused(world):
             tried(world, *orders)
     with pytest.raises(OrderNotFound):
         tried(world, order_id, by=stranger)
+    thorough = evolve(NEAR, most_nodes=MOST_TRIED_NODES)
+    assert len(tried(world, order_id, strategy=thorough).rows) == 1
+    with pytest.raises(TooMuchToTry) as refused:
+        tried(world, order_id, world.an_order(shop, wants(2)), strategy=thorough)
+    assert refused.value.most == MOST_TRIED_NODES // 2
     with pytest.raises(OrderNotFound):
         answer(world, order_id, by=stranger)
 

@@ -2,13 +2,17 @@
 
 import pytest
 from attrs import evolve
+from tests.app.claims import Claims
 from tests.app.world import ROOT, later
 
 from oms_app.actor import Actor, Once, Permission
 from oms_app.catalog import PutSku
+from oms_app.claims import HasClaims
+from oms_app.merging import MergeOrders
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.splitting import NotOnOrder, SplitOrder, Wanted
+from oms_domain.aftersales.states import CaseKind
 from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import LineRefund, PlatformState, Region
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
@@ -362,3 +366,23 @@ def test_a_shop_has_rules_that_make_sense(world):
     for policy in ({"split_triggers": ("by_hand",)}, {"split_units": 0}):
         with pytest.raises(InvalidSplitRules):
             world.a_shop("tb-9", **policy)
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_claims_are_counted_by_stays_together(world):
+    claims = Claims(world)
+    claims.open(kind=CaseKind.REFUND_BEFORE_SHIPMENT)
+    order_id, other = claims.order_id, world.an_order(claims.shop, a_standard_order(order_no="2"))
+
+    for act in (
+        lambda: world.split(order_id, {HAT: 1}),
+        lambda: world.splits.preview(SplitOrder(order_id=order_id, parts=((Wanted(sku=HAT, units=1),),), by=ROOT)),
+        lambda: world.merges.merge(MergeOrders(order_ids=(order_id, other), by=ROOT)),
+        lambda: world.edit(order_id, quantities=(Wanted(sku=HAT, units=0),)),
+    ):
+        with pytest.raises(HasClaims):
+            act()
+
+    assert world.edit(order_id, note="等退款").what == ("note",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def ingest(ctx: click.Context, files: tuple[Path, ...], platform: str, shop_code
 def _payloads(path: Path) -> Iterator[bytes]:
     if path.stat().st_size > LARGEST_FILE:
         raise FileTooLarge(file=path.name, most=LARGEST_FILE)
-    raw = path.read_bytes()
+    raw = path.read_bytes().removeprefix(BOM_UTF8)
     if path.suffix == ".jsonl":
         yield from (line for line in raw.splitlines() if line.strip())
         return

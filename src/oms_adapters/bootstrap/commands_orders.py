@@ -105,12 +105,14 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 
 @orders.command("show")
 @click.argument("order")
+@click.option("--why-not", is_flag=True, help="say of the other moves why they are not possible now")
 @json_option
 @refusals_shown
-def show_order(order: str, as_json: bool) -> None:
+def show_order(order: str, why_not: bool, as_json: bool) -> None:
     """Show one order, by number or id: lines, amounts, parcels, log, and what may be done to it."""
     container = ready()
-    print_order(container.queries().order(operator(), order_id_of(container, order)), language(), as_json=as_json)
+    detail = container.queries().order(operator(), order_id_of(container, order))
+    print_order(detail, language(), why_not=why_not, as_json=as_json)
 
 
 def order_id_of(container: Container, text: str) -> OrderId:

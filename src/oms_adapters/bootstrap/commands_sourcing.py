@@ -47,8 +47,9 @@ def list_carriers(as_json: bool) -> None:
 
 @carriers.command("show")
 @click.argument("code")
+@json_option
 @refusals_shown
-def show_carrier(code: str) -> None:
+def show_carrier(code: str, as_json: bool) -> None:
     """Show one carrier as JSON, as it can be put again."""
     record = ready().sourcing().carrier(ReadSourcing(by=operator()), carrier_code(code, field="code"))
     click.echo(json_line(_form(CarrierView.of(record))))
@@ -100,8 +101,9 @@ def list_strategies(as_json: bool) -> None:
 
 @strategies.command("show")
 @click.argument("name")
+@json_option
 @refusals_shown
-def show_strategy(name: str) -> None:
+def show_strategy(name: str, as_json: bool) -> None:
     """Show one strategy as JSON, as it can be put again."""
     asked = checked_text(name, field="name", longest=LONGEST_NAME)
     record = ready().sourcing().strategy(ReadSourcing(by=operator()), asked)

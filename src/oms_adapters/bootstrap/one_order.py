@@ -23,7 +23,7 @@ PARCELS = ["carrier", "tracking_no", "write_back", "why"]
 LOG = ["seq", "at", "who", "what", "changes", "why"]
 
 
-def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
+def print_order(detail: OrderDetail, language: str, *, why_not: bool = False, as_json: bool) -> None:
     """Print all there is to show of an order: as one object of codes, or as a table for each part."""
     head = _head(detail.order)
     lines = [_line(line) for line in detail.order.lines]
@@ -32,16 +32,17 @@ def print_order(detail: OrderDetail, language: str, *, as_json: bool) -> None:
     moves = moves_of(detail.order)
     closed = [_closed(ask, refusal, language) for ask, refusal in moves.closed]
     if as_json:
-        may = {"moves": [str(ask) for ask in moves.open], "closed_moves": closed}
-        show([head | {"lines": lines, "packages": parcels, "log": log} | may], [], as_json=True)
+        asks = {"moves": [str(ask) for ask in moves.open], "closed_moves": closed}
+        show([head | {"lines": lines, "packages": parcels, "log": log} | asks], [], as_json=True)
         return
-    facts = [{"field": name, "value": value} for name, value in head.items()]
+    may = {"moves": ", ".join(map(str, moves.open))}
+    facts = [{"field": name, "value": value} for name, value in (head | may).items()]
     show(facts, ["field", "value"], as_json=False, title=detail.order.number)
     show(lines, LINES, as_json=False, title="Lines")
     if parcels:
         show(parcels, PARCELS, as_json=False, title="Parcels")
-    open_moves = [{"move": str(ask), "code": "", "why": ""} for ask in moves.open]
-    show([*open_moves, *closed], ["move", "code", "why"], as_json=False, title="Moves")
+    if why_not:
+        show(closed, ["move", "code", "why"], as_json=False, title="Not possible now")
     show((_told(entry, language) for entry in log), LOG, as_json=False, title="Log")
 
 

@@ -84,7 +84,7 @@ def _engines(parsed: URL, pool: int) -> Engines:
 
 
 def _sqlite(url: URL, pool: int) -> Engines:
-    if not url.database or url.database == ":memory:":
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
         raise BadDatabaseUrl(why="SQLite needs a file, such as sqlite:///oms.db")
     arguments = {"check_same_thread": False, "timeout": 5}
     write = sa.create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0, connect_args=arguments)

@@ -17,7 +17,7 @@ from oms_domain.orders.lines import OrderLine
 
 
 def piece_of(line: OrderLine, part: LinePart, steps: Sequence[Reduction], *, id: LineId) -> OrderLine:
-    """Return the units of ``part``, which was cut from the line's own part, as a line.
+    """Return the units of ``part``, which was cut from the line's own part, as a line of which none was called off.
 
     Whatever way a line is cut, and its pieces again, each amount of the pieces adds up to the line's.
 
@@ -37,6 +37,7 @@ def piece_of(line: OrderLine, part: LinePart, steps: Sequence[Reduction], *, id:
         order_discount=goods - line_discount - payable,
         payable=payable,
         part=part,
+        called_off=0,
     )
 
 

@@ -67,8 +67,8 @@ def split(
     """Take an order apart: one order for each part of the plan, in the state that it stands in.
 
     Every amount of the parts adds up to the order's, to the fen: what is placed on lines goes with its units; services
-    and the cash-on-delivery fee go by goods; what was paid goes by what each part costs. Closed lines stay with the
-    first part.
+    and the cash-on-delivery fee go by goods; what was paid goes by what each part costs. Closed lines, and units that
+    were called off, stay with the first part.
 
     Args:
         new: one for each part.
@@ -185,7 +185,9 @@ def _units(order: SalesOrder, plan: SplitPlan) -> list[Plan]:
             _, left[line_id] = left[line_id].cut(taken)
             runs[str(line_id)] = joined((*runs.get(str(line_id), ()), *taken))
         parts.append(runs)
-    parts[0] |= {str(line.id): line.part.runs for line in order.lines if not line.to_ship}
+    for line_id, rest in left.items():  # closed lines, and units that were called off
+        if rest.runs:
+            parts[0][str(line_id)] = joined((*parts[0].get(str(line_id), ()), *rest.runs))
     return list(parts)
 
 
@@ -202,7 +204,9 @@ def _payable(order: SalesOrder, part: OrderPart) -> int:
 
 def _line(line: OrderLine, part: LinePart, order: SalesOrder, id: LineId) -> OrderLine:
     piece = piece_of(line, evolve(part, key=line.part.key), order.steps, id=id)
-    return evolve(piece, from_line=line.id)
+    # Its last units are the called-off ones, and all of them stay with one part.
+    called_off = line.called_off if part.runs[-1][1] == line.part.runs[-1][1] else 0
+    return evolve(piece, from_line=line.id, called_off=called_off)
 
 
 def _money(order: SalesOrder, fen: int) -> Money:

@@ -231,6 +231,12 @@ def test_lines_are_taken_in_one_by_one(oms):
     assert [row["outcome"] for row in rows] == ["created", "refused", "created", "created"]
 
 
+def test_a_byte_order_mark_is_no_part_of_what_a_file_holds(oms):
+    path = oms.write("marked.json", b"\xef\xbb\xbf" + json.dumps(numbered(1)).encode())
+
+    assert [row["outcome"] for row in oms.ingest(path)] == ["created"]
+
+
 def test_more_than_a_chunk_is_taken_in(oms):
     path = oms.write("many.json", [numbered(n) for n in range(501)])
 

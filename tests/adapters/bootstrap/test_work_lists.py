@@ -58,15 +58,14 @@ def test_what_is_no_job_is_asked_wrongly(parked, words):
 
 def test_what_differs_is_listed_with_both_states(allocated):
     (order,) = allocated.rows("orders", "list")
-    for act in ("approve", "release"):
-        allocated.rows("orders", act, order["number"])
-    closed = trade(status="TRADE_CLOSED", modified="2026-01-02 12:00:00")
-    allocated.ingest(allocated.write("closed.json", closed))
+    allocated.rows("orders", "cancel", order["number"])
+    still_open = trade(seller_flag=1, modified="2026-01-02 12:00:00")
+    allocated.ingest(allocated.write("open.json", still_open))
 
     (row,) = allocated.rows("discrepancies", "list")
 
     assert (row["order"], row["order_id"]) == (order["number"], order["id"])
-    assert (row["ours"], row["theirs"], row["what"]) == ("in_warehouse", "closed_refunded", "state")
+    assert (row["ours"], row["theirs"], row["what"]) == ("cancelled", "to_ship", "state")
     assert order["number"] in allocated.run("discrepancies", "list").out
 
     settle = ("discrepancies", "settle", row["id"], "--reason", "已联系平台")

@@ -305,6 +305,8 @@ def test_readers_do_not_wait_for_a_writer(backend):
         ("sqlite://", "SQLite needs a file, such as sqlite:///oms.db"),
         ("sqlite:///", "SQLite needs a file, such as sqlite:///oms.db"),
         ("sqlite:///:memory:", "SQLite needs a file, such as sqlite:///oms.db"),
+        ("sqlite:///file::memory:?uri=true", "SQLite needs a file, such as sqlite:///oms.db"),
+        ("sqlite:///file:any?mode=memory&uri=true", "SQLite needs a file, such as sqlite:///oms.db"),
         ("mssql+pyodbc://sa@127.0.0.1/oms", "mssql is none of sqlite, postgresql, mysql"),
         ("oracle://127.0.0.1/oms", "oracle is none of sqlite, postgresql, mysql"),
         ("", "cannot be read; for example sqlite:///oms.db"),

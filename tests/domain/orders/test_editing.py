@@ -177,6 +177,16 @@ def test_units_that_leave_stay_as_a_closed_line():
     assert not moves_stock(order, after)
 
 
+def test_units_that_were_called_off_before_are_not_given_back_again():
+    order = a_sales_order()
+    order = evolve(order, lines=(evolve(order.lines[0], called_off=1), order.lines[1]))
+
+    after = do(order, quantities=((OTHER_LINE, 0),))
+
+    assert refund_due(order, after) == Money(4000)
+    assert after.lines[0].to_ship == 1
+
+
 def test_a_line_is_dropped_whole():
     order = a_sales_order()
 

@@ -128,6 +128,20 @@ def test_a_closed_line_stays_with_the_first_part():
     assert [each.units for each in made.handovers] == [1, 1]
 
 
+def test_units_that_were_called_off_stay_with_the_first_part():
+    order = a_sales_order(lines=(an_order_line(quantity=3, called_off=1), an_order_line(id=OTHER_LINE)))
+
+    one, other = (change.state for change in do(order, a_plan({LINE: 1}, {LINE: 1, OTHER_LINE: 2})).children)
+
+    assert [(line.quantity, line.called_off, line.to_ship) for line in (*one.lines, *other.lines)] == [
+        (2, 1, 1),
+        (1, 0, 1),
+        (2, 0, 2),
+    ]
+    assert one.lines[0].given_up == order.lines[0].given_up
+    check_conserved(order, [one, other])
+
+
 def test_lines_of_two_platform_orders_go_to_two_orders_each_of_its_own():
     other = {"platform_order_id": an_id(99), "platform_order_no": "91-B"}
     order = a_sales_order(lines=(an_order_line(), an_order_line(id=OTHER_LINE, platform_line_no="7", **other)))
