@@ -46,7 +46,9 @@ def end_of_flags(order: SalesOrder) -> datetime | None:
 
 
 def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:
-    """Return until when an order may stay unpaid, None: as long as its platform lets it."""
+    """Return until when an order may stay unpaid, None: as long as its platform lets it, or its balance is due."""
+    if order.paid.fen:  # a deposit: the balance is asked for when its time has come
+        return None
     minutes = policy.unpaid_minutes_of(of_platform=order.platform_order_id is not None)
     return order.placed_at + timedelta(minutes=minutes) if minutes else None
 
