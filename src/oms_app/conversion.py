@@ -23,6 +23,7 @@ from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.platform_order import PlatformOrder, Trouble, unmapped_trouble
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
+from oms_domain.shops.shop import ShopPolicy
 
 
 class Outcome(StrEnum):
@@ -67,6 +68,7 @@ class Chunk:
     tx: Transaction
     new_id: NewId
     numbers: NumberPool
+    shop_policy: ShopPolicy
     policy: ApportionmentPolicy
     matching: Matching
 
@@ -103,7 +105,7 @@ def settle(
         change = change.then(change.state.converted(begun.state.id, at=at))
         record(tx, tx.platform_orders, change)
         record(tx, tx.orders, begun)
-        set_timers(tx, begun)
+        set_timers(tx, begun, chunk.shop_policy)
         return Taken(change.state, begun.state, answer_of(outcome, change.state, begun.state))
     if change.state.trouble is not None:
         change = change.then(change.state.mended(at=at))

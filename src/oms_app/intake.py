@@ -180,7 +180,7 @@ class IntakeService:
         """Raises ``ShopNotFound`` for a shop that the actor does not see."""
         policy = tx.shops.get(shop_id).policy
         matching = Matching(tx, shop_id, policy.catalogue, self.now, self.new_id)
-        return Chunk(tx, self.new_id, numbers, policy_of(policy), matching)
+        return Chunk(tx, self.new_id, numbers, policy, policy_of(policy), matching)
 
     @one_transaction
     def _take_in(self, command: TakeIn, numbers: NumberPool) -> tuple[IntakeAnswer, ...]:

@@ -47,6 +47,8 @@ from oms_domain.orders.sales_order import SalesOrder
 R = TypeVar("R", CarrierRecord, ShippingRecord, StrategyRecord)
 
 MOST_TRIED: Final = 100
+MOST_TRIED_NODES: Final = MOST_TRIED * DEFAULT_STRATEGY.most_nodes
+"""Partial plans that one trial may look at by its own strategy, orders × ``most_nodes``: any reader may ask."""
 BY_ONE_WAREHOUSE: Final = evolve(DEFAULT_STRATEGY, name="one warehouse", split=SplitPolicy.NEVER)
 """What a shop without a strategy goes by, of its one warehouse."""
 
@@ -135,6 +137,16 @@ class NothingToTry(Refused):
     """No order was named, or more than can be tried at once."""
 
     code: ClassVar[str] = "sourcing.nothing_to_try"
+    most: int
+
+
+@frozen(kw_only=True)
+class TooMuchToTry(Refused):
+    """So many orders with so high a bound (``most_nodes``) would keep the server for minutes."""
+
+    code: ClassVar[str] = "sourcing.too_much_to_try"
+    orders: int
+    most_nodes: int
     most: int
 
 
@@ -247,11 +259,15 @@ class SourcingService:
         besides what it holds. Carriers, contracts and hours are those of today; the time is that of then.
 
         Raises:
-            NothingToTry, OrderNotFound.
+            NothingToTry, TooMuchToTry, OrderNotFound.
         """
         wanted = tuple(dict.fromkeys(command.order_ids))
         if not 0 < len(wanted) <= MOST_TRIED:
             raise NothingToTry(most=MOST_TRIED)
+        if len(wanted) * command.strategy.most_nodes > MOST_TRIED_NODES:
+            raise TooMuchToTry(
+                orders=len(wanted), most_nodes=command.strategy.most_nodes, most=MOST_TRIED_NODES // len(wanted)
+            )
         with self.begin(command) as tx:
             orders = tx.orders.get_many(wanted)
             for order_id in wanted:

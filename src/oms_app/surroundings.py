@@ -45,6 +45,7 @@ class Lookout:
         listed = self._listed(tx, order, receiver, codes)
         placed = self._at_address(tx, order, receiver)
         return Surroundings(
+            tags=order.tags,
             region_codes=codes,
             address_complete=_is_complete(order.region, receiver),
             merge_window_open=False,

@@ -35,13 +35,17 @@ BEGINNING: Final = frozenset({OrderCreated, OrderSplitOff})
 """Facts that an order begins with, in whatever state and with whatever flags its parent had."""
 
 
-def set_timers(tx: Transaction, change: Change[SalesOrder]) -> None:
-    """Set the timers that follow from what has happened to an order."""
+def set_timers(tx: Transaction, change: Change[SalesOrder], policy: ShopPolicy | None = None) -> None:
+    """Set the timers that follow from what has happened to an order.
+
+    Args:
+        policy: of its shop, where it is known: it need not be read for every order of a chunk.
+    """
     order, kinds = change.state, {type(event) for event in change.events}
     if kinds & {OrderFlagged, *BEGINNING} and (ends := end_of_flags(order)) is not None:
         tx.set_timer(LIFT_FLAGS, str(order.id), due_at=ends, shop_id=order.shop_id)
     if kinds & BEGINNING and order.state is OrderState.AWAITING_PAYMENT:
-        unpaid = unpaid_until(order, tx.shops.get(order.shop_id).policy)
+        unpaid = unpaid_until(order, policy or tx.shops.get(order.shop_id).policy)
         if unpaid is not None:
             tx.set_timer(EXPIRE_UNPAID, str(order.id), due_at=unpaid, shop_id=order.shop_id)
     if kinds & REVIEWABLE and order.state is OrderState.AWAITING_CS_REVIEW:
@@ -49,7 +53,7 @@ def set_timers(tx: Transaction, change: Change[SalesOrder]) -> None:
         if may_be_merged(order, policy):
             tx.set_timer(MERGE, str(order.id), due_at=window_ends(order, policy), shop_id=order.shop_id)
     if kinds & {OrderSigned, OrderHandedOver} and order.state is OrderState.SIGNED:
-        due = completed_at(order, tx.shops.get(order.shop_id).policy)
+        due = completed_at(order, policy or tx.shops.get(order.shop_id).policy)
         tx.set_timer(COMPLETE, str(order.id), due_at=due, shop_id=order.shop_id)
 
 
@@ -59,7 +63,9 @@ def end_of_flags(order: SalesOrder) -> datetime | None:
 
 
 def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:
-    """Return until when an order may stay unpaid, None: as long as its platform lets it."""
+    """Return until when an order may stay unpaid, None: as long as its platform lets it, or its balance is due."""
+    if order.paid.fen:  # a deposit: the balance is asked for when its time has come
+        return None
     minutes = policy.unpaid_minutes_of(of_platform=order.platform_order_id is not None)
     return order.placed_at + timedelta(minutes=minutes) if minutes else None
 

@@ -7,12 +7,14 @@ from attrs import evolve
 from tests.app.world import ROOT, World
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.aftersales import AskedLine, OpenCase, RejectCase
 from oms_app.allocation import Allocation
 from oms_app.catalog import PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
 from oms_app.shops import ChangePolicy
 from oms_app.sourcing import (
+    MOST_TRIED_NODES,
     NothingToTry,
     NotSourced,
     PutCarrier,
@@ -20,11 +22,13 @@ from oms_app.sourcing import (
     PutStrategy,
     ReadOrderSourcing,
     ReadSourcing,
+    TooMuchToTry,
     TryStrategy,
     check_fit,
 )
 from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
+from oms_domain.aftersales.states import CaseKind
 from oms_domain.catalog.sku import MOST_VOLUME_CM3, SkuFacts
 from oms_domain.channels.standard import PlatformState, Region
 from oms_domain.fulfilment.carriers import Carrier, CarrierDoesNotFit, Contract, Limits, Rate, Regions, Tariff, Transit
@@ -295,6 +299,25 @@ def children(world, order_id):
     parent = world.order(order_id)
     assert (parent.state, parent.warehouse) == (S.SPLIT, None)
     return {child.warehouse: child for child in map(world.order, parent.heirs)}
+
+
+def test_an_order_with_a_claim_is_not_cut_and_waits_for_one_place(world):
+    shop = world.a_shop(strategy="near")
+    order_id = world.an_order(shop, wants(1, (SCARF, 1), (HAT, 1)))
+    line = world.order(order_id).lines[0]
+    asked = (AskedLine(line_id=line.id, units=1),)
+    case = world.cases.open(
+        OpenCase(order_id=order_id, kind=CaseKind.REFUND_BEFORE_SHIPMENT, lines=asked, reason="样例", by=ROOT)
+    )
+
+    world.receive(SCARF, units=1, warehouse=EAST)
+    world.receive(HAT, units=1, warehouse=NORTH)
+    assert world.state(order_id) is S.BACKORDERED
+
+    world.cases.reject(RejectCase(case_id=case.id, reason="样例", by=ROOT))
+    world.give(AllocateOrder, order_id)
+    assert set(children(world, order_id)) == {EAST, NORTH}
+    assert sound(world)
 
 
 def held(world):
@@ -571,6 +594,11 @@ def test_what_cannot_be_tried_is_refused(world):
             tried(world, *orders)
     with pytest.raises(OrderNotFound):
         tried(world, order_id, by=stranger)
+    thorough = evolve(NEAR, most_nodes=MOST_TRIED_NODES)
+    assert len(tried(world, order_id, strategy=thorough).rows) == 1
+    with pytest.raises(TooMuchToTry) as refused:
+        tried(world, order_id, world.an_order(shop, wants(2)), strategy=thorough)
+    assert refused.value.most == MOST_TRIED_NODES // 2
     with pytest.raises(OrderNotFound):
         answer(world, order_id, by=stranger)
 

@@ -11,6 +11,7 @@ from tests.app.world import ROOT, World
 from oms_adapters.db.database import Database
 from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist
 from oms_app.catalog import PutSku
+from oms_app.editing import EditOrder
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
 from oms_app.review_rules import PutRule, PutTemplate, ReadRules, RemoveRule, RuleIdTaken, SwitchRule, TryRules
 from oms_domain.catalog.sku import SkuFacts
@@ -410,3 +411,33 @@ def test_what_a_rule_of_review_leaves_to_a_person_is_told_and_stays(world, shop)
     order_id = an_order(world, shop)
 
     assert (world.state(order_id), decisions(world, order_id)) == (S.AWAITING_CS_REVIEW, [("waits", ["leave@1"])])
+
+
+def test_interception_does_not_wait_for_the_merge_window_and_automatic_review_does(world):
+    shop = world.a_shop(auto_review=True, auto_merge=True)
+    world.receive(SCARF, HAT)
+    put(world, shop, KEYWORDS)
+    now = world.clock()
+
+    caught = an_order(world, shop, 1, paid_at=now, buyer_remark="请加急")
+    waits = an_order(world, shop, 2, paid_at=now)
+
+    assert decisions(world, caught) == [("intercepted", ["keywords@1"])]
+    assert decisions(world, waits) == [("waits", ["policy-auto-review-wait@1"])]
+    world.wait(minutes=14)
+    assert world.state(waits) is S.AWAITING_CS_REVIEW
+    world.wait(minutes=1, seconds=2)
+    assert world.state(waits) is S.AWAITING_RELEASE
+    assert [said for said, _ in decisions(world, waits)] == ["waits", "passed"]
+
+
+def test_rules_see_the_tags_of_an_order(world):
+    shop = world.a_shop(tags=("VIP",))
+    world.receive(SCARF, HAT)
+    order_id = an_order(world, shop)
+    world.edits.edit(EditOrder(order_id=order_id, add_tags=("VIP",), by=ROOT))
+
+    tagged = evolve(DEAR, id="vip", condition=Check("tags", Op.CONTAINS_ANY, ("VIP",)))
+    trial = world.rules.try_out(TryRules(shop_id=shop.id, rules=(tagged,), since=NOW - timedelta(days=1), by=ROOT))
+
+    assert (trial.orders, trial.caught) == (1, 1)

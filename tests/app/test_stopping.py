@@ -226,6 +226,21 @@ def test_of_what_the_warehouse_closed_short_the_rest_is_cancelled_at_once(world,
     assert world.warehouse.stopped == []
 
 
+def test_what_the_rest_held_goes_to_those_who_wait(world):
+    shop = world.a_shop()
+    world.receive(SCARF, units=4)
+    world.receive(HAT, units=1)
+    order_id = world.an_order(shop, a_standard_order())
+    world.at_warehouse(order_id)
+    waiting = world.an_order(shop, a_standard_order(order_no="2"))
+    assert world.state(waiting) is S.BACKORDERED
+    world.is_told(parcels(world, (SCARF, 2)))
+
+    world.give(CancelRest, order_id, reason="缺货")
+
+    assert world.state(waiting) is S.AWAITING_CS_REVIEW
+
+
 @pytest.mark.parametrize(("stops", "state"), [(None, S.SHIPPED), (GOES_ON, S.PARTIALLY_SHIPPED)])
 def test_else_the_warehouse_is_asked(world, order_id, stops, state):
     world.is_told(parcels(world, (SCARF, 2), final=False))

@@ -38,6 +38,7 @@ from oms_domain.orders.events import (
     OrderEvent,
     OrderLostStock,
     OrderPaid,
+    OrderRestCancelled,
     OrderRevised,
     OrderShippedOutside,
     OrderSplitOff,
@@ -53,7 +54,8 @@ FREEING: Final = tuple(
 )
 """Events of stock that may leave more for sale."""
 GIVING_BACK: Final = tuple(
-    event.type for event in (OrderCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
+    event.type
+    for event in (OrderCancelled, OrderRestCancelled, OrderRevised, OrderEdited, OrderShippedOutside, OrderLostStock)
 )
 """Events of orders that may have given units back: whole orders, single lines, what a count took away."""
 FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})

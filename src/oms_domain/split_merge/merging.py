@@ -122,6 +122,7 @@ def merge(orders: Sequence[SalesOrder], *, new: NewOrder, line_ids: Iterable[Lin
         number=new.number,
         steps=steps,
         flags=(),
+        passed_rules=(),  # what a person let pass was another order: rules are asked anew
         paid_at=min(paid_at, default=None),
         note=BETWEEN_REMARKS.join(dict.fromkeys(order.note for order in sources if order.note))[:LONGEST_NOTE],
         mark=next((order.mark for order in sources if order.mark), 0),

@@ -24,6 +24,7 @@ def peak_kb():
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_five_thousand_orders_are_reviewed_by_one_request(stores, kind, record_property):
     backend = stores(kind)

@@ -171,6 +171,7 @@ def test_a_reissue_costs_nothing_and_names_its_order():
 
 
 def test_everything_that_is_missing_is_told_at_once():
+    require({"shop": "tb-1", "lines": (1,)})
     with pytest.raises(FieldsMissing) as refused:
         require({"shop": None, "kind": "normal", "receiver.name": " ", "receiver.city": False, "lines": ()})
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
+from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import total
 from oms_domain.orders.lines import OrderLine
@@ -119,7 +120,12 @@ class OrderFacts:
 
     @property
     def margin_bp(self) -> int | None:
-        """Margin of the goods in basis points, gifts at cost; None while the cost of a line is not known."""
+        """Margin of the goods in basis points, gifts at cost.
+
+        None while the cost of a line is not known, and of a reissue, which is to bring nothing.
+        """
+        if self.kind == OrderKind.REISSUE:
+            return None
         costs = [None if line.cost_fen is None else line.cost_fen * line.units for line in self.lines]
         known = [cost for cost in costs if cost is not None]
         if len(known) < len(costs):

@@ -69,3 +69,10 @@ def test_every_field_reads_an_order_of_which_nothing_is_known():
     for field in ORDER_FIELDS.line_fields:
         field.read(nothing.lines[0])
     assert {field.name for field in ORDER_FIELDS.fields if field.mask} == {"buyer_id"}
+
+
+def test_a_reissue_is_to_bring_nothing_and_has_no_margin():
+    free = a_line(net_fen=0)
+
+    assert an_order(lines=(free,)).margin_bp == LOWEST_MARGIN_BP
+    assert an_order(lines=(free,), kind="reissue").margin_bp is None
