@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
-from oms_app.merging import MergeService, MergeSiblings, may_be_merged, window_ends
+from oms_app.merging import MergeService, MergeSiblings
 from oms_app.orders import AllocateOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock, OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.splitting import BEFORE_ALLOCATION, SplitByRules, SplitService
+from oms_app.timers import MERGE
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
 from oms_domain.inventory.drift import StockRepaired
@@ -28,14 +30,12 @@ from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import EventId, OrderId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
-    OrderAllocated,
     OrderApproved,
     OrderBalancePaid,
     OrderCancelled,
     OrderCreated,
     OrderEdited,
     OrderEvent,
-    OrderJoined,
     OrderLostStock,
     OrderPaid,
     OrderRestCancelled,
@@ -46,6 +46,7 @@ from oms_domain.orders.events import (
     PlatformOrderAmbiguous,
 )
 from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.merging import may_be_merged, window_ends
 
 FREEING: Final = tuple(
     event.type
@@ -82,11 +83,7 @@ class OrderProcess:
                 run=self.allocate,
                 events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
             ),
-            Handler(
-                name="orders.merge",
-                run=self.merge,
-                events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
-            ),
+            Handler(name=MERGE, run=self.merge),
             Handler(
                 name="orders.auto_release",
                 run=self.release,
@@ -110,9 +107,9 @@ class OrderProcess:
 
     def merge(self, job: Job) -> datetime | None:
         """Put an order together with what waits beside it, once it has waited for the shop's window."""
-        event, actor = order_event(job), actor_of(job, "merge")
+        actor = system("merge")
         with self.open(actor) as tx:
-            order = tx.orders.get(event.order_id)
+            order = tx.orders.get(OrderId(UUID(job.key)))
             policy = tx.shops.get(order.shop_id).policy
         if not may_be_merged(order, policy):
             return None
