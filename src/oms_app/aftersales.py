@@ -503,9 +503,9 @@ class CaseService:
     def _book_stop(self, command: BookStop, numbers: NumberPool) -> int:
         numbers.start()
         with self.begin(command) as tx:
-            waiting = [case for case in tx.cases.of_order(command.order_id) if case.state is CaseState.AWAITING_STOP]
+            open_ = [case for case in tx.cases.of_order(command.order_id) if case.is_open]
             flow = self._flow(tx, numbers, command.by)
-            done = sum(stop_is_decided(flow, case, refused=command.refused) for case in waiting)
+            done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
             tx.commit()
         return done
 

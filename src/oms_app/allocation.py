@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
-from oms_app.claims import check_no_claims
+from oms_app.claims import check_no_claims, has_claims
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
@@ -25,6 +25,7 @@ from oms_domain.fulfilment.sourcing import (
     PlanPart,
     Shortage,
     SourcePlace,
+    SplitPolicy,
     Strategy,
     source,
 )
@@ -173,12 +174,16 @@ def attempt_of(order: SalesOrder) -> int:
 def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[Reservation] = ()) -> Found:
     """Return where an order would ship from, or what is missing. What sourcing answers is kept.
 
+    An order on which claims stand is not cut: it ships from one place or waits.
+
     ``besides``: what is held and counts as free.
     """
     policy, own = tx.shops.get(order.shop_id).policy, _by_place(besides)
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
         return _from_one(tx, order, order.warehouse or policy.warehouse, own)
     asked = Asking(tx, own).ask(order, policy, at=at)
+    if not isinstance(asked.found, Shortage) and len(asked.found.parts) > 1 and has_claims(tx, order):
+        asked = Asking(tx, own, whole=True).ask(order, policy, at=at)
     tx.sourcings.keep(asked)
     if isinstance(asked.found, Shortage):
         return Found(missing=_missing(asked.found))
@@ -189,15 +194,18 @@ def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[
 class Asking:
     """Asks sourcing about orders, with what is kept for it at this moment; each table is read once.
 
-    ``own``: units that are held and count as free.
+    ``own``: units that are held and count as free. ``whole``: nothing is cut, whatever the strategy says.
     """
 
     tx: Transaction
     own: Stock = field(factory=dict)
+    whole: bool = False
 
     def ask(self, order: SalesOrder, policy: ShopPolicy, *, at: datetime) -> KeptSourcing:
         """Return the answer for an order by its shop's strategy."""
         strategy, version = self.strategy_of(policy)
+        if self.whole:
+            strategy = evolve(strategy, split=SplitPolicy.NEVER)
         demand = self.demand_of(order, policy)
         places = self.places(list(demand.by_sku))
         found = source(demand, places, self.carriers(), strategy, at=at)

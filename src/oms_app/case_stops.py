@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from oms_app.case_flow import NEVER_LEAVES, CaseFlow, shown_number
+from oms_app.case_flow import NEVER_LEAVES, CaseFlow, leaving, shown_number
+from oms_app.claims import has_refunds
 from oms_app.orders import save as save_order
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.states import CaseState
 from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
@@ -24,6 +26,7 @@ from oms_domain.refunds.states import RefundState
 LEFT: Final = "left"
 REPLACED: Final = "order replaced"
 PART_OF_THE_REST: Final = "part_of_the_rest"
+REFUNDED_BEFORE: Final = "refunded_before"
 
 
 def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
@@ -34,14 +37,13 @@ def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
     order = flow.tx.orders.get(case.order_id)
     about: dict[str, Any] = {"reason": shown_number(case), "by": flow.by, "at": flow.at}
     whole = _covers_all(case, order)
+    if (why := None if whole else _stays(flow, order)) is not None:
+        return flow.settle(case.differs("stop", theirs=why, ours=str(case.state), at=flow.at), before=case)
     try:
         if order.state is OrderState.IN_WAREHOUSE:
             save_order(flow.tx, call_off(order, **about) if whole else call_back(order, **about))
         elif order.state is OrderState.PARTIALLY_SHIPPED and whole:
             save_order(flow.tx, call_off_rest(order, **about))
-        elif order.state is OrderState.PARTIALLY_SHIPPED:
-            told = case.differs("stop", theirs=PART_OF_THE_REST, ours=str(case.state), at=flow.at)
-            return flow.settle(told, before=case)
         elif order.state not in NEVER_LEAVES:
             return flow.settle(case.cannot_stop(LEFT, at=flow.at), before=case)
     except Refused:
@@ -50,11 +52,13 @@ def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
 
 
 def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bool:
-    """Let a case go on by where its order stands; return whether it did."""
+    """Let a case go on by where its order stands; return whether it did. One that waits for no stop only moves on."""
     order = flow.tx.orders.get(case.order_id)
     if order.state is OrderState.CANCELLED and order.heirs:
         _moved_to_heir(flow, case, flow.tx.orders.get(order.heirs[0]))
         return True
+    if case.state is not CaseState.AWAITING_STOP:
+        return False
     if order.state in NEVER_LEAVES:
         flow.settle(Change(case), before=case)
         return True
@@ -79,8 +83,19 @@ def _moved_to_heir(flow: CaseFlow, case: AftersalesCase, heir: SalesOrder) -> No
     if (refund := flow.refund(case)) is not None and refund.state is RefundState.PROPOSED:
         flow.give_up(refund, REPLACED)
     moved = case.revise(order_id=heir.id, lines=lines, at=flow.at)
-    state = evolve(moved.state, refund_id=None)
-    flow.settle(Change(state, moved.events, moved.earlier).then(state.stopped(at=flow.at)), before=case)
+    change = leaving(moved, evolve(moved.state, refund_id=None))
+    if case.state is CaseState.AWAITING_STOP:
+        change = change.then(change.state.stopped(at=flow.at))
+    flow.settle(change, before=case)
+
+
+def _stays(flow: CaseFlow, order: SalesOrder) -> str | None:
+    """Return why no part of an order can be taken back from the warehouse."""
+    if order.state is OrderState.PARTIALLY_SHIPPED:
+        return PART_OF_THE_REST
+    if order.state is OrderState.IN_WAREHOUSE and has_refunds(flow.tx, order):
+        return REFUNDED_BEFORE
+    return None
 
 
 def _covers_all(case: AftersalesCase, order: SalesOrder) -> bool:

@@ -7,10 +7,12 @@ from attrs import evolve
 from tests.app.world import ROOT, World
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.aftersales import AskedLine, OpenCase, RejectCase
 from oms_app.allocation import Allocation
 from oms_app.catalog import PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
+from oms_app.processes import orders as processes
 from oms_app.shops import ChangePolicy
 from oms_app.sourcing import (
     MOST_TRIED_NODES,
@@ -27,6 +29,7 @@ from oms_app.sourcing import (
 )
 from oms_app.transactions import record
 from oms_app.warehouses import AddWarehouse
+from oms_domain.aftersales.states import CaseKind
 from oms_domain.catalog.sku import MOST_VOLUME_CM3, SkuFacts
 from oms_domain.channels.standard import PlatformState, Region
 from oms_domain.fulfilment.carriers import Carrier, CarrierDoesNotFit, Contract, Limits, Rate, Regions, Tariff, Transit
@@ -264,6 +267,19 @@ def test_orders_that_wait_are_tried_wherever_stock_comes_in_oldest_first(world):
     assert sound(world)
 
 
+def test_however_many_wait_in_vain_one_that_can_be_served_is(world, monkeypatch):
+    monkeypatch.setattr(processes, "WAITING_ORDERS", 2)
+    shop = world.a_shop(strategy="near")
+    large = [world.an_order(shop, wants(number, (SCARF, 9))) for number in range(1, 6)]
+    small = world.an_order(shop, wants(6))
+
+    world.receive(SCARF, units=1, warehouse=NORTH)
+
+    assert {world.state(each) for each in large} == {S.BACKORDERED}
+    assert (world.state(small), world.order(small).warehouse) == (S.AWAITING_CS_REVIEW, NORTH)
+    assert sound(world)
+
+
 def test_an_order_that_is_tried_in_vain_stays_as_it_is_but_tells_of_the_newest_look(world):
     shop = world.a_shop(strategy="near")
     order_id = world.an_order(shop, wants(1, (SCARF, 5)))
@@ -297,6 +313,25 @@ def children(world, order_id):
     parent = world.order(order_id)
     assert (parent.state, parent.warehouse) == (S.SPLIT, None)
     return {child.warehouse: child for child in map(world.order, parent.heirs)}
+
+
+def test_an_order_with_a_claim_is_not_cut_and_waits_for_one_place(world):
+    shop = world.a_shop(strategy="near")
+    order_id = world.an_order(shop, wants(1, (SCARF, 1), (HAT, 1)))
+    line = world.order(order_id).lines[0]
+    asked = (AskedLine(line_id=line.id, units=1),)
+    case = world.cases.open(
+        OpenCase(order_id=order_id, kind=CaseKind.REFUND_BEFORE_SHIPMENT, lines=asked, reason="样例", by=ROOT)
+    )
+
+    world.receive(SCARF, units=1, warehouse=EAST)
+    world.receive(HAT, units=1, warehouse=NORTH)
+    assert world.state(order_id) is S.BACKORDERED
+
+    world.cases.reject(RejectCase(case_id=case.id, reason="样例", by=ROOT))
+    world.give(AllocateOrder, order_id)
+    assert set(children(world, order_id)) == {EAST, NORTH}
+    assert sound(world)
 
 
 def held(world):

@@ -348,6 +348,7 @@ def test_every_page_with_something_to_type_is_read_here():
         "run-on-mariadb.md",
         "run-on-postgresql.md",
         "skus-bundles-and-mapping.md",
+        "take-claims.md",
         "where-an-order-ships-from.md",
     }
 

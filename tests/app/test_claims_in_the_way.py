@@ -1,0 +1,181 @@
+"""An order on which a claim or a refund rests stays the order that it is; what takes its place takes its claims."""
+
+import pytest
+from tests.app.claims import Claims
+from tests.app.test_merging import merge, standard, unmerge
+from tests.app.world import ROOT
+
+from oms_app.case_stops import REFUNDED_BEFORE
+from oms_app.claims import HasClaims
+from oms_app.merging import MergeOrders, MergeSiblings
+from oms_app.order_moves import UnreviewOrder
+from oms_app.refunds import PayByHand
+from oms_app.splitting import SplitOrder, Wanted
+from oms_domain.aftersales.states import CaseKind as K
+from oms_domain.aftersales.states import CaseState as C
+from oms_domain.kernel.money import Money
+from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.states import OrderState as S
+from oms_domain.testing.builders import SCARF
+
+
+@pytest.fixture
+def claims(world):
+    return Claims(world)
+
+
+def pays(claims):
+    refund = claims.refunds[-1]
+    claims.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT))
+    claims.world.settle()
+
+
+def findings(world):
+    return list(world.store.doctor.findings(lambda name, count: None))
+
+
+# --- splitting -------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_with_an_open_claim_is_not_split(claims):
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+    wanted = ((Wanted(sku=SCARF, units=1),),)
+
+    with pytest.raises(HasClaims) as refusal:
+        claims.world.split(claims.order_id, {SCARF: 1})
+    with pytest.raises(HasClaims):
+        claims.world.splits.preview(SplitOrder(order_id=claims.order_id, parts=wanted, by=ROOT))
+
+    assert refusal.value.number == claims.order.number
+    claims.reject(case_id)
+    assert len(claims.world.split(claims.order_id, {SCARF: 1})) == 2
+
+
+def test_an_order_of_which_money_went_back_is_not_split(claims):
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+
+    with pytest.raises(HasClaims) as refusal:
+        claims.world.split(claims.order_id, {SCARF: 1})
+
+    assert refusal.value.number == claims.order.number
+    assert claims.order.state is S.AWAITING_CS_REVIEW
+
+
+def test_units_of_an_order_with_a_claim_are_not_edited_away(claims):
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+    fewer = (Wanted(sku=SCARF, units=1),)
+
+    with pytest.raises(HasClaims):
+        claims.world.edit(claims.order_id, quantities=fewer)
+    claims.world.edit(claims.order_id, note="样例")
+
+    claims.reject(case_id)
+    claims.world.edit(claims.order_id, quantities=fewer)
+    assert sum(line.to_ship for line in claims.order.lines if line.sku == SCARF) == 1
+
+
+# --- merging ---------------------------------------------------------------------------------------------------------
+
+
+def test_orders_of_which_money_went_back_are_not_merged(world):
+    claims = Claims(world, standard("A"))
+    other = world.an_order(claims.shop, standard("B"))
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+    two = MergeOrders(order_ids=(claims.order_id, other), by=ROOT)
+
+    for act in (world.merges.merge, world.merges.preview):
+        with pytest.raises(HasClaims):
+            act(two)
+
+
+def test_by_itself_only_what_nothing_rests_on_is_merged(world):
+    claims = Claims(world, standard("A"), auto_merge=True, merge_window_min=0)
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+
+    other = world.an_order(claims.shop, standard("B"))
+
+    assert world.merges.merge_siblings(MergeSiblings(order_id=other, by=ROOT)) is None
+    assert (claims.order.state, world.state(other)) == (S.AWAITING_CS_REVIEW, S.AWAITING_CS_REVIEW)
+
+
+def test_a_merged_order_with_a_claim_is_not_taken_apart(world):
+    claims = Claims(world, standard("A"))
+    other = world.an_order(claims.shop, standard("B"))
+    claims.order_id = merge(world, claims.order_id, other)
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+
+    with pytest.raises(HasClaims):
+        unmerge(world, claims.order_id)
+
+    claims.reject(case_id)
+    assert len(unmerge(world, claims.order_id)) == 2
+
+
+# --- at the warehouse ------------------------------------------------------------------------------------------------
+
+
+def test_what_takes_the_place_of_an_order_takes_every_open_claim_of_it(claims):
+    world = claims.world
+    claims.at_the_warehouse()
+    hat = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+    scarf = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+
+    claims.approve(hat)
+
+    first, second = claims.case(hat), claims.case(scarf)
+    assert first.order_id == second.order_id != claims.order_id
+    assert (first.state, second.state) == (C.AWAITING_REFUND, C.AWAITING_REVIEW)
+    new = world.order(first.order_id)
+    assert [flag.kind for flag in new.flags] == [FlagKind.IN_AFTERSALES] * 2
+    claims.approve(scarf)
+    for refund in (each for each in claims.refunds if each.order_id == new.id):
+        world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT))
+        world.settle()
+    assert {claims.case(each).state for each in (hat, scarf)} == {C.SUCCEEDED}
+    assert [line.to_ship for line in world.order(new.id).lines] == [1, 0]
+    assert world.order(new.id).flags == ()
+    assert findings(world) == []
+
+
+def test_an_order_taken_back_by_hand_takes_its_claim_along(claims):
+    claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+
+    claims.world.give(UnreviewOrder, claims.order_id)
+
+    new = claims.world.order(claims.order.heirs[0])
+    assert (claims.case(case_id).order_id, claims.case(case_id).state) == (new.id, C.AWAITING_REVIEW)
+    assert [flag.kind for flag in new.flags] == [FlagKind.IN_AFTERSALES]
+    claims.reject(case_id)
+    assert claims.world.order(new.id).flags == ()
+
+
+def test_after_a_refund_no_other_order_takes_the_place_of_what_the_warehouse_has(claims):
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+    claims.at_the_warehouse()
+
+    with pytest.raises(HasClaims):
+        claims.world.give(UnreviewOrder, claims.order_id)
+
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+    claims.approve(case_id)
+    assert (claims.case(case_id).state, claims.order.state) == (C.AWAITING_STOP, S.IN_WAREHOUSE)
+    assert claims.differences(case_id) == [("stop", REFUNDED_BEFORE, "awaiting_stop")]
+
+
+def test_all_that_is_left_can_still_be_stopped(claims):
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+    claims.at_the_warehouse()
+
+    rest = claims.open(K.REFUND_BEFORE_SHIPMENT, 1, 1)
+    claims.approve(rest)
+    pays(claims)
+
+    assert (claims.case(rest).state, claims.order.state) == (C.SUCCEEDED, S.CANCELLED)
+    assert claims.given_back() == Money(23_600)
+    assert findings(claims.world) == []
