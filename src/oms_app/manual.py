@@ -16,6 +16,7 @@ from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
 from oms_app.ports.vault import IndexField, Sealed, Sealer
 from oms_app.queries.rows import OrderFilter, Queries
+from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.addresses.bundled import bundled_divisions
 from oms_domain.addresses.complete import address_gaps
@@ -186,6 +187,7 @@ class ManualOrderService:
             for row in sealed:
                 tx.vault.put(row)
             record(tx, tx.orders, made)
+            set_timers(tx, made)
             answer = _answer(made, doubts)
             tx.remember(answer)
             tx.commit()

@@ -15,6 +15,7 @@ from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
 from oms_app.ports.vault import IndexField, VaultRowGone
 from oms_app.splitting import SplitAnswer, part_of, store_split
+from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money
@@ -28,8 +29,10 @@ from oms_domain.split_merge.merging import (
     Merge,
     TooFewToMerge,
     differs,
+    may_be_merged,
     merge,
     unmerge,
+    window_ends,
 )
 from oms_domain.split_merge.splitting import NewOrder
 
@@ -188,19 +191,9 @@ class MergeService:
         made = self._made(orders, numbers.next("S"))
         for change in (*made.sources, made.merged):
             record(tx, tx.orders, change)
+        set_timers(tx, made.merged)
         tx.stock.hand_over(made.handovers)
         return _merged(made)
-
-
-def window_ends(order: SalesOrder, policy: ShopPolicy) -> datetime:
-    """Return until when an order waits for others to be merged with."""
-    return (order.paid_at or order.placed_at) + timedelta(minutes=policy.merge_window_min)
-
-
-def may_be_merged(order: SalesOrder, policy: ShopPolicy) -> bool:
-    """Whether an order may be merged by itself: what was split off stays apart."""
-    apart = order.split_reasons or order.flags
-    return policy.auto_merge and order.state is OrderState.AWAITING_CS_REVIEW and not apart
 
 
 def merge_waits_until(tx: Transaction, order: SalesOrder, policy: ShopPolicy, now: datetime) -> datetime | None:

@@ -10,14 +10,27 @@ from typing import Final
 
 from oms_app.ports.transaction import Transaction
 from oms_domain.kernel.change import Change
-from oms_domain.orders.events import OrderCreated, OrderFlagged, OrderHandedOver, OrderSigned, OrderSplitOff
+from oms_domain.orders.events import (
+    OrderAllocated,
+    OrderCreated,
+    OrderFlagged,
+    OrderHandedOver,
+    OrderJoined,
+    OrderSigned,
+    OrderSplitOff,
+    OrderUnflagged,
+)
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
+from oms_domain.split_merge.merging import may_be_merged, window_ends
 
 EXPIRE_UNPAID: Final = "orders.expire_unpaid"
 LIFT_FLAGS: Final = "orders.lift_flags"
 COMPLETE: Final = "orders.complete_signed"
+MERGE: Final = "orders.merge_window"
+REVIEWABLE: Final = frozenset({OrderAllocated, OrderUnflagged, OrderJoined})
+"""Facts after which an order may be one to be merged with others."""
 BEGINNING: Final = frozenset({OrderCreated, OrderSplitOff})
 """Facts that an order begins with, in whatever state and with whatever flags its parent had."""
 
@@ -35,6 +48,10 @@ def set_timers(tx: Transaction, change: Change[SalesOrder], policy: ShopPolicy |
         unpaid = unpaid_until(order, policy or tx.shops.get(order.shop_id).policy)
         if unpaid is not None:
             tx.set_timer(EXPIRE_UNPAID, str(order.id), due_at=unpaid, shop_id=order.shop_id)
+    if kinds & REVIEWABLE and order.state is OrderState.AWAITING_CS_REVIEW:
+        policy = tx.shops.get(order.shop_id).policy
+        if may_be_merged(order, policy):
+            tx.set_timer(MERGE, str(order.id), due_at=window_ends(order, policy), shop_id=order.shop_id)
     if kinds & {OrderSigned, OrderHandedOver} and order.state is OrderState.SIGNED:
         due = completed_at(order, policy or tx.shops.get(order.shop_id).policy)
         tx.set_timer(COMPLETE, str(order.id), due_at=due, shop_id=order.shop_id)
@@ -46,7 +63,9 @@ def end_of_flags(order: SalesOrder) -> datetime | None:
 
 
 def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:
-    """Return until when an order may stay unpaid, None: as long as its platform lets it."""
+    """Return until when an order may stay unpaid, None: as long as its platform lets it, or its balance is due."""
+    if order.paid.fen:  # a deposit: the balance is asked for when its time has come
+        return None
     minutes = policy.unpaid_minutes_of(of_platform=order.platform_order_id is not None)
     return order.placed_at + timedelta(minutes=minutes) if minutes else None
 

@@ -12,6 +12,7 @@ from oms_app.ports.transaction import JobNotOpen
 from oms_app.shops import ChangePolicy
 from oms_app.timers import COMPLETE, EXPIRE_UNPAID, LIFT_FLAGS
 from oms_domain.channels.standard import PlatformState
+from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.states import OrderState as S
 from oms_domain.shops.shop import ShopPolicy
@@ -58,6 +59,15 @@ def test_an_order_that_is_paid_is_not(world, shop):
     world.wait(minutes=60)
 
     assert (world.state(order_id), timers(world)) == (S.AWAITING_CS_REVIEW, [])
+
+
+def test_an_order_with_a_deposit_waits_for_its_balance(world, shop):
+    standard = a_standard_order(**UNPAID, paid=Money(1_000), created_at=world.clock(), modified_at=world.clock())
+    order_id = world.an_order(shop, standard)
+
+    world.wait(days=1)
+
+    assert (world.state(order_id), timers(world)) == (S.AWAITING_PAYMENT, [])
 
 
 def test_a_platforms_order_waits_as_long_as_the_platform_lets_it_unless_the_shop_says_otherwise(world):
@@ -178,3 +188,14 @@ def test_a_timer_that_is_called_off_does_not_ring(world, shop):
     world.wait(days=1)
 
     assert (world.state(order_id), timers(world)) == (S.AWAITING_PAYMENT, [])
+
+
+def test_parts_of_an_unpaid_order_are_cancelled_in_time_as_well(world, shop):
+    order_id = unpaid(world, shop)
+    world.split(order_id, {HAT: 1})
+    parts = world.order(order_id).heirs
+
+    world.wait(minutes=30)
+
+    assert len(parts) == 2
+    assert {world.state(part) for part in parts} == {S.CANCELLED}

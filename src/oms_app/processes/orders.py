@@ -5,19 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.channels import FetchOrder, PullService
 from oms_app.inventory import SettleOpen, StockService
-from oms_app.merging import MergeService, MergeSiblings, may_be_merged, window_ends
+from oms_app.merging import MergeService, MergeSiblings
 from oms_app.orders import AllocateOrder, OrderService, ReleaseOrder
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock, OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.splitting import BEFORE_ALLOCATION, SplitByRules, SplitService
+from oms_app.timers import MERGE
 from oms_domain.inventory.differences import DifferenceSettled
 from oms_domain.inventory.documents import StockDocumentEvent
 from oms_domain.inventory.drift import StockRepaired
@@ -26,16 +28,14 @@ from oms_domain.inventory.stocktakes import StocktakeApplied
 from oms_domain.inventory.transfers import TransferClosed, TransferReceived
 from oms_domain.kernel.change import Event
 from oms_domain.kernel.errors import Refused
-from oms_domain.kernel.identity import EventId, SkuCode, WarehouseCode
+from oms_domain.kernel.identity import EventId, OrderId, SkuCode, WarehouseCode
 from oms_domain.orders.events import (
-    OrderAllocated,
     OrderApproved,
     OrderBalancePaid,
     OrderCancelled,
     OrderCreated,
     OrderEdited,
     OrderEvent,
-    OrderJoined,
     OrderLostStock,
     OrderPaid,
     OrderRestCancelled,
@@ -46,6 +46,7 @@ from oms_domain.orders.events import (
     PlatformOrderAmbiguous,
 )
 from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.merging import may_be_merged, window_ends
 
 FREEING: Final = tuple(
     event.type
@@ -60,7 +61,7 @@ GIVING_BACK: Final = tuple(
 FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
 """Facts of an order whose change may give units back."""
 WAITING_ORDERS: Final = 200
-"""Backordered orders that one receipt tries again."""
+"""Backordered orders that are looked up at a time to be tried again."""
 
 
 @frozen(kw_only=True)
@@ -82,11 +83,7 @@ class OrderProcess:
                 run=self.allocate,
                 events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
             ),
-            Handler(
-                name="orders.merge",
-                run=self.merge,
-                events=(OrderAllocated.type, OrderUnflagged.type, OrderJoined.type),
-            ),
+            Handler(name=MERGE, run=self.merge),
             Handler(
                 name="orders.auto_release",
                 run=self.release,
@@ -110,9 +107,9 @@ class OrderProcess:
 
     def merge(self, job: Job) -> datetime | None:
         """Put an order together with what waits beside it, once it has waited for the shop's window."""
-        event, actor = order_event(job), actor_of(job, "merge")
+        actor = system("merge")
         with self.open(actor) as tx:
-            order = tx.orders.get(event.order_id)
+            order = tx.orders.get(OrderId(UUID(job.key)))
             policy = tx.shops.get(order.shop_id).policy
         if not may_be_merged(order, policy):
             return None
@@ -160,16 +157,18 @@ class OrderProcess:
         self._retry(sku, warehouse, actor)
 
     def _retry(self, sku: SkuCode, warehouse: WarehouseCode, actor: Actor) -> None:
-        """Try the oldest waiting orders, and go on as long as that helps some."""
-        helped = True
-        while helped:
+        """Try all waiting orders, oldest first, as long as there is something for sale."""
+        after: OrderId | None = None
+        while True:
             with self.open(actor) as tx:
-                waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS)
-            helped = False
+                there = [levels[sku].available for levels in tx.stock.everywhere([sku]).values()]
+                waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS, after=after) if any(there) else ()
             for order_id in waiting:
                 with suppress(Refused):
-                    answer = self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
-                    helped = helped or answer.state is not OrderState.BACKORDERED
+                    self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
+            if len(waiting) < WAITING_ORDERS:
+                return
+            after = waiting[-1]
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
@@ -26,6 +26,7 @@ from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import BETWEEN_REMARKS, described
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
 from oms_domain.orders.states import OrderState as S
+from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.splitting import NewOrder, Split, born, ended, handed_over, with_lines
 
 MOST_LINES: Final = 500
@@ -167,6 +168,17 @@ def differs(first: SalesOrder, other: SalesOrder) -> str | None:
     if not first.receiver.digest:
         return "receiver"
     return "flags" if other.flags else None
+
+
+def window_ends(order: SalesOrder, policy: ShopPolicy) -> datetime:
+    """Return until when an order waits for others to be merged with (合单窗口)."""
+    return (order.paid_at or order.placed_at) + timedelta(minutes=policy.merge_window_min)
+
+
+def may_be_merged(order: SalesOrder, policy: ShopPolicy) -> bool:
+    """Whether an order may be merged by itself: what was split off stays apart."""
+    apart = order.split_reasons or order.flags
+    return policy.auto_merge and order.state is S.AWAITING_CS_REVIEW and not apart
 
 
 def unmerge(

@@ -19,12 +19,12 @@ def test_an_order_shows_what_may_be_done_and_why_the_rest_may_not(allocated, num
     allocated.rows("orders", "hold", number, "--reason", "等买家", "--until", "2099-01-01 12:00")
 
     is_open, closed = moves(allocated, number)
-    page = allocated.run("orders", "show", number).out
+    page = allocated.run("orders", "show", number, "--why-not").out
     (shown,) = allocated.rows("orders", "show", number)
 
     assert "unhold" in is_open
     assert closed["approve"] == "The order is flagged: held; lift that first"
-    assert "Moves" in page
+    assert "Not possible now" in page
     assert shown["flags"] == ["held: 等买家 (until 2099-01-01T04:00+00:00)"]
 
 

@@ -18,12 +18,15 @@ from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
+from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.merging import (
     CannotMerge,
     MergeTooLarge,
     TooFewToMerge,
+    may_be_merged,
     merge,
     unmerge,
+    window_ends,
 )
 from oms_domain.split_merge.splitting import NewOrder, split
 from oms_domain.testing.builders import NOW, ORDER, SHOP, a_sales_order, an_id, an_order_line
@@ -203,6 +206,21 @@ def test_a_merged_order_has_at_most_500_lines():
     with pytest.raises(MergeTooLarge) as refusal:
         do(large, another(lines=(many[0], many[1])))
     assert refusal.value.lines == 501
+
+
+def test_an_order_may_be_merged_by_itself_once_its_window_is_over():
+    policy, order = ShopPolicy(auto_merge=True, merge_window_min=10), an_order(paid_at=NOW)
+
+    assert window_ends(order, policy) == NOW + timedelta(minutes=10)
+    assert window_ends(evolve(order, paid_at=None), policy) == order.placed_at + timedelta(minutes=10)
+    assert may_be_merged(order, policy)
+    for other in (
+        evolve(order, flags=(HELD,)),
+        evolve(order, split_reasons=("by_hand 1/2",)),
+        an_order(state=S.SHIPPED),
+    ):
+        assert not may_be_merged(other, policy)
+    assert not may_be_merged(order, ShopPolicy())
 
 
 # --- taking apart ----------------------------------------------------------------------------------------------------
