@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -99,6 +100,7 @@ class Lookout:
         return len({each.order_no for each in found} - {order.platform_order_no})
 
 
+@lru_cache(maxsize=10_000)
 def division_codes(region: Region) -> tuple[str, ...]:
     """Return the codes of a region's divisions, the province first, as far as they are known."""
     return tuple(division.code for division in bundled_divisions().find(region.province, region.city, region.district))

@@ -12,6 +12,7 @@ from oms_app.allocation import Allocation
 from oms_app.catalog import PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
+from oms_app.processes import orders as processes
 from oms_app.shops import ChangePolicy
 from oms_app.sourcing import (
     MOST_TRIED_NODES,
@@ -263,6 +264,19 @@ def test_orders_that_wait_are_tried_wherever_stock_comes_in_oldest_first(world):
         (S.AWAITING_CS_REVIEW, EAST),
         (S.BACKORDERED, None),
     ]
+    assert sound(world)
+
+
+def test_however_many_wait_in_vain_one_that_can_be_served_is(world, monkeypatch):
+    monkeypatch.setattr(processes, "WAITING_ORDERS", 2)
+    shop = world.a_shop(strategy="near")
+    large = [world.an_order(shop, wants(number, (SCARF, 9))) for number in range(1, 6)]
+    small = world.an_order(shop, wants(6))
+
+    world.receive(SCARF, units=1, warehouse=NORTH)
+
+    assert {world.state(each) for each in large} == {S.BACKORDERED}
+    assert (world.state(small), world.order(small).warehouse) == (S.AWAITING_CS_REVIEW, NORTH)
     assert sound(world)
 
 

@@ -388,7 +388,7 @@ def test_rules_are_tried_on_past_orders_and_nothing_is_changed(world, shop):
     assert (newest.orders, len(newest.rows), newest.left_off) == (2, 1, 1)
 
 
-def test_a_trial_holds_one_page_of_orders_at_a_time(world, shop, monkeypatch):
+def test_a_trial_goes_on_over_the_pages_of_orders(world, shop, monkeypatch):
     monkeypatch.setattr("oms_app.review_rules.LARGEST_PAGE", 2)
     for number in range(5):
         an_order(world, shop, number)

@@ -315,6 +315,15 @@ def test_backordered_orders_wait_oldest_first(backend, shop):
         assert tx.orders.waiting_for(hat, MAIN, 10) == tuple(order.id for order in waiting)
         assert tx.orders.waiting_for(hat, MAIN, 2) == tuple(order.id for order in waiting[:2])
         assert tx.orders.waiting_for(SkuCode("OTHER"), MAIN, 10) == ()
+        assert tx.orders.waiting_for(hat, MAIN, 1, after=waiting[0].id) == (waiting[1].id,)
+        assert tx.orders.waiting_for(hat, MAIN, 10, after=waiting[2].id) == ()
+
+
+def test_orders_of_one_moment_wait_by_id(backend, shop):
+    waiting = sorted(store(backend, an_order(backend, shop, state=OrderState.BACKORDERED)).id for _ in range(3))
+
+    with backend.open(ROOT) as tx:
+        assert tx.orders.waiting_for(SkuCode("HAT-M"), MAIN, 10, after=waiting[0]) == tuple(waiting[1:])
 
 
 def test_an_order_waits_no_longer_when_it_has_moved_on(backend, shop):

@@ -169,7 +169,14 @@ _WAITING = (
     .order_by(sales_order.c.created_at, sales_order.c.id)
     .limit(sa.bindparam("most"))
 )
-
+_last, _after = sales_order.alias("last"), sa.bindparam("after", type_=sales_order.c.id.type)
+_LAST_AT = sa.select(_last.c.created_at).where(_last.c.id == _after).scalar_subquery()
+_WAITING_BEHIND = _WAITING.where(
+    sa.or_(
+        sales_order.c.created_at > _LAST_AT,
+        sa.and_(sales_order.c.created_at == _LAST_AT, sales_order.c.id > _after),
+    )
+)
 
 _SIBLINGS = (
     sa.select(sales_order.c.id)
@@ -414,7 +421,9 @@ class SalesOrderStore:
         saved = {id: order for id in order_ids if (order := self.work.saved(id)) is not None}
         return {order.id: order for order in found} | saved
 
-    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
+    def waiting_for(
+        self, sku: SkuCode, warehouse: WarehouseCode, limit: int, *, after: OrderId | None = None
+    ) -> tuple[OrderId, ...]:
         shops = ShopStore(self.work, self.actor).all()
         if not shops:
             return ()
@@ -426,7 +435,7 @@ class SalesOrderStore:
             "from_there": [shop.id for shop in shops if shop.policy.warehouse == warehouse],
             "most": limit,
         }
-        rows = self.work.rows(_WAITING, asked)
+        rows = self.work.rows(_WAITING_BEHIND, {**asked, "after": after}) if after else self.work.rows(_WAITING, asked)
         return tuple(OrderId(row.id) for row in rows)
 
     def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:

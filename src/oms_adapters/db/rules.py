@@ -268,6 +268,6 @@ class NeighbourStore:
         if not self.actor.sees(shop_id):
             return ()
         return tuple(
-            Neighbour(order_no=row.platform_order_no, placed_at=row.placed_at, region=decode(row.region, Region))
+            Neighbour(order_no=row.platform_order_no, placed_at=row.placed_at, region=Region(**row.region))
             for row in self.work.rows(statement, asked | {"shop_id": shop_id})
         )

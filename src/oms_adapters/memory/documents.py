@@ -157,7 +157,12 @@ class MemorySalesOrders:
     def get_many(self, order_ids: Sequence[OrderId]) -> dict[OrderId, SalesOrder]:
         return {order.id: order for order in self.shelf.many(order_ids)}
 
-    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
+    def waiting_for(
+        self, sku: SkuCode, warehouse: WarehouseCode, limit: int, *, after: OrderId | None = None
+    ) -> tuple[OrderId, ...]:
+        def key(order: SalesOrder) -> tuple[Any, ...]:
+            return order.created_at, order.id
+
         def waits(order: SalesOrder) -> bool:
             policy = tables.shops[order.shop_id].policy
             return (
@@ -168,7 +173,8 @@ class MemorySalesOrders:
 
         with self.work.reading() as tables:
             waiting = [order for id in tables.backordered if waits(order := tables.orders[id])]
-        waiting.sort(key=lambda order: (order.created_at, order.id))
+            behind = None if after is None else key(tables.orders[after])
+        waiting = sorted((order for order in waiting if behind is None or key(order) > behind), key=key)
         return tuple(order.id for order in waiting[:limit])
 
     def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:

@@ -232,8 +232,10 @@ class SalesOrders(Protocol):
     def get_many(self, order_ids: Sequence[OrderId]) -> dict[OrderId, SalesOrder]:
         """Return those that there are."""
 
-    def waiting_for(self, sku: SkuCode, warehouse: WarehouseCode, limit: int) -> tuple[OrderId, ...]:
-        """Return backordered orders with this SKU that may ship from this warehouse, oldest first.
+    def waiting_for(
+        self, sku: SkuCode, warehouse: WarehouseCode, limit: int, *, after: OrderId | None = None
+    ) -> tuple[OrderId, ...]:
+        """Return backordered orders with this SKU that may ship from this warehouse, oldest first, those behind one.
 
         One that was given a warehouse by hand waits for that one, others of a shop without a strategy for the shop's;
         those of a shop with a strategy wait for whichever warehouse.

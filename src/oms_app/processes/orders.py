@@ -61,7 +61,7 @@ GIVING_BACK: Final = tuple(
 FREEING_FACTS: Final = frozenset({"lines", "warehouse", "region"})
 """Facts of an order whose change may give units back."""
 WAITING_ORDERS: Final = 200
-"""Backordered orders that one receipt tries again."""
+"""Backordered orders that are looked up at a time to be tried again."""
 
 
 @frozen(kw_only=True)
@@ -157,16 +157,18 @@ class OrderProcess:
         self._retry(sku, warehouse, actor)
 
     def _retry(self, sku: SkuCode, warehouse: WarehouseCode, actor: Actor) -> None:
-        """Try the oldest waiting orders, and go on as long as that helps some."""
-        helped = True
-        while helped:
+        """Try all waiting orders, oldest first, as long as there is something for sale."""
+        after: OrderId | None = None
+        while True:
             with self.open(actor) as tx:
-                waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS)
-            helped = False
+                there = [levels[sku].available for levels in tx.stock.everywhere([sku]).values()]
+                waiting = tx.orders.waiting_for(sku, warehouse, WAITING_ORDERS, after=after) if any(there) else ()
             for order_id in waiting:
                 with suppress(Refused):
-                    answer = self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
-                    helped = helped or answer.state is not OrderState.BACKORDERED
+                    self.orders.allocate(AllocateOrder(order_id=order_id, by=actor))
+            if len(waiting) < WAITING_ORDERS:
+                return
+            after = waiting[-1]
 
     def fetch_again(self, job: Job) -> datetime | None:
         event = _event(job)
