@@ -26,10 +26,10 @@ from oms_app.ports.batches import (
     BatchState,
     RowAnswer,
 )
-from oms_app.ports.transaction import Begin, Clock, Contended, NewId, OpenTransaction
+from oms_app.ports.transaction import Begin, Clock, Contended, NewId, OpenTransaction, StoreUnavailable
 from oms_app.stopping import ConfirmStop, RefuseStop
 from oms_app.transactions import TRIES, Pause, one_transaction
-from oms_domain.kernel.errors import Denied, Invalid, NotFound, OmsError, Refused
+from oms_domain.kernel.errors import Invalid, OmsError, Refused
 from oms_domain.kernel.identity import OrderId
 
 WORK: Final = "batches.work"
@@ -72,6 +72,14 @@ class TooManyOrders(Invalid):
     code: ClassVar[str] = "batches.too_many_orders"
     field: str = "ids"
     most: int = MOST_ORDERS
+
+
+@frozen(kw_only=True)
+class RowFailed(Refused):
+    """An order met with a fault of ours: nothing was done to it. ``error`` is its kind."""
+
+    code: ClassVar[str] = "batches.row_failed"
+    error: str
 
 
 @frozen(kw_only=True)
@@ -196,8 +204,12 @@ class BatchService:
         try:
             command = kind(order_id=order_id, reason=batch.reason, by=_actor_of(batch, order_id), **more)
             answer = self.desk.give(command)
-        except (Refused, NotFound, Invalid, Denied) as refusal:
-            return RowAnswer(outcome="refused", code=refusal.code, fields=_facts(refusal))
+        except (Contended, StoreUnavailable):
+            raise  # it will pass: the block is done again
+        except OmsError as refusal:
+            return _refused(refusal)
+        except Exception as error:  # a fault of ours in one order must not keep thousands of others waiting
+            return _refused(RowFailed(error=type(error).__name__))
         return RowAnswer(outcome="done", number=answer.number, state=answer.state)
 
 
@@ -210,6 +222,10 @@ def _actor_of(batch: Batch, order_id: UUID) -> Actor:
         request_id=f"batch:{batch.id}",
         once=Once(client=f"batch:{batch.id}", key=str(order_id), digest=batch.command),
     )
+
+
+def _refused(refusal: OmsError) -> RowAnswer:
+    return RowAnswer(outcome="refused", code=refusal.code, fields=_facts(refusal))
 
 
 def _facts(refusal: OmsError) -> dict[str, Any]:

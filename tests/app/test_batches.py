@@ -8,6 +8,7 @@ from oms_app.actor import Once, Permission, system
 from oms_app.batches import WORK, CancelBatch, StartBatch, TooManyOrders
 from oms_app.orders import ApproveOrder, HoldOrder
 from oms_app.ports.batches import BLOCK, MOST_ORDERS, BatchIsOver, BatchNotFound, BatchState
+from oms_app.ports.transaction import StoreUnavailable
 from oms_app.processes.batches import BatchProcess
 from oms_domain.kernel.identity import OrderId
 from oms_domain.orders.states import OrderState as S
@@ -56,6 +57,27 @@ def test_every_order_answers_by_itself(world, shop):
     assert (answered[0].answer.outcome, answered[0].answer.state) == ("done", S.AWAITING_RELEASE)
     assert [row.answer.code for row in rows(world, batch, refused=True)] == ["orders.flagged", "orders.not_found"]
     assert world.detail(ids[0]).log[-1].request_id == f"batch:{batch.id}"
+
+
+def test_a_fault_in_one_order_keeps_no_other_waiting_and_trouble_that_passes_is_waited_for(world, shop):
+    ids = some(world, shop, 3)
+    batch, desk, trouble = start(world, ids), world.desk, [StoreUnavailable(why="down")]
+
+    class Faulty:
+        def give(self, command):
+            if trouble and command.order_id == ids[2]:
+                raise trouble.pop()
+            if command.order_id == ids[1]:
+                raise ZeroDivisionError
+            return desk.give(command)
+
+    faulty = evolve(world.batches, desk=Faulty())
+    with pytest.raises(StoreUnavailable):
+        faulty.work(batch.id)
+    faulty.work(batch.id)
+
+    assert [row.answer.code for row in rows(world, batch)] == ["", "batches.row_failed", ""]
+    assert rows(world, batch, refused=True)[0].answer.fields == {"error": "ZeroDivisionError"}
 
 
 def test_rows_come_in_pages(world, shop):
