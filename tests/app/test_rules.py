@@ -15,6 +15,7 @@ from oms_app.catalog import PutSku
 from oms_app.editing import EditOrder
 from oms_app.judging import Judge
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
+from oms_app.ports.transaction import OrderNotFound
 from oms_app.review_rules import PutRule, PutTemplate, ReadRules, RemoveRule, RuleIdTaken, SwitchRule, TryRules
 from oms_app.surroundings import Lookout
 from oms_app.transactions import TRIES
@@ -25,7 +26,7 @@ from oms_domain.conditions.tree import Check
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
-from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
+from oms_domain.orders.rules.rule import InvalidRule, Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.rule_set import RuleNotFound
 from oms_domain.orders.rules.templates import from_template
 from oms_domain.orders.states import OrderState as S
@@ -390,6 +391,22 @@ def test_rules_are_tried_on_past_orders_and_nothing_is_changed(world, shop):
     assert (own.orders, own.caught, own.by_rule) == (1, 0, (("keywords", 0),))
     newest = world.rules.try_out(TryRules(shop_id=shop.id, rules=(DEAR,), since=NOW, most=2, most_rows=1, by=ROOT))
     assert (newest.orders, len(newest.rows), newest.left_off) == (2, 1, 1)
+
+
+def test_one_order_is_tried_with_what_was_in_the_way_of_each_rule(world, shop):
+    order_id, _ = an_order(world, shop, 1), an_order(world, shop, 2)
+    tried = TryRules(shop_id=shop.id, rules=(DEAR, KEYWORDS), order_ids=(order_id, order_id), by=ROOT)
+
+    trial = world.rules.try_out(tried)
+
+    assert trial.orders == 1
+    ((row,), number) = (trial.rows, world.order(order_id).number)
+    assert (row.order_no, [answer.rule_id for answer in row.missed]) == (number, ["keywords"])
+    with pytest.raises(OrderNotFound):
+        world.rules.try_out(evolve(tried, shop_id=world.a_shop("tb-2").id))
+    for ids in ((), (order_id,) * 101):
+        with pytest.raises(InvalidRule):
+            world.rules.try_out(evolve(tried, order_ids=ids))
 
 
 def test_a_trial_goes_on_over_the_pages_of_orders(world, shop, monkeypatch):
