@@ -12,19 +12,20 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.judging import rules_that_count
 from oms_app.ports.rules import KeptRule
-from oms_app.ports.transaction import Begin, Clock, NewId, Transaction, VersionIsNot
+from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction, VersionIsNot
 from oms_app.queries.rows import LARGEST_PAGE, OrderFilter, Position, Queries
 from oms_app.surroundings import Lookout
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import OrderId, ShopId
 from oms_domain.orders.rules.facts import facts_of
-from oms_domain.orders.rules.rule import Rule
+from oms_domain.orders.rules.rule import InvalidRule, Rule
 from oms_domain.orders.rules.rule_set import RuleNotFound, RuleSet
 from oms_domain.orders.rules.templates import from_template
 from oms_domain.orders.rules.trial import MOST_ROWS, PastOrder, Trial, try_rules
 
+MOST_NAMED: Final = 100
 MOST_TRIED: Final = 10_000
 """Past orders that a trial looks at, the newest ones."""
 
@@ -88,12 +89,14 @@ class TryRules(RuleCommand):
     Args:
         rules: None: those that count for the shop now.
         since, until: when our orders began; ``until`` None: now.
+        order_ids: these orders alone, at most ``MOST_NAMED``, each listed with what was in the way of every rule.
     """
 
     permission: ClassVar[Permission] = Permission.ORDERS_READ
     rules: tuple[Rule, ...] | None = None
-    since: datetime
+    since: datetime | None = None
     until: datetime | None = None
+    order_ids: tuple[OrderId, ...] = ()
     most: int = MOST_TRIED
     most_rows: int = MOST_ROWS
 
@@ -214,12 +217,25 @@ class RuleService:
 
         Each is seen as of when it was placed, with the blacklist and the catalogue of today.
 
-        Raises ``ShopNotFound``.
+        Raises ``ShopNotFound``, ``OrderNotFound``; ``InvalidRule`` if it is not said which orders.
         """
+        if command.since is None and not 0 < len(command.order_ids) <= MOST_NAMED:
+            raise InvalidRule(field="since", why="missing")
         with self.begin(command) as tx:
             shop, rule_set = tx.shops.get(command.shop_id), tx.rule_sets.of(command.shop_id)
         rules = rules_that_count(shop, rule_set) if command.rules is None else command.rules
+        if command.order_ids:
+            return try_rules(rules, self._named(command), explain=True)
         return try_rules(rules, self._past(command), most_rows=command.most_rows)
+
+    def _named(self, command: TryRules) -> Iterator[PastOrder]:
+        with self.begin(command) as tx:
+            orders = tx.orders.get_many(command.order_ids)
+            for order_id in dict.fromkeys(command.order_ids):
+                order = orders.get(order_id)
+                if order is None or order.shop_id != command.shop_id:
+                    raise OrderNotFound(order_id=order_id)
+                yield PastOrder(facts=facts_of(order, self.lookout.around(tx, order)), at=order.created_at)
 
     def _past(self, command: TryRules) -> Iterator[PastOrder]:
         after: Position | None = None
@@ -236,7 +252,7 @@ class RuleService:
                     if (order := orders.get(order_id)) is not None
                 ]
             yield from past
-            if len(page) < limit or page[-1].created_at < command.since:
+            if len(page) < limit or (command.since and page[-1].created_at < command.since):
                 return
             after = Position(page[-1].created_at, page[-1].id)
             left -= len(asked)
@@ -278,4 +294,4 @@ def _answer(before: RuleSet, after: RuleSet, rule_id: str) -> RuleAnswer:
 
 
 def _within(at: datetime, command: TryRules) -> bool:
-    return command.since <= at and (command.until is None or at < command.until)
+    return (command.since is None or command.since <= at) and (command.until is None or at < command.until)

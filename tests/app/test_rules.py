@@ -9,11 +9,16 @@ from attrs import evolve
 from tests.app.world import ROOT, World
 
 from oms_adapters.db.database import Database
+from oms_app.actor import Once
 from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist
 from oms_app.catalog import PutSku
 from oms_app.editing import EditOrder
+from oms_app.judging import Judge
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
+from oms_app.ports.transaction import OrderNotFound
 from oms_app.review_rules import PutRule, PutTemplate, ReadRules, RemoveRule, RuleIdTaken, SwitchRule, TryRules
+from oms_app.surroundings import Lookout
+from oms_app.transactions import TRIES
 from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import Receiver, Region
 from oms_domain.conditions.operators import Op
@@ -21,7 +26,7 @@ from oms_domain.conditions.tree import Check
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
-from oms_domain.orders.rules.rule import Rule, RuleAction, RuleKind
+from oms_domain.orders.rules.rule import InvalidRule, Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.rule_set import RuleNotFound
 from oms_domain.orders.rules.templates import from_template
 from oms_domain.orders.states import OrderState as S
@@ -388,6 +393,22 @@ def test_rules_are_tried_on_past_orders_and_nothing_is_changed(world, shop):
     assert (newest.orders, len(newest.rows), newest.left_off) == (2, 1, 1)
 
 
+def test_one_order_is_tried_with_what_was_in_the_way_of_each_rule(world, shop):
+    order_id, _ = an_order(world, shop, 1), an_order(world, shop, 2)
+    tried = TryRules(shop_id=shop.id, rules=(DEAR, KEYWORDS), order_ids=(order_id, order_id), by=ROOT)
+
+    trial = world.rules.try_out(tried)
+
+    assert trial.orders == 1
+    ((row,), number) = (trial.rows, world.order(order_id).number)
+    assert (row.order_no, [answer.rule_id for answer in row.missed]) == (number, ["keywords"])
+    with pytest.raises(OrderNotFound):
+        world.rules.try_out(evolve(tried, shop_id=world.a_shop("tb-2").id))
+    for ids in ((), (order_id,) * 101):
+        with pytest.raises(InvalidRule):
+            world.rules.try_out(evolve(tried, order_ids=ids))
+
+
 def test_a_trial_goes_on_over_the_pages_of_orders(world, shop, monkeypatch):
     monkeypatch.setattr("oms_app.review_rules.LARGEST_PAGE", 2)
     for number in range(5):
@@ -441,3 +462,116 @@ def test_rules_see_the_tags_of_an_order(world):
     trial = world.rules.try_out(TryRules(shop_id=shop.id, rules=(tagged,), since=NOW - timedelta(days=1), by=ROOT))
 
     assert (trial.orders, trial.caught) == (1, 1)
+
+
+# --- what comes in between -------------------------------------------------------------------------------------------
+
+
+def changes_while_judged(world, monkeypatch, times):
+    """Let the platform put a keyword into the remark right after an order was judged, so many times."""
+    judge, left = Judge.judge, [times]
+
+    def judged(self, tx, order, *, at):
+        found = judge(self, tx, order, at=at)
+        if left[0]:
+            left[0] -= 1
+            with world.open(ROOT) as other:
+                change = other.orders.get(order.id).revise(buyer_remark=f"加急 {left[0]}", at=world.clock())
+                other.orders.save(change.state)
+                other.publish(change.events)
+                other.commit()
+        return found
+
+    monkeypatch.setattr(Judge, "judge", judged)
+
+
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
+def test_an_order_that_changed_while_it_was_judged_is_judged_again(world, monkeypatch):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    put(world, shop, KEYWORDS)
+    changes_while_judged(world, monkeypatch, times=1)
+
+    order_id = an_order(world, shop)
+
+    assert world.state(order_id) is S.AWAITING_CS_REVIEW  # the first judgement would have passed it
+    assert decisions(world, order_id) == [("intercepted", ["keywords@1"])]
+
+
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
+def test_a_judgement_that_minds_no_version_passes_what_has_changed(world, monkeypatch):
+    """The control: without the version that was judged, the keyword that came in between is overlooked."""
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    put(world, shop, KEYWORDS)
+    changes_while_judged(world, monkeypatch, times=1)
+    monkeypatch.setattr("oms_app.orders.check_version", lambda *_: None)
+
+    order_id = an_order(world, shop)
+
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    assert "加急" in world.order(order_id).buyer_remark
+
+
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
+def test_an_order_that_never_stands_still_is_tried_again_later(world, monkeypatch):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    changes_while_judged(world, monkeypatch, times=TRIES)
+
+    order_id = an_order(world, shop)
+
+    assert ("orders.auto_review", "retry") in world.ended
+    world.wait(minutes=1)
+    assert [said for said, _ in decisions(world, order_id)] == ["waits"]  # there is a remark now
+
+
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
+def test_an_order_that_is_gone_is_not_waited_for(world, shop):
+    fill(world, shop, "auto-review", paid_minutes=1)
+    order_id = an_order(world, shop, paid_at=world.clock())
+    del world.store.tables.orders[order_id]
+
+    world.wait(minutes=5)
+
+    assert (world.parked(), world.ended[-1]) == ([], ("orders.judge_again", "done"))
+
+
+@pytest.mark.parametrize("world", ["memory"], indirect=True)
+def test_of_a_receiver_that_was_purged_nothing_is_known(world, shop):
+    order_id = an_order(world, shop)
+    world.store.tables.vault.clear()
+    lookout, order = Lookout(sealer=world.sealer), world.order(order_id)
+
+    with world.open(ROOT) as tx:
+        around = lookout.around(tx, evolve(order, buyer_id=""))
+        elsewhere = lookout.around(tx, evolve(order, region=Region(province="广东省")))
+
+    known = (around.phone_blacklisted, around.address_blacklisted, around.buyer_blacklisted)
+    counts = (around.same_address_orders_1h, around.same_address_orders_7d, around.buyer_orders)
+    assert (known, counts, around.address_complete) == ((None,) * 3, (None,) * 3, None)
+    assert elsewhere.address_complete is False
+
+
+def test_a_sku_that_the_catalogue_has_not_is_not_mapped(world, shop):
+    order = world.order(an_order(world, shop))
+    renamed = evolve(order, lines=tuple(evolve(line, sku="NONE") for line in order.lines))
+
+    with world.open(ROOT) as tx:
+        around = Lookout(sealer=world.sealer).around(tx, renamed)
+
+    assert [facts.is_mapped for facts in around.skus.values()] == [False]
+
+
+def test_asked_twice_under_one_key_somebody_is_listed_once(world, shop):
+    by = evolve(ROOT, once=Once(client="c", key="k", digest="d"))
+    add_ = AddToBlacklist(shop_id=shop.id, phone="10000000001", by=by)
+
+    first, again = world.blacklist.add(add_), world.blacklist.add(add_)
+
+    assert first == again
+    off = TakeOffBlacklist(
+        shop_id=shop.id, entry_id=first.entries[0].id, by=evolve(ROOT, once=Once(client="c", key="l", digest="d"))
+    )
+    assert world.blacklist.take_off(off) == world.blacklist.take_off(off)
+    assert listed(world, shop) == []

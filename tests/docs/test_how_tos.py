@@ -258,6 +258,7 @@ def test_orders_are_put_in_as_the_page_says(ready):
 
     shown = {row["platform_order_no"]: row for row in ready.runs("orders", "list", "--json")}
     assert (shown["TEL-1"]["paid"], shown["TEL-2"]["paid"]) == ("81.00", "81.00")
+    assert ready.runs("doctor", "--json") == []
 
 
 def test_rules_are_kept_and_tried_as_the_page_says(ready):
@@ -278,6 +279,7 @@ def test_rules_are_kept_and_tried_as_the_page_says(ready):
     }
     (trial,) = ready.runs("rules", "try", "tb-1", "--since", "1d", "--json")
     assert (trial["orders"], trial["caught"]) == (1, 1)
+    assert ready.runs("doctor", "--json") == []
 
 
 def test_orders_are_reviewed_taken_back_and_cancelled_as_the_page_says(ready):

@@ -119,6 +119,7 @@ def test_templates_are_listed_and_filled(api):
         assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
+HUGE = {"condition": CONDITION | {"value": 10**9}}
 DEEP = {"not": CONDITION}
 for _ in range(60):
     DEEP = {"not": DEEP}
@@ -181,7 +182,16 @@ def test_whom_no_order_could_be_told_by_is_refused(quiet, body, status):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"since": "yesterday"}, {"since": "2026-11-01"}, {"most": 0}, {"rows": 1001}, {"rules": [RULE] * 201}]
+    "changes",
+    [
+        {"since": "yesterday"},
+        {"since": None},
+        {"ids": ["x"]},
+        {"since": "2026-11-01"},
+        {"most": 0},
+        {"rows": 1001},
+        {"rules": [RULE] * 201},
+    ],
 )
 def test_a_trial_that_cannot_be_made_is_refused(quiet, changes):
     answer = quiet.post(f"{RULES}/trials", {"since": "2026-11-01T00:00:00Z"} | changes)
@@ -234,6 +244,9 @@ def test_rules_are_tried_on_past_orders(api):
     assert (len(trial["rows"]), trial["left_off"]) == (1, 1)
     assert trial["rows"][0]["matched"][0]["words"]["zh"][0].startswith("应付金额 ≥ 0.01")
     assert [api.get(f"/orders/{order_id}").json()["flags"] for order_id in orders] == [[], []]
+    one = api.post(f"{RULES}/trials", {"ids": orders[:1], "rules": [RULE | {"id": "huge", **HUGE}]}, once=None).json()
+    assert [(row["matched"], row["missed"][0]["rule_id"]) for row in one["rows"]] == [([], "huge")]
+    assert api.post(f"{RULES}/trials", {"ids": [ABSENT]}, once=None).status_code == 404
 
 
 def test_a_blacklist_takes_plain_data_in_and_gives_none_out(api):

@@ -182,20 +182,31 @@ _switch("disable", False, "Ask rules no more (停用).")
 @rules.command("try")
 @click.argument("shop")
 @click.argument("file", type=click.File(encoding="utf-8"), required=False)
-@click.option("--since", required=True, help="Orders from here on: a day, an instant, or `7d`, `24h` ago.")
+@click.option("--since", help="Orders from here on: a day, an instant, or `7d`, `24h` ago.")
 @click.option("--until", help="… and before this.")
+@click.option("--order", "named", multiple=True, help="This order alone, with what was in the way of every rule.")
 @click.option("--most", default=MOST_TRIED, show_default=True, type=click.IntRange(1, MOST_TRIED))
 @click.option("--rows", default=100, show_default=True, type=click.IntRange(0, 1_000), help="Orders to list.")
 @json_option
 @refusals_shown
-def try_rules(shop: str, file: Any, since: str, until: str | None, most: int, rows: int, as_json: bool) -> None:
+def try_rules(
+    shop: str,
+    file: Any,
+    since: str | None,
+    until: str | None,
+    named: tuple[str, ...],
+    most: int,
+    rows: int,
+    as_json: bool,
+) -> None:
     """Ask rules about orders of the past (试算): those of a file, or the shop's own. Changes nothing."""
     container = ready()
     command = TryRules(
         shop_id=shop_named(container, shop).id,
         rules=_rules(_forms(file.read())) if file else None,
-        since=_instant(since, "since"),
+        since=_instant(since, "since") if since else None,
         until=_instant(until, "until") if until else None,
+        order_ids=tuple(order_id_of(container, text) for text in named),
         most=most,
         most_rows=rows,
         by=operator(),

@@ -165,11 +165,12 @@ class DecisionView(View):
 
 
 class TrialRowView(View):
-    """An order of the past that a rule matched."""
+    """An order of the past that a rule matched. ``missed``: the rules that did not, of orders that were named."""
 
     order_no: str
     outcome: str
     matched: list[RuleAnswerView]
+    missed: list[RuleAnswerView]
 
 
 class TrialView(View):
@@ -189,6 +190,7 @@ class TrialView(View):
                 order_no=row["order_no"],
                 outcome=row["outcome"],
                 matched=[RuleAnswerView.of(answer) for answer in row["matched"]],
+                missed=[RuleAnswerView.of(answer) for answer in row["missed"]],
             )
             for row in trial["rows"]
         ]

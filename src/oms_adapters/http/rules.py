@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -14,12 +15,13 @@ from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import expected_version, version_of_edit
 from oms_adapters.http.order_commands import IfMatch
-from oms_adapters.http.paging import Page
+from oms_adapters.http.paging import Page, instant
 from oms_adapters.http.rule_views import KeptRuleView, RuleView, TemplateView, TrialView
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.review_rules import (
+    MOST_NAMED,
     MOST_TRIED,
     PutRule,
     PutTemplate,
@@ -29,7 +31,7 @@ from oms_app.review_rules import (
     SwitchRule,
     TryRules,
 )
-from oms_domain.kernel.time import utc
+from oms_domain.kernel.identity import OrderId
 from oms_domain.orders.rules.form import read_rule
 from oms_domain.orders.rules.rule import InvalidRule, Rule
 from oms_domain.orders.rules.rule_set import MOST_RULES
@@ -54,10 +56,14 @@ class FillingBody(Body):
 
 
 class RuleTrialBody(Body):
-    """Rules to try, or none: those that count for the shop. Orders that began from ``since`` on, before ``until``."""
+    """Rules to try, or none: those that count for the shop. Orders that began from ``since`` on, before ``until``.
 
-    since: datetime
+    Or these orders alone (``ids``), each with what was in the way of every rule that does not hold.
+    """
+
+    since: datetime | None = None
     until: datetime | None = None
+    ids: Annotated[list[UUID], msgspec.Meta(max_length=MOST_NAMED)] = []  # noqa: RUF012
     rules: Annotated[list[Any], msgspec.Meta(max_length=MOST_RULES)] | None = None
     most: Annotated[int, msgspec.Meta(ge=1, le=MOST_TRIED, description="orders that are looked at, newest")] = (
         MOST_TRIED
@@ -153,8 +159,9 @@ class RulesController(Controller):
         command = TryRules(
             shop_id=known_shops.of(shop, actor).id,
             rules=None if data.rules is None else read_rules(data.rules),
-            since=utc(data.since, field="since"),
-            until=utc(data.until, field="until") if data.until else None,
+            since=instant(data.since, field="since"),
+            until=instant(data.until, field="until"),
+            order_ids=tuple(map(OrderId, data.ids)),
             most=data.most,
             most_rows=data.rows,
             by=actor,

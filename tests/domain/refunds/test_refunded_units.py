@@ -1,7 +1,9 @@
 """Which units gave everything back: they cannot be asked for again, and are counted as refunded."""
 
+from oms_domain.refunds.ledger import CASH, Charge, Taken
 from oms_domain.refunds.placing import RefundUnits, place, rooms
 from oms_domain.refunds.refundable import refunded_units
+from oms_domain.refunds.sold import refunded_units_of
 from oms_domain.testing.aftersales import OTHER_REFUND, REFUND, a_ledger
 from oms_domain.testing.builders import LINE, NOW, OTHER_LINE
 
@@ -33,3 +35,11 @@ def test_what_is_only_held_is_not_refunded():
     taken = place(rooms(a_ledger(), units, with_freight=False))
 
     assert refunded_units(a_ledger().hold(REFUND, taken, at=NOW), LINE) == ()
+
+
+def test_a_unit_counts_once_however_many_refunds_took_a_part_of_it():
+    layers = ((LINE, ((0, 2, 500),)), (LINE, ((1, 3, 100),)), (OTHER_LINE, ((0, 1, 1),)))
+    taken = [Taken(line_id=line, charge=Charge.GOODS, tender=CASH, layer=layer) for line, layer in layers]
+
+    assert refunded_units_of(taken) == {LINE: 3, OTHER_LINE: 1}
+    assert refunded_units_of(()) == {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from oms_domain.conditions.printing import Language, print_verdict
-from oms_domain.orders.rules.decide import Answer, Outcome, decide, write_answer
+from oms_domain.orders.rules.decide import Answer, Outcome, ask, decide, write_answer
 from oms_domain.orders.rules.facts import OrderFacts
 from oms_domain.orders.rules.fields import ORDER_FIELDS
 from oms_domain.orders.rules.rule import Rule
@@ -30,11 +30,12 @@ class PastOrder:
 
 @frozen(kw_only=True)
 class TrialRow:
-    """An order that at least one rule matched, with the answers."""
+    """An order that at least one rule matched, with the answers. ``missed``: of the rules that did not, if asked."""
 
     order_no: str
     outcome: Outcome
     matched: tuple[Answer, ...]
+    missed: tuple[Answer, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -53,10 +54,15 @@ class Trial:
         return dict(self.outcomes)[Outcome.INTERCEPTED]
 
 
-def try_rules(rules: Sequence[Rule], orders: Iterable[PastOrder], *, most_rows: int = MOST_ROWS) -> Trial:
+def try_rules(
+    rules: Sequence[Rule], orders: Iterable[PastOrder], *, most_rows: int = MOST_ROWS, explain: bool = False
+) -> Trial:
     """Return what the rules would have decided about each order, one by one and in bounded memory.
 
     They are tried as if each were enabled and active: what is tried is often not switched on yet.
+
+    Args:
+        explain: list every order, with what was in the way of each rule that did not hold.
     """
     tried = tuple(evolve(rule, enabled=True, active_from=None, active_to=None) for rule in rules)
     outcomes: Counter[Outcome] = Counter()
@@ -67,9 +73,16 @@ def try_rules(rules: Sequence[Rule], orders: Iterable[PastOrder], *, most_rows: 
         decision = decide(tried, order.facts, at=order.at)
         outcomes[decision.outcome] += 1
         by_rule.update(answer.rule_id for answer in decision.matched)
-        matching += bool(decision.matched)
-        if decision.matched and len(rows) < most_rows:
-            row = TrialRow(order_no=order.facts.order_no, outcome=decision.outcome, matched=decision.matched)
+        is_listed = explain or bool(decision.matched)
+        matching += is_listed
+        if is_listed and len(rows) < most_rows:
+            answers = [ask(rule, order.facts, at=order.at) for rule in tried] if explain else []
+            row = TrialRow(
+                order_no=order.facts.order_no,
+                outcome=decision.outcome,
+                matched=decision.matched,
+                missed=tuple(answer for answer in answers if not answer.verdict.holds),
+            )
             rows.append(row)
     return Trial(
         orders=outcomes.total(),
@@ -92,6 +105,7 @@ def write_trial(trial: Trial) -> dict[str, Any]:
                 "order_no": row.order_no,
                 "outcome": str(row.outcome),
                 "matched": [write_answer(answer) for answer in row.matched],
+                "missed": [write_answer(answer) for answer in row.missed],
             }
             for row in trial.rows
         ],
@@ -118,14 +132,18 @@ def print_trial(trial: Trial, language: Language = "zh") -> str:
     head, more, columns = _TEXTS[language]
     cells = [columns]
     for row in trial.rows:
-        for answer in row.matched:
+        for answer in (*row.matched, *row.missed):
             found = "; ".join(print_verdict(answer.verdict, ORDER_FIELDS, language))
             outcome = OUTCOMES[language][row.outcome]
-            cells.append((row.order_no, outcome, f"{answer.name} v{answer.rule_version}", found))
+            cells.append((row.order_no, outcome, f"{_mark(answer)}{answer.name} v{answer.rule_version}", found))
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = [head.format(caught=trial.caught, orders=trial.orders)]
     lines += ["  ".join(map(_padded, row, widths)).rstrip() for row in cells] if trial.rows else []
     return "\n".join([*lines, more.format(n=trial.left_off)] if trial.left_off else lines)
+
+
+def _mark(answer: Answer) -> str:
+    return "" if answer.verdict.holds else "✗ "
 
 
 def _width(text: str) -> int:

@@ -72,3 +72,15 @@ def test_a_long_trial_lists_so_many_and_counts_the_rest():
 
     assert (trial.caught, len(trial.rows), trial.left_off) == (12, 5, 7)
     assert print_trial(trial).endswith("另有 7 单未列出")
+
+
+def test_an_order_that_is_asked_about_tells_what_was_in_the_way_of_each_rule():
+    trial = try_rules(RULES, PAST[:2], explain=True)
+
+    assert [
+        (row.order_no, [answer.rule_id for answer in row.matched], [answer.rule_id for answer in row.missed])
+        for row in trial.rows
+    ] == [("S1", ["dear"], ["keywords"]), ("S2", [], ["dear", "keywords"])]
+    assert print_trial(trial).splitlines()[-1].startswith("S2      等待  ✗ 备注关键词 v1  ")
+    (missed,) = write_trial(trial)["rows"][0]["missed"]
+    assert (missed["rule_id"], missed["holds"]) == ("keywords", False)
