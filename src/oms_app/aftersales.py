@@ -319,12 +319,16 @@ class CaseService:
         return self._do(command, lambda case, at: case.pay_difference(at=at))
 
     def note_replacement_sent(self, command: NoteReplacementSent) -> CaseAnswer:
-        return self._do(
-            command,
-            lambda case, at: case.ship_replacement(
-                case.replacement_id or case.order_id, owed=command.owed, by=command.by.id, at=at
-            ),
-        )
+        """Raises ``AboveRoleLimit``."""
+
+        def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], Proposal | None]:
+            limit = flow.tx.aftersales_terms.of(case.shop_id).most(role_of(command.by), REFUND)
+            if command.owed is not None and limit is not None and command.owed > limit:
+                raise AboveRoleLimit(amount=command.owed, limit=limit)
+            sent = case.replacement_id or case.order_id
+            return _plain(case.ship_replacement(sent, owed=command.owed, by=command.by.id, at=flow.at))
+
+        return self._act(command, step)
 
     def set_responsibility(self, command: SetResponsibility) -> CaseAnswer:
         return self._do(command, lambda case, at: case.blame(command.responsibility, reason=command.reason, at=at))

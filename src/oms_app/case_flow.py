@@ -7,28 +7,33 @@ holds it, or a closed one whose refund still does.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from attrs import define, evolve
 
 from oms_app.numbering import NumberPool
+from oms_app.orders import give_back
 from oms_app.orders import save as save_order
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField
 from oms_app.transactions import record
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
+from oms_domain.aftersales.events import ReplacementShipped
 from oms_domain.aftersales.replacement import replacement_order
 from oms_domain.aftersales.returns import ReturnLine, ReturnOrder, ReturnState
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseState
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
+from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import LineId, OrderId, RefundId, ReturnOrderId, VaultId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, OrderState
+from oms_domain.orders.stopping import call_off
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose_goods_first
@@ -41,6 +46,8 @@ LETTERS: Final = {"case": "A", "refund": "E", "return": "R", "ask": "W", "ticket
 """First letters of the documents' numbers."""
 
 CASE_CLOSED: Final = "case closed"
+GIVEN_UP_GOODS: Final = "replacement"
+"""The discrepancy of a case that goes on without new goods which may leave all the same."""
 GOODS_AWAITED: Final = frozenset({CaseState.AWAITING_BUYER_RETURN, CaseState.AWAITING_WAREHOUSE_RECEIPT})
 GOODS_ON_THE_WAY: Final = frozenset({ReturnState.ASKED_BACK, ReturnState.SENT})
 GIVEN_UP: Final = frozenset({RefundState.PROPOSED, RefundState.APPROVED})
@@ -102,10 +109,10 @@ class CaseFlow:
             fact: the platform's word about the money, if that is what is new.
         """
         order = self.tx.orders.get(change.state.order_id)
-        change = self._passed(change, order)
+        change = self._kept_here(self._passed(change, order), before)
         case = change.state
         facts: dict[str, Any] = self._goods(case, order) | self._money(case, order, proposal, fact)
-        facts |= self._new_goods(case, order)
+        facts |= self._new_goods(case, order, before)
         if before is None or case.state is not before.state or case.due.at is None:
             terms = self.tx.aftersales_terms.of(case.shop_id)
             facts["due"] = terms.policy().due_of(case, since=self.at)
@@ -283,10 +290,33 @@ class CaseFlow:
             return RefundOrder(amount=asked or nothing, wants=wants_of(case), taken=(), asked=asked, **facts)
         return refund_of(found, asked_at=case.opened_at, at=self.at, **facts)
 
-    def _new_goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
+    def _kept_here(self, change: Change[AftersalesCase], before: AftersalesCase | None) -> Change[AftersalesCase]:
+        """New goods of a case that goes on without them do not leave: never both sent and given up or refunded.
+
+        Where somebody outside has them, they are asked to stop, and a person sees to it.
+        """
+        case = change.state
+        waited = before is not None and before.state is CaseState.AWAITING_EXCHANGE_SHIPMENT
+        sent = any(isinstance(event, ReplacementShipped) for event in change.events)
+        if not waited or case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT or sent or case.replacement_id is None:
+            return change
+        new = self.tx.orders.get(case.replacement_id)
+        if new.state in BEFORE_WAREHOUSE:
+            give_back(self.tx, new, reason=shown_number(case), now=lambda: self.at)
+            save_order(self.tx, new.cancel(reason=shown_number(case), at=self.at))
+        elif not _is_off(new):
+            with suppress(Refused):  # it has left, or is stopped already
+                save_order(self.tx, call_off(new, reason=shown_number(case), by=self.by, at=self.at))
+            change = change.then(case.differs(GIVEN_UP_GOODS, theirs=str(new.state), ours=str(case.state), at=self.at))
+        return change
+
+    def _new_goods(self, case: AftersalesCase, order: SalesOrder, before: AftersalesCase | None) -> dict[str, Any]:
         """Make the order that sends new goods. What was repaired goes back by hand: it is not in our stock."""
         sends = case.kind in (CaseKind.EXCHANGE, CaseKind.REISSUE)
-        if not sends or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT or case.replacement_id is not None:
+        if not sends or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT:
+            return {}
+        comes_anew = before is None or before.state is not case.state
+        if case.replacement_id is not None and not (comes_anew and _is_off(self.tx.orders.get(case.replacement_id))):
             return {}
         made = replacement_order(
             case,
@@ -319,6 +349,11 @@ class CaseFlow:
                 FlagKind.IN_AFTERSALES, reason=shown_number(case), only=shown_number(case), at=self.at
             )
             save_order(self.tx, lifted)
+
+
+def _is_off(order: SalesOrder) -> bool:
+    """Whether an order will never leave, nor another in its place."""
+    return order.state is OrderState.CANCELLED and not order.heirs
 
 
 def shown_number(case: AftersalesCase) -> str:

@@ -33,7 +33,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderMove
+from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderMove, OrderState
 from oms_domain.refunds.closing import order_ends_by
 from oms_domain.refunds.compensation import Compensation, CompensationKind, CompensationLimit
 from oms_domain.refunds.ledger import RefundLedger
@@ -62,6 +62,14 @@ class NobodyPays(Refused):
 
     code: ClassVar[str] = "refunds.nobody_pays"
     refund_id: RefundId
+
+
+@frozen(kw_only=True)
+class StillHere(Refused):
+    """Units have not left: a case asks for their money, so that what is refunded is stopped first."""
+
+    code: ClassVar[str] = "refunds.still_here"
+    state: OrderState
 
 
 @frozen(kw_only=True)
@@ -212,7 +220,7 @@ class RefundService:
             return self._proposal(tx, order, command.units, command.with_freight, command.amount)
 
     def create(self, command: CreateRefund) -> RefundAnswer:
-        """Raises ``NothingToRefund``, ``AboveRefundable``, ``AboveRoleLimit``."""
+        """Raises ``StillHere``, ``NothingToRefund``, ``AboveRefundable``, ``AboveRoleLimit``."""
         numbers = self.numbering.pool(1, LETTERS["refund"])
         answer = self._create(command, numbers)
         self.numbering.give_back(numbers)
@@ -252,7 +260,7 @@ class RefundService:
 
         def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
             at = self.now()
-            if refund.state is RefundState.IN_FLIGHT:
+            if refund.state in MAY_BE_MOVING:
                 raise MayBeMoving(refund_id=refund.id)
             _check_limit(refund.amount, tx.aftersales_terms.of(refund.shop_id), command.by)
             if refund.state is RefundState.PROPOSED:
@@ -351,6 +359,7 @@ class RefundService:
                 return done
             at, order = self.now(), tx.orders.get(command.order_id)
             terms = tx.aftersales_terms.of(order.shop_id)
+            _check_left(order, command.units)
             proposal = self._proposal(tx, order, command.units, command.with_freight, None)
             if command.amount is not None and command.amount != proposal.amount:
                 limit = terms.most(role_of(command.by), REFUND)
@@ -366,7 +375,7 @@ class RefundService:
                 order_id=order.id,
                 platform_order_no=order.platform_order_no,
                 source=RefundSource.MANUAL,
-                after_shipment=order.state not in BEFORE_WAREHOUSE,
+                after_shipment=order.state is not OrderState.CANCELLED,
             )
             change = refund.explain_internally(command.reason, at=at).state.proposed(at=at)
             put_refund(tx, order, change, since=None, at=at)
@@ -480,6 +489,18 @@ def _alone(refund: RefundOrder) -> RefundOrder:
     if refund.case_id is not None:
         raise HasCase(case_id=refund.case_id)
     return refund
+
+
+def _check_left(order: SalesOrder, units: tuple[RefundUnits, ...]) -> None:
+    """Raises ``StillHere`` if any of the units (none: all) could leave after their money went back."""
+    if order.state in BEFORE_WAREHOUSE or order.state is OrderState.IN_WAREHOUSE:
+        raise StillHere(state=order.state)
+    if order.state is not OrderState.PARTIALLY_SHIPPED:
+        return
+    shipped = {line.id: line.shipped for line in order.lines}
+    runs = [(shipped.get(want.line_id, 0), run) for want in units for run in want.units]
+    if not runs or any(stop > left for left, (_, stop) in runs):
+        raise StillHere(state=order.state)
 
 
 def _check_limit(amount: Money, terms: AftersalesTerms, by: Actor) -> None:

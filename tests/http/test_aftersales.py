@@ -129,7 +129,12 @@ def test_what_may_go_back_is_explained(api, order):
 
 
 def test_a_refund_by_hand_has_no_case_and_is_paid_within_the_role_limit(world, api, order):
-    order_id, lines = order
+    here, of_it = order
+    too_soon = {"order_id": here, "units": [{"line_id": of_it[0][0], "runs": [[0, 1]]}], "reason": "少发"}
+    assert api.post("/aftersales/refunds", too_soon).json()["code"] == "refunds.still_here"
+    (taken,) = api.take_in(numbered(2, status="WAIT_BUYER_CONFIRM_GOODS"))
+    order_id = taken["order_id"]
+    lines = [(line["id"], line["quantity"]) for line in api.get(f"/orders/{order_id}").json()["lines"]]
     agent = type(api)(api.client, world.key(Permission.AFTERSALES_WRITE, Permission.AFTERSALES_READ))
     terms = {"role_limits": [{"role": "agent", "what": "refund", "most_fen": 100}]}
     assert api.post("/aftersales/terms/tb-1", terms).json()["version"] == 0

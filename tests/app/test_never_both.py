@@ -1,0 +1,158 @@
+"""Never both sent and refunded, nor paid twice: what a claim gives up stays here, and no word moves money twice."""
+
+import pytest
+from tests.app.claims import Claims
+from tests.app.test_asks import money_only
+from tests.app.test_cases import a_report
+from tests.app.world import ROOT
+
+from oms_app.actor import Actor, Permission
+from oms_app.aftersales import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
+from oms_app.aftersales_terms import SetTerms, TermsService
+from oms_app.ports.channels import RetryLater
+from oms_app.ports.transaction import Begin
+from oms_app.ports.wms import Grade, ParcelLeft
+from oms_app.refunds import CreateRefund, PayByHand, StillHere
+from oms_domain.aftersales.states import CaseKind as K
+from oms_domain.aftersales.states import CaseState as C
+from oms_domain.aftersales.terms import RoleLimit
+from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.states import OrderState as S
+from oms_domain.refunds.placing import RefundUnits
+from oms_domain.refunds.proposal import AboveRoleLimit
+from oms_domain.refunds.refund_order import MayBeMoving
+from oms_domain.refunds.states import RefundState as R
+from oms_domain.testing.builders import SCARF
+
+AGENT = Actor(id="agent", permissions=frozenset({Permission.AFTERSALES_WRITE, Permission.AFTERSALES_READ}))
+
+
+@pytest.fixture
+def claims(world):
+    return Claims(world)
+
+
+def in_exchange(claims):
+    """An exchange whose goods are back and whose new ones are to be sent."""
+    case_id = claims.shipped().open(K.EXCHANGE, 1)
+    claims.approve(case_id)
+    claims.world.is_told(a_report(claims.goods.number, [(SCARF, 1, Grade.GOOD)], at=claims.world.clock()))
+    assert claims.case(case_id).state is C.AWAITING_EXCHANGE_SHIPMENT
+    return case_id, claims.case(case_id).replacement_id
+
+
+def findings(world):
+    return list(world.store.doctor.findings(lambda name, count: None))
+
+
+# --- new goods -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "facts"),
+    [("withdraw", WithdrawCase, {}), ("change_kind", ChangeKind, {"to": K.REFUND_ONLY})],
+)
+def test_new_goods_of_an_exchange_that_is_given_up_do_not_leave(claims, name, command, facts):
+    case_id, new_id = in_exchange(claims)
+    held = claims.world.units(SCARF)[1]
+
+    claims.do(name, command, case_id, **facts)
+
+    assert (claims.case(case_id).state, claims.world.state(new_id)) == (C.CLOSED, S.CANCELLED)
+    assert claims.world.units(SCARF)[1] == held - 1
+    assert claims.differences(case_id) == []
+    assert findings(claims.world) == []
+
+
+def test_new_goods_that_the_warehouse_has_are_stopped_and_a_person_sees_to_it(claims):
+    case_id, new_id = in_exchange(claims)
+    claims.world.at_warehouse(new_id)
+
+    claims.do("withdraw", WithdrawCase, case_id)
+
+    assert claims.world.state(new_id) is S.CANCELLED
+    assert claims.differences(case_id) == [("replacement", "in_warehouse", "closed")]
+    assert findings(claims.world) == []
+
+
+def test_a_reissue_that_is_given_up_does_not_leave(claims):
+    case_id = claims.shipped().open(K.REISSUE, 1)
+    claims.approve(case_id)
+    new_id = claims.case(case_id).replacement_id
+
+    claims.do("withdraw", WithdrawCase, case_id)
+
+    assert claims.world.state(new_id) is S.CANCELLED
+
+
+def test_what_new_goods_cost_less_is_within_the_role_limit(claims):
+    world, limit = claims.world, RoleLimit(role="agent", what="refund", most=Money(1_000))
+    terms = TermsService(begin=Begin(world.open), now=world.clock, pause=world.pauses.append)
+    terms.change(SetTerms(shop_id=claims.shop.id, facts={"role_limits": (limit,)}, by=ROOT))
+    case_id, _ = in_exchange(claims)
+
+    with pytest.raises(AboveRoleLimit):
+        claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_001), by=AGENT)
+
+    claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_000), by=AGENT)
+    assert claims.refund.amount == Money(1_000)
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_what_has_not_left_is_not_refunded_without_a_case(claims, released):
+    if released:
+        claims.at_the_warehouse()
+    hat = RefundUnits(line_id=claims.order.lines[1].id, units=((0, 1),))
+
+    for units in ((), (hat,)):
+        with pytest.raises(StillHere):
+            claims.world.refunds.create(CreateRefund(order_id=claims.order_id, units=units, reason="x", by=ROOT))
+
+    assert claims.refunds == ()
+
+
+def test_of_a_part_shipment_what_left_is_refunded_by_hand_and_the_rest_is_not(claims):
+    world, sent = claims.world, claims.at_the_warehouse()
+    scarves = claims.order.lines[0].id
+    world.warehouse.waiting.append(
+        ParcelLeft(
+            report_id="1",
+            fulfilment_id=sent.fulfilment_id,
+            carrier="SF",
+            tracking_no="SF0000000000001",
+            contents=((scarves, Quantity(1)),),
+            at=world.clock(),
+        )
+    )
+    world.watch_warehouse()
+    world.settle()
+    assert claims.order.state is S.PARTIALLY_SHIPPED
+
+    def create(*runs):
+        units = tuple(RefundUnits(line_id=scarves, units=(run,)) for run in runs)
+        return world.refunds.create(CreateRefund(order_id=claims.order_id, units=units, reason="x", by=ROOT))
+
+    for runs in ((), ((0, 2),), ((1, 2),)):
+        with pytest.raises(StillHere):
+            create(*runs)
+    assert create((0, 1)).state is R.PROPOSED
+
+
+def test_while_nobody_knows_whether_the_platform_paid_nobody_pays_by_hand(claims):
+    claims.shipped()
+    answer = claims.hears(money_only(claims))
+    claims.world.platform.lost = [RetryLater(reason="timeout")]
+    claims.world.cases.approve(ApproveCase(case_id=answer.case_id, by=ROOT))
+    claims.world.settle()
+    assert claims.refund.state is R.IN_DOUBT
+
+    with pytest.raises(MayBeMoving):
+        claims.world.refunds.pay_by_hand(PayByHand(refund_id=claims.refund.id, by=ROOT))
+
+    claims.world.wait(minutes=5)
+    assert (claims.refund.state, len(claims.world.platform.paid)) == (R.SUCCEEDED, 1)
+    assert claims.given_back() == Money(9_400)
