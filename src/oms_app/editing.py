@@ -41,7 +41,7 @@ from oms_domain.orders.editing import (
     told,
 )
 from oms_domain.orders.events import OrderEdited, OrderLostStock
-from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.flags import FlagKind, NotInTheFuture
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import SalesOrder
@@ -225,13 +225,19 @@ class EditService:
         needed = len(edit.quantities) + len(edit.gifts)
         after = edited(order, edit, line_ids=[LineId(self.new_id()) for _ in range(needed)], at=at)
         change = _dated(told(order, after, reason=command.reason, at=at), command, at)
-        change = change.then(self._placed(tx, order, change.state, command, numbers))
+        change = change.then(self._placed(tx, order, change.state, command, numbers, at))
         record(tx, tx.orders, change, since=order)
         set_timers(tx, change)
         return _answer(order, change, doubts)
 
     def _placed(
-        self, tx: Transaction, order: SalesOrder, after: SalesOrder, command: EditOrder, numbers: NumberPool
+        self,
+        tx: Transaction,
+        order: SalesOrder,
+        after: SalesOrder,
+        command: EditOrder,
+        numbers: NumberPool,
+        at: datetime,
     ) -> Change[SalesOrder]:
         """Find anew where an edited order ships from, if that may be elsewhere now; else give back what is too much."""
         if command.warehouse is not None:
@@ -245,7 +251,7 @@ class EditService:
         carrier = command.carrier or (None if by_strategy else after.carrier)
         if warehouse is not None and carrier:
             carrier = _fitting(tx, warehouse, carrier, command)
-        allocation = Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now())
+        allocation = Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=at)
         return allocation.again(after, warehouse=warehouse, carrier=carrier or None)
 
 
@@ -257,6 +263,8 @@ def _dated(change: Change[SalesOrder], command: EditOrder, at: datetime) -> Chan
     if command.ship_on == NEVER:
         return change.then(order.unflag(FlagKind.NOT_BEFORE, reason=command.reason or SHIP_ON, at=at))
     until = datetime.combine(command.ship_on, time(), tzinfo=CHINA).astimezone(UTC)
+    if until <= at:
+        raise NotInTheFuture(field="ship_on", until=until)
     flag = order.flag(FlagKind.NOT_BEFORE, reason=SHIP_ON, by=command.by.id, until=until, at=at)
     return change.then(flag)
 

@@ -60,7 +60,8 @@ class CreateOrder:
     """Put an order in. What is empty and must not be is told all at once.
 
     ``original``: the order that a reissue (补发) is for; of that it takes number, buyer, and whatever of receiver and
-    region is not given. ``deposit``: what is paid of a presale; None: all of it.
+    region is not given. A reissue costs nothing, whatever prices, freight and discounts are named. ``deposit``: what
+    is paid of a presale; None: all of it.
     """
 
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
@@ -153,7 +154,7 @@ class ManualOrderService:
         """Make the order; it is allocated and reviewed like any other.
 
         Raises:
-            FieldsMissing, OrderNoTaken, UnknownGoods, UnknownWarehouse, UnknownCarrier, CarrierDoesNotFit,
+            FieldsMissing, InTheFuture, OrderNoTaken, UnknownGoods, UnknownWarehouse, UnknownCarrier, CarrierDoesNotFit,
             ReductionTooHigh, DepositOutOfBounds, OrderNotFound (the original): why it cannot be.
         """
         numbers = self.numbering.pool(1, "S")
@@ -211,6 +212,7 @@ class ManualOrderService:
         assert command.business is not None
         shop = tx.shops.get(command.shop_id)
         sealed = self._sealed(command, shop.id, original)
+        free = command.kind is OrderKind.REISSUE
         region = original.region if original and command.region == Region() else command.region
         wanted = Wanted(
             shop_id=shop.id,
@@ -223,9 +225,9 @@ class ManualOrderService:
             warehouse=_warehouse(tx, command),
             carrier=_carrier(tx, command, shop),
             lines=_goods(tx, command),
-            freight=command.freight,
-            discount=command.discount,
-            coupon=command.coupon,
+            freight=NOTHING if free else command.freight,
+            discount=NOTHING if free else command.discount,
+            coupon=NOTHING if free else command.coupon,
             deposit=command.deposit,
             receiver=_ref(sealed, 0) or _party(original, "receiver"),
             buyer=_ref(sealed, 1) or _party(original, "buyer"),

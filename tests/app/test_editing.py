@@ -104,8 +104,9 @@ def test_a_date_can_be_taken_back_and_is_not_over(world, order_id):
     world.edit(order_id, ship_on=date(2026, 11, 25))
     assert world.edit(order_id, ship_on=NEVER).what == ("flags",)
 
-    with pytest.raises(NotInTheFuture):
+    with pytest.raises(NotInTheFuture) as over:
         world.edit(order_id, ship_on=date(2026, 11, 23))
+    assert over.value.field == "ship_on"
     with pytest.raises(NotFlagged):
         world.edit(order_id, ship_on=NEVER)
 

@@ -201,6 +201,8 @@ def test_a_reissue_sends_goods_for_nothing_where_the_first_order_went(world, sho
 
     assert (order.payable, order.original_id, order.receiver) == (Money(0), first.id, first.receiver)
     assert (order.platform_order_no, order.region) == (first.platform_order_no, HOME)
+    dear = evolve(again, freight=Money(800), discount=Money(500), coupon=Money(100))
+    assert world.order(create(world, dear).order.id).payable == Money(0)
     elsewhere = world.order(
         create(world, evolve(again, receiver=evolve(WHO, street="虚构路2号"), region=HOME)).order.id
     )

@@ -53,6 +53,15 @@ def test_a_stale_page_is_told_what_came_in_between(api, order):
         assert changes == [("note", "", "一"), ("mark", 0, 3)]
 
 
+def test_what_was_sourced_anew_is_told_with_what_it_was_for(api, order):
+    edit(api, order, {"replacements": [{"sku": "SPU4-U", "by": "OTHER"}]})
+
+    problem = edit(api, order, {"note": "晚"}).json()
+
+    changes = {each["field"].rpartition(".")[2]: each["after"] for each in problem["fields"]["changes"]}
+    assert (problem["code"], changes["sku"]) == ("orders.changed_since", "OTHER")
+
+
 def test_an_edit_names_the_version_it_is_of(api, order):
     answer = api.post(f"/orders/{order['id']}", {"note": "x"}, method="PATCH")
 

@@ -330,6 +330,8 @@ def test_the_two_languages_are_not_the_same():
     assert detail("orders.flagged", {"flags": ["held"]}, "zh") == "订单有标记：挂起；请先解除"
     facts = {"state": "shipped", "move": "cancel", "allowed": ["sign", "lose"]}
     assert detail("states.move_not_allowed", facts, "zh") == "“已发货”状态下不能“取消”；可以：签收、丢件"
+    told = "What is shipped cannot be cancelled; it can: be signed for, be lost"
+    assert detail("states.move_not_allowed", facts, "en") == told
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def title(code: str, language: str) -> str:
 def detail(code: str, facts: Mapping[str, Any], language: str) -> str:
     """Return what happened this time, from the facts of a refusal."""
     texts, problem = catalogue(language), _problem(code, language)
-    shown = {name: _shown(name, value, texts) for name, value in facts.items()}
+    between = "、" if language == "zh" else ", "
+    shown = {name: _shown(name, value, texts, between) for name, value in facts.items()}
     return str(problem.get("detail", problem["title"])).format_map(_Facts(shown))
 
 
@@ -63,9 +64,9 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-def _shown(name: str, value: Any, texts: Mapping[str, Mapping[str, Any]]) -> str:
+def _shown(name: str, value: Any, texts: Mapping[str, Mapping[str, Any]], between: str) -> str:
     if isinstance(value, list | tuple):
-        return "、".join(_shown(name, each, texts) for each in value) or "-"
+        return between.join(_shown(name, each, texts, between) for each in value) or "-"
     if isinstance(value, dict):
         return str(value.get("text", value))
     found = (texts[section][str(value)] for section in NAMED.get(name, ()) if str(value) in texts[section])

@@ -23,6 +23,7 @@ class Ask(StrEnum):
     UNHOLD = "unhold"
     PASS_INTERCEPTION = "pass_interception"
     WAIT = "wait"  # not to leave before a time
+    PAY_BALANCE = "pay_balance"  # of a presale (尾款)
     APPROVE = "approve"
     REJECT = "reject"
     UNREVIEW = "unreview"
@@ -70,6 +71,7 @@ STOPPABLE: Final = frozenset({S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED, S.SHIPPED})
 _BESIDE_THE_TABLE: Final[Mapping[Ask, frozenset[S]]] = {
     Ask.HOLD: BEFORE_WAREHOUSE,
     Ask.WAIT: BEFORE_WAREHOUSE,
+    Ask.PAY_BALANCE: BEFORE_WAREHOUSE - {S.AWAITING_PAYMENT},
     Ask.UNHOLD: frozenset(S),
     Ask.PASS_INTERCEPTION: frozenset(S),
     Ask.CONFIRM_STOP: STOPPABLE,

@@ -15,7 +15,7 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
-from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
+from oms_domain.orders.asks import STATES_OF, Ask, allowed_in
 
 if TYPE_CHECKING:
     from oms_domain.orders.lines import OrderLine
@@ -78,8 +78,8 @@ def pay_balance(order: SalesOrder, paid: Money, *, coupon: Money | None = None, 
         NoBalanceDue, BalanceDiffers, CouponUsedOnDeposit, CouponAboveBalance: why it cannot be.
         MoveNotAllowed: the deposit is not paid, or the order has left or ended.
     """
-    if order.state not in BEFORE_WAREHOUSE - {OrderState.AWAITING_PAYMENT}:
-        raise MoveNotAllowed(state=order.state, move="pay_balance", allowed=())
+    if order.state not in STATES_OF[Ask.PAY_BALANCE]:
+        raise MoveNotAllowed(state=order.state, move=Ask.PAY_BALANCE, allowed=allowed_in(order.state))
     due = balance_due(order)
     if not due.fen:
         raise NoBalanceDue

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from attrs import evolve, frozen
 
@@ -26,6 +26,9 @@ from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.selling import lines_of
 from oms_domain.orders.states import OrderState
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""By how much the clock of who puts an order in may be ahead of ours."""
 
 
 @frozen(kw_only=True)
@@ -51,6 +54,14 @@ class DepositOutOfBounds(Invalid):
 
     code: ClassVar[str] = "orders.deposit_out_of_bounds"
     payable: Money
+
+
+@frozen(kw_only=True)
+class InTheFuture(Invalid):
+    """An order cannot have been placed or paid at a time that has not come."""
+
+    code: ClassVar[str] = "orders.in_the_future"
+    value: datetime
 
 
 @frozen(kw_only=True)
@@ -115,8 +126,12 @@ def manual_order(
         policy: how discount, coupon and freight are shared over the lines.
 
     Raises:
+        InTheFuture: it was placed or paid at a time that has not come.
         ReductionTooHigh, DepositOutOfBounds, InvalidAmount: an amount that cannot be.
     """
+    for name, then in (("placed_at", wanted.placed_at), ("paid_at", wanted.paid_at)):
+        if then > at + CLOCKS_DIFFER:
+            raise InTheFuture(field=name, value=then)
     steps, parts = _placed(wanted, number, policy)
     ids, lines = iter(line_ids), list[OrderLine]()
     for at_line, (goods, part) in enumerate(zip(wanted.lines, parts, strict=True), 1):

@@ -10,7 +10,7 @@ from attrs import frozen
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.orders.asks import STATES_OF, Ask, allowed_in, named
-from oms_domain.orders.balance import BalanceDue, balance_due
+from oms_domain.orders.balance import BalanceDue, NoBalanceDue, balance_due
 from oms_domain.orders.flags import PENDING, FlagKind, NotFlagged, blocking
 from oms_domain.orders.states import OrderState as S
 
@@ -87,6 +87,10 @@ def _balance_paid(order: SalesOrder) -> Refused | None:
     return BalanceDue(due=due) if due.fen else None
 
 
+def _owes_a_balance(order: SalesOrder) -> Refused | None:
+    return None if balance_due(order).fen else NoBalanceDue()
+
+
 def _physical(order: SalesOrder) -> Refused | None:
     return NotForAWarehouse() if order.kind is OrderKind.VIRTUAL else None
 
@@ -122,6 +126,7 @@ GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.APPROVE: (_something_to_ship,),
     Ask.RELEASE: (_something_to_ship, _physical, _balance_paid),
     Ask.HAND_OVER: (_something_to_ship, _virtual_or_at_the_counter, _balance_paid),
+    Ask.PAY_BALANCE: (_owes_a_balance,),
     Ask.UNHOLD: (_has(FlagKind.HELD),),
     Ask.PASS_INTERCEPTION: (_has(FlagKind.INTERCEPTED),),
     Ask.CONFIRM_STOP: (_pending_or_shipped,),

@@ -1,5 +1,7 @@
 """Orders that a person puts in: amounts to the fen, whatever is missing told at once."""
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
@@ -14,9 +16,11 @@ from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
 from oms_domain.orders.manual import (
+    CLOCKS_DIFFER,
     DepositOutOfBounds,
     FieldsMissing,
     Goods,
+    InTheFuture,
     ReductionTooHigh,
     Wanted,
     manual_order,
@@ -162,6 +166,14 @@ def test_more_off_than_the_goods_cost_is_refused_and_sums_that_no_store_holds():
         made(discount=Money(4_000), coupon=Money(1_001))
     with pytest.raises(InvalidAmount):
         made(goods("CUP", 10**6, LARGEST_FEN))
+
+
+@pytest.mark.parametrize("field", ["placed_at", "paid_at"])
+def test_what_has_not_happened_yet_is_refused_but_for_a_clock_that_is_ahead(field):
+    assert made(**{field: NOW + CLOCKS_DIFFER}).state.payable == Money(5_800)
+    with pytest.raises(InTheFuture) as refused:
+        made(**{field: NOW + CLOCKS_DIFFER + timedelta(seconds=1)})
+    assert refused.value.field == field
 
 
 def test_a_reissue_costs_nothing_and_names_its_order():

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import MoveNotAllowed, Refused
+from oms_domain.kernel.money import Money
 from oms_domain.orders.asks import STATES_OF, STOPPABLE, Ask
+from oms_domain.orders.balance import NoBalanceDue, balance_due, pay_balance
 from oms_domain.orders.delivering import deliver_again, hand_over, lose, receive_return, refuse_delivery, reject
 from oms_domain.orders.flags import BLOCKS, PENDING, Flag, FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.moves import (
@@ -42,6 +44,7 @@ COMMANDS = {
     Ask.UNHOLD: lambda o: o.unflag(FlagKind.HELD, reason="", at=LATER),
     Ask.PASS_INTERCEPTION: lambda o: o.unflag(FlagKind.INTERCEPTED, reason="", at=LATER),
     Ask.WAIT: lambda o: o.flag(FlagKind.NOT_BEFORE, until=LATER + timedelta(days=1), **WHO),
+    Ask.PAY_BALANCE: lambda o: pay_balance(o, balance_due(o), at=LATER),
     Ask.APPROVE: lambda o: o.approve(business_review=False, fulfilment_id=FULFILMENT, at=LATER),
     Ask.REJECT: lambda o: reject(o, reason="样例", at=LATER),
     Ask.UNREVIEW: lambda o: call_back(o, **WHO),
@@ -96,7 +99,7 @@ def test_what_is_said_of_a_command_is_what_it_does_in_every_state_under_every_fl
     for flags in ((), *((kind,) for kind in FlagKind), (FlagKind.HELD, FlagKind.CANCEL_PENDING)):
         if set(flags) & PENDING and state not in STOPPABLE:
             continue
-        for kind in (OrderKind.NORMAL, OrderKind.VIRTUAL):
+        for kind in (OrderKind.NORMAL, OrderKind.VIRTUAL, OrderKind.PRESALE):
             order = an_order(state, *flags, kind=kind)
 
             said, done = said_and_done(order, ask)
@@ -138,6 +141,7 @@ def test_a_flag_is_in_the_way_of_what_it_says_and_of_nothing_else(kind):
         (an_order(S.AWAITING_RELEASE, kind=OrderKind.VIRTUAL), Ask.RELEASE, NotForAWarehouse()),
         (an_order(S.AWAITING_RELEASE), Ask.HAND_OVER, NeedsAWarehouse()),
         (an_order(S.AWAITING_RELEASE), Ask.UNHOLD, NotFlagged(kind=FlagKind.HELD)),
+        (an_order(S.AWAITING_RELEASE), Ask.PAY_BALANCE, NoBalanceDue()),
         (an_order(S.IN_WAREHOUSE), Ask.CONFIRM_STOP, NoStopAsked()),
         (an_order(S.SHIPPED), Ask.REFUSE_STOP, NoStopAsked()),
         (an_order(S.SHIPPED, external=True), Ask.CANCEL, LeftWithoutUs()),
@@ -157,6 +161,7 @@ def test_what_is_in_the_way_is_told(order, ask, refusal):
     ("order", "ask"),
     [
         (an_order(S.IN_WAREHOUSE), Ask.HAND_OVER),
+        (an_order(S.AWAITING_RELEASE, kind=OrderKind.PRESALE, paid=Money(1)), Ask.PAY_BALANCE),
         (an_order(S.AWAITING_RELEASE, kind=OrderKind.VIRTUAL), Ask.HAND_OVER),
         (an_order(S.AWAITING_CS_REVIEW, FlagKind.NOT_BEFORE), Ask.APPROVE),
         (an_order(S.IN_WAREHOUSE, FlagKind.UNREVIEW_PENDING), Ask.CANCEL),
