@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import evolve, frozen
@@ -14,13 +14,13 @@ from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction
 from oms_domain.aftersales.case import AftersalesCase
-from oms_domain.aftersales.claimed import free_units, taken_units, union
-from oms_domain.aftersales.opening import Ask, checked, linked, with_override
+from oms_domain.aftersales.claimed import common, free_units, taken_units, union
+from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, linked, with_override
 from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind, CaseState
 from oms_domain.aftersales.terms import REFUND
 from oms_domain.aftersales.values import AskedBy, CaseLine, Responsibility
-from oms_domain.apportionment.units import Runs
+from oms_domain.apportionment.units import Runs, count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, RefundId, ReturnOrderId, SkuCode, VaultId
@@ -63,7 +63,7 @@ class OpenCase:
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     order_id: OrderId
     kind: CaseKind
-    lines: tuple[AskedLine, ...]
+    lines: tuple[AskedLine, ...] | None  # None: everything that is free
     reason: str
     description: str = ""
     evidence: tuple[EvidenceId, ...] = ()
@@ -418,11 +418,20 @@ class CaseService:
         open_cases = tuple(case for case in tx.cases.of_order(order.id) if case.is_open)
         ledger = tx.refund_ledgers.of(order)
 
+        def free(line: OrderLine, wanted: int) -> Runs:
+            refunded = refunded_units(ledger, line.id)
+            taken = union((*taken_units(open_cases, line.id), *refunded))
+            return _free(line, command.kind, order, taken, refunded, wanted)
+
+        def everything() -> Iterator[CaseLine]:
+            for line in order.lines:
+                if runs := free(line, 0):
+                    yield CaseLine(line_id=line.id, sku=line.sku, units=runs)
+
         def placed(asked: AskedLine) -> CaseLine:
             line = next((each for each in order.lines if each.id == asked.line_id), None)
             sku = line.sku if line else SkuCode("")
-            taken = union((*taken_units(open_cases, asked.line_id), *(refunded_units(ledger, line.id) if line else ())))
-            runs = asked.runs or (_free(line, command.kind, order, taken, asked.units) if line else ())
+            runs = asked.runs or (free(line, asked.units) if line and asked.units else ())
             return CaseLine(line_id=asked.line_id, sku=sku, units=runs, replacement=asked.replacement)
 
         case = AftersalesCase(
@@ -431,7 +440,7 @@ class CaseService:
             shop_id=order.shop_id,
             order_id=order.id,
             kind=command.kind,
-            lines=tuple(map(placed, command.lines)),
+            lines=tuple(everything() if command.lines is None else map(placed, command.lines)),
             reason=checked_text(command.reason, field="reason", longest=500),
             description=mask_digits(
                 checked_text(command.description, field="description", longest=LONGEST_DESCRIPTION)
@@ -574,8 +583,14 @@ def _granted(flow: CaseFlow, case: AftersalesCase, command: ApproveCase) -> Prop
     return proposal
 
 
-def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, wanted: int) -> Runs:
-    """Return the first units that may be asked for: of an order that left in part, those that have or have not."""
+def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, refunded: Runs, wanted: int) -> Runs:
+    """Return the first units that may be asked for: of an order that left in part, those that have or have not.
+
+    Never fewer than ``wanted`` (0: all): where so many are not free, the line's first; the rules say what is wrong.
+
+    Raises:
+        NoSuchUnits: some of them gave their money back.
+    """
     quantity = int(line.quantity)
     if order.state is OrderState.PARTIALLY_SHIPPED:
         if kind is CaseKind.REFUND_BEFORE_SHIPMENT:
@@ -583,7 +598,12 @@ def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, wante
         else:
             quantity = line.shipped
     inside = tuple((first, min(stop, quantity)) for first, stop in taken if first < quantity)
-    return free_units(quantity, inside, wanted)
+    found = free_units(quantity, inside, wanted or quantity)
+    if not wanted or count(found) == wanted:
+        return found
+    if common(((0, wanted),), refunded):
+        raise NoSuchUnits(line_id=line.id, quantity=count(found))
+    return ((0, wanted),)
 
 
 def _arrived(case: AftersalesCase, in_dispute: str, at: Any) -> Change[AftersalesCase]:

@@ -20,7 +20,7 @@ from oms_app.aftersales import (
 from oms_app.case_flow import shown_number
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
-from oms_domain.aftersales.opening import KindNotNow, UnitsInAnotherCase, WindowClosed
+from oms_domain.aftersales.opening import KindNotNow, NoSuchUnits, UnitsInAnotherCase, WindowClosed
 from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
@@ -360,6 +360,25 @@ def test_a_unit_is_in_one_open_case_and_free_again_when_that_ends(claims):
 
     assert claims.refund.state is R.CLOSED
     claims.open(K.REFUND_ONLY, lines=which)
+
+
+def test_more_than_is_free_is_refused_and_never_made_less(claims):
+    claims.shipped()
+    claims.approve(claims.open(K.REFUND_ONLY, 1))
+    pays_by_hand(claims)
+
+    for units in (2, 3):
+        with pytest.raises(NoSuchUnits):
+            claims.open(K.REFUND_ONLY, units)
+    other = claims.open(K.REISSUE, 0, 1)
+    with pytest.raises(UnitsInAnotherCase):
+        claims.open(K.REFUND_ONLY, 1, 1)
+    rest = claims.open(K.REFUND_ONLY, lines=None)
+
+    assert [line.units for line in claims.case(rest).lines] == [((1, 2),)]
+    assert claims.case(other).is_open
+    with pytest.raises(NoSuchUnits):
+        claims.open(K.REFUND_ONLY, lines=None)
 
 
 def test_after_the_window_only_an_operator_with_a_reason(claims):

@@ -253,10 +253,10 @@ def _lazy(read: Callable[[click.Context, click.Parameter, str | None], Any]) -> 
     return told
 
 
-def asked_lines(order: SalesOrder, lines: tuple[str, ...]) -> tuple[c.AskedLine, ...]:
-    """Return what ``SKU=UNITS`` or ``SKU=UNITS>REPLACEMENT`` names; nothing named: everything."""
+def asked_lines(order: SalesOrder, lines: tuple[str, ...]) -> tuple[c.AskedLine, ...] | None:
+    """Return what ``SKU=UNITS`` or ``SKU=UNITS>REPLACEMENT`` names; None where nothing is named: everything."""
     if not lines:
-        return tuple(c.AskedLine(line_id=line.id, units=line.quantity) for line in order.lines)
+        return None
     found = []
     for text in lines:
         sku, _, rest = text.partition("=")
@@ -275,7 +275,7 @@ def refund_units(order: SalesOrder, lines: tuple[str, ...]) -> tuple[RefundUnits
     def first(units: int) -> Runs:
         return ((0, units),) if units else as_runs(())
 
-    asked = asked_lines(order, lines) if lines else ()
+    asked = asked_lines(order, lines) or ()
     return tuple(RefundUnits(line_id=each.line_id, units=first(each.units)) for each in asked)
 
 

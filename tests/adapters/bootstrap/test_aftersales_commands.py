@@ -1,6 +1,7 @@
 """``oms cases``, ``oms refunds``, ``oms returns``, ``oms tickets``, ``oms aftersales``: as a person would work."""
 
 import pytest
+from tests.adapters.bootstrap.conftest import PAYLOADS
 
 
 @pytest.fixture
@@ -43,8 +44,16 @@ def test_what_may_go_back_is_explained_in_lines_for_people(allocated, order):
     assert row["refundable_fen"] == row["amount_fen"] > 0
 
 
-def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order):
-    number, sku = order
+def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order, tmp_path):
+    here, sku = order
+    told = allocated.run("refunds", "create", here, "--line", f"{sku}=1", "--reason", "少发")
+    assert "refunds.still_here" in told.err
+    left = (PAYLOADS / "taobao_trade_single.json").read_text(encoding="utf-8")
+    left = left.replace("9100000000000000020", "9100000000000000021")
+    path = tmp_path / "left.json"
+    path.write_text(left.replace("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS"), encoding="utf-8")
+    allocated.ingest(str(path))
+    number = next(row["number"] for row in allocated.rows("orders", "list") if row["number"] != here)
     (made,) = allocated.rows("refunds", "create", number, "--line", f"{sku}=1", "--amount", "1.00", "--reason", "少发")
     allocated.rows("refunds", "tag", made["number"], "--tag", "急")
 
