@@ -89,7 +89,10 @@ def put_address(
 
 
 def _recognised(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], Region, tuple[str, ...]]:
-    """Return what a pasted text says of the receiver, and where; what it does not say of him stays as it was."""
+    """Return what a pasted text says of the receiver, and where; what it does not say of him stays as it was.
+
+    The old number does not stay beside a new one, nor the old zip beside a new street: they are somebody else's.
+    """
     found = recognise(wanted.text, bundled_divisions())
     kinds = [doubt.kind for doubt in found.doubts]
     named = wanted.province is not None or wanted.city is not None or wanted.district is not None
@@ -100,7 +103,8 @@ def _recognised(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], 
     region = Region(
         country=before.country, province=found.province, city=found.city, district=found.district, town=found.town
     )
-    kept = {name: value for name, value in said.items() if value}
+    together = ({"mobile", "phone"} if found.mobile or found.landline else set()) | ({"zip"} if found.street else set())
+    kept = {name: value for name, value in said.items() if value or name in together}
     return kept, region if found.region else before, tuple(dict.fromkeys(str(kind) for kind in kinds))
 
 

@@ -12,6 +12,7 @@ from oms_app.ports.vault import IndexField
 from oms_domain.addresses.shapes import has_house_number
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.phones import half_width
 from oms_domain.kernel.text import is_masked, mask_name, mask_phone, mask_street
 
 Terms = tuple[tuple[IndexField, str], ...]
@@ -21,6 +22,8 @@ SHORTEST_ADDRESS: Final = 4
 """Characters of a street that tell one address from another."""
 
 _BLANKS: Final = str.maketrans("", "", " \t\r\n-")
+_MOBILE_FROM_ABROAD: Final = re.compile(r"^(?:(?:\+|00)?86|0)(?=1[0-9]{10}$)", re.ASCII)
+"""What may stand before a mobile number and dials the same one."""
 _BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
 
 
@@ -62,12 +65,13 @@ def _digits4(phone: str) -> str:
 def normal_form(field: IndexField, value: str) -> str:
     """Return the form in which equal data are equal; empty if one cannot search by it (too short, masked).
 
-    >>> normal_form(IndexField.PHONE, "100-0000 0001"), normal_form(IndexField.NAME, "测*员")
+    >>> normal_form(IndexField.PHONE, "+86 100-0000 0001"), normal_form(IndexField.NAME, "测*员")
     ('10000000001', '')
     """
     match field:
         case IndexField.PHONE:
-            bare = value.translate(_BLANKS)
+            bare = half_width(value).translate(_BLANKS)
+            bare = _MOBILE_FROM_ABROAD.sub("", bare)
             return bare if bare.isascii() and bare.isdigit() else ""
         case IndexField.PHONE4:
             return value[:36] + _digits4(value) if _digits4(value) else ""

@@ -309,6 +309,14 @@ def test_looking_at_what_an_edit_would_make_is_logged_as_an_opening(world, order
     assert (seen.what, world.order(order_id).receiver.mask == seen.receiver) == (("receiver", "region"), False)
 
 
+def test_the_number_before_does_not_stay_beside_a_pasted_one(world, order_id):
+    world.edit(order_id, address=AddressWanted(mobile="13000000009", zip="518000"))
+    world.edit(order_id, address=AddressWanted(text="新收件人 0755-80000001 广东省深圳市宝安区虚构路8号"))
+
+    receiver = revealed(world, order_id)
+    assert (receiver.mobile, receiver.phone, receiver.zip) == ("", "0755-80000001", "")
+
+
 def test_fields_of_an_address_one_by_one(world, order_id):
     before = revealed(world, order_id)
 

@@ -11,7 +11,7 @@ from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.commands_splits import part_of
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import json_option, show
-from oms_adapters.bootstrap.refusals import PartInvalid, refusal_row
+from oms_adapters.bootstrap.refusals import DateInvalid, PartInvalid, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
 from oms_app.address_edits import AddressWanted
 from oms_app.editing import NEVER, EditAnswer, EditOrder, Holding, Replace
@@ -120,7 +120,7 @@ def _date(text: str | None) -> Any:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date of our calendar has no zone
     except ValueError:
-        raise PartInvalid(field="ship-on", value=text[:40]) from None
+        raise DateInvalid(field="ship-on", value=text[:40]) from None
 
 
 def _replace(text: str) -> Replace:

@@ -78,6 +78,14 @@ class PartInvalid(Invalid):
 
 
 @frozen(kw_only=True)
+class DateInvalid(Invalid):
+    """Not a day as ``2026-12-01``."""
+
+    code: ClassVar[str] = "orders.invalid_date"
+    value: str
+
+
+@frozen(kw_only=True)
 class FileTooLarge(Invalid):
     """A file of payloads has more than ``most`` bytes."""
 

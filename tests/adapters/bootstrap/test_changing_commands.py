@@ -37,7 +37,7 @@ def test_each_order_answers_for_itself(oms, numbers):
     [
         (("--quantity", "SPU4-U"), "orders.invalid_part"),
         (("--replace", "SPU4-U"), "orders.invalid_part"),
-        (("--ship-on", "soon"), "orders.invalid_part"),
+        (("--ship-on", "2020-13-45"), "orders.invalid_date"),
         (("--gift", "SPU4-U"), "orders.unknown_goods"),
         (("--no-gift", "SPU4-U"), "split_merge.not_on_order"),
         (("--carrier", "NOBODY"), "carriers.unknown_carrier"),

@@ -184,6 +184,7 @@ def test_the_index_key_decides_about_digests_and_the_vault_key_does_not():
 
 def test_a_phone_written_differently_has_the_same_digest():
     phones = ("10000000001", "100 0000 0001", "100-0000-0001", " 10000000001 ", "100\t0000-0001")
+    phones += ("+86 10000000001", "86-100-0000-0001", "008610000000001", "010000000001", "１００００００００01")
 
     digests = {digest(evolve(RECEIVER, mobile=phone), IndexField.PHONE) for phone in phones}
 
