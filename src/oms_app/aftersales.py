@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.case_goods import has_left, sent_by
 from oms_app.case_stops import stop_for, stop_is_decided
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
@@ -490,15 +491,13 @@ class CaseService:
     def _book_replacement_left(self, command: BookReplacementLeft, numbers: NumberPool) -> CaseAnswer | None:
         numbers.start()
         with self.begin(command) as tx:
-            case = tx.cases.by_replacement(command.order_id)
-            sent = tx.orders.get(command.order_id).state is not OrderState.PARTIALLY_SHIPPED
-            if case is None or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT or not sent:
-                tx.commit()  # the job that asked is done
-                return None
-            change = case.ship_replacement(command.order_id, at=self.now())
-            after = self._flow(tx, numbers, command.by).settle(change, before=case)
-            tx.commit()
-        return answer_of(after, case)
+            flow, answer = self._flow(tx, numbers, command.by), None
+            for case in sent_by(tx, tx.orders.get(command.order_id)):
+                if case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT and has_left(tx, case):
+                    change = case.ship_replacement(case.replacement_id or command.order_id, at=flow.at)
+                    answer = answer_of(flow.settle(change, before=case), case)
+            tx.commit()  # also where nothing follows: the job that asked is done
+        return answer
 
     @one_transaction
     def _ask_stop(self, command: AskStop, numbers: NumberPool) -> CaseAnswer | None:
@@ -518,7 +517,6 @@ class CaseService:
         with self.begin(command) as tx:
             open_ = [case for case in tx.cases.of_order(command.order_id) if case.is_open]
             flow = self._flow(tx, numbers, command.by)
-            _sends_heir(flow, command.order_id)
             done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
             tx.commit()
         return done
@@ -564,16 +562,6 @@ def answer_of(case: AftersalesCase, before: AftersalesCase | None) -> CaseAnswer
         replacement_id=case.replacement_id,
         version=case.version + (before is None or case != before),
     )
-
-
-def _sends_heir(flow: CaseFlow, order_id: OrderId) -> None:
-    """Let a case wait for the order that took the place of the one that was to send its goods."""
-    case = flow.tx.cases.by_replacement(order_id)
-    if case is None or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT:
-        return
-    order = flow.tx.orders.get(order_id)
-    if order.state is OrderState.CANCELLED and order.heirs:
-        flow.settle(case.revise(replacement_id=order.heirs[0], at=flow.at), before=case)
 
 
 def _plain(change: Change[AftersalesCase]) -> tuple[Change[AftersalesCase], None]:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, evolve
 
+from oms_app.case_goods import live
 from oms_app.numbering import NumberPool
 from oms_app.orders import give_back
 from oms_app.orders import save as save_order
@@ -300,11 +301,16 @@ class CaseFlow:
         sent = any(isinstance(event, ReplacementShipped) for event in change.events)
         if not waited or case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT or sent or case.replacement_id is None:
             return change
-        new = self.tx.orders.get(case.replacement_id)
+        for new in live(self.tx, self.tx.orders.get(case.replacement_id)):
+            change = self._called_off(new, change)
+        return change
+
+    def _called_off(self, new: SalesOrder, change: Change[AftersalesCase]) -> Change[AftersalesCase]:
         if new.state in BEFORE_WAREHOUSE:
-            give_back(self.tx, new, reason=shown_number(case), now=lambda: self.at)
-            save_order(self.tx, new.cancel(reason=shown_number(case), at=self.at))
-        elif not _is_off(new):
+            give_back(self.tx, new, reason=shown_number(change.state), now=lambda: self.at)
+            save_order(self.tx, new.cancel(reason=shown_number(change.state), at=self.at))
+        elif new.state is not OrderState.CANCELLED:
+            case = change.state
             with suppress(Refused):  # it has left, or is stopped already
                 save_order(self.tx, call_off(new, reason=shown_number(case), by=self.by, at=self.at))
             change = change.then(case.differs(GIVEN_UP_GOODS, theirs=str(new.state), ours=str(case.state), at=self.at))
@@ -316,7 +322,7 @@ class CaseFlow:
         if not sends or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT:
             return {}
         comes_anew = before is None or before.state is not case.state
-        if case.replacement_id is not None and not (comes_anew and _is_off(self.tx.orders.get(case.replacement_id))):
+        if case.replacement_id is not None and not (comes_anew and self._is_off(case.replacement_id)):
             return {}
         made = replacement_order(
             case,
@@ -329,6 +335,10 @@ class CaseFlow:
         )
         save_order(self.tx, made)
         return {"replacement_id": made.state.id}
+
+    def _is_off(self, order_id: OrderId) -> bool:
+        """Whether an order will never leave, nor another in its place."""
+        return all(each.state is OrderState.CANCELLED for each in live(self.tx, self.tx.orders.get(order_id)))
 
     def _party(self, vault_id: VaultId | None, order: SalesOrder) -> PartyRef:
         if vault_id is None or vault_id == order.receiver.vault_id:
@@ -349,11 +359,6 @@ class CaseFlow:
                 FlagKind.IN_AFTERSALES, reason=shown_number(case), only=shown_number(case), at=self.at
             )
             save_order(self.tx, lifted)
-
-
-def _is_off(order: SalesOrder) -> bool:
-    """Whether an order will never leave, nor another in its place."""
-    return order.state is OrderState.CANCELLED and not order.heirs
 
 
 def shown_number(case: AftersalesCase) -> str:

@@ -43,6 +43,14 @@ def in_exchange(claims):
     return case_id, claims.case(case_id).replacement_id
 
 
+def in_two(claims):
+    """A reissue of a scarf and a hat that two orders send."""
+    case_id = claims.open(K.REISSUE, 1, 1)
+    claims.approve(case_id)
+    assert len(claims.world.split(claims.case(case_id).replacement_id, {SCARF: 1})) == 2
+    return case_id
+
+
 def findings(world):
     return list(world.store.doctor.findings(lambda name, count: None))
 
@@ -82,12 +90,29 @@ def test_new_goods_that_are_taken_back_and_sent_by_another_order_end_the_case_al
     world.at_warehouse(new_id)
     world.give(UnreviewOrder, new_id)
     (heir,) = world.order(new_id).heirs
-    assert claims.case(case_id).replacement_id == heir
 
     world.warehouse.ships(world.at_warehouse(heir), world.clock(), tracking_no="SF0000000000002")
     world.wait(seconds=5)
 
     assert (world.state(heir), claims.case(case_id).state) == (S.SHIPPED, C.SUCCEEDED)
+    assert findings(world) == []
+
+
+def test_new_goods_that_are_sent_by_two_orders_end_the_case_with_the_last_and_are_called_off_together(claims):
+    world = claims.shipped().world
+    first = in_two(claims)
+    claims.do("withdraw", WithdrawCase, first)
+    second = in_two(claims)
+    parts = [world.order(claims.case(each).replacement_id).heirs for each in (first, second)]
+    assert {world.state(part) for part in parts[0]} == {S.CANCELLED}
+
+    states = []
+    for number, part in enumerate(parts[1]):
+        world.warehouse.ships(world.at_warehouse(part), world.clock(), tracking_no=f"SF000000000001{number}")
+        world.wait(seconds=5)
+        states.append(claims.case(second).state)
+
+    assert states == [C.AWAITING_EXCHANGE_SHIPMENT, C.SUCCEEDED]
     assert findings(world) == []
 
 
