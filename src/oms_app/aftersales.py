@@ -518,6 +518,7 @@ class CaseService:
         with self.begin(command) as tx:
             open_ = [case for case in tx.cases.of_order(command.order_id) if case.is_open]
             flow = self._flow(tx, numbers, command.by)
+            _sends_heir(flow, command.order_id)
             done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
             tx.commit()
         return done
@@ -563,6 +564,16 @@ def answer_of(case: AftersalesCase, before: AftersalesCase | None) -> CaseAnswer
         replacement_id=case.replacement_id,
         version=case.version + (before is None or case != before),
     )
+
+
+def _sends_heir(flow: CaseFlow, order_id: OrderId) -> None:
+    """Let a case wait for the order that took the place of the one that was to send its goods."""
+    case = flow.tx.cases.by_replacement(order_id)
+    if case is None or case.state is not CaseState.AWAITING_EXCHANGE_SHIPMENT:
+        return
+    order = flow.tx.orders.get(order_id)
+    if order.state is OrderState.CANCELLED and order.heirs:
+        flow.settle(case.revise(replacement_id=order.heirs[0], at=flow.at), before=case)
 
 
 def _plain(change: Change[AftersalesCase]) -> tuple[Change[AftersalesCase], None]:

@@ -13,7 +13,9 @@ from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.aftersales.assignment import NobodyToAssign, by_load, by_turns, loads
-from oms_domain.aftersales.limits import NO_LIMIT, sooner
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.limits import NO_LIMIT, Due, sooner
+from oms_domain.aftersales.states import CaseState
 from oms_domain.aftersales.terms import AftersalesTerms, Assignment
 from oms_domain.aftersales.tickets import Agent, Ticket, TicketKind, TicketState
 from oms_domain.kernel.change import Change
@@ -48,6 +50,15 @@ class OpenCaseTicket:
 @frozen(kw_only=True)
 class FinishCaseTickets:
     """A case has ended: nothing of it is left to do."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class FollowCase:
+    """A case stands elsewhere: its ticket has the time of that."""
 
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     case_id: CaseId
@@ -166,6 +177,24 @@ class TicketService:
         return len(open_)
 
     @one_transaction
+    def follow_case(self, command: FollowCase) -> int:
+        """Return how many tickets have another due time now."""
+        with self.begin(command) as tx:
+            case, at = tx.cases.get(command.case_id), self.now()
+            # What the platform has told is the time for its own step, which is over once we have taken ours.
+            due = _due_of(tx, case, case.due) if case.state is CaseState.AWAITING_REVIEW else case.due
+            open_ = [
+                ticket
+                for ticket in tx.tickets.of_case(case.id)
+                if case.is_open and ticket.kind is TicketKind.CASE and ticket.state is not TicketState.DONE
+            ]
+            moved = [ticket for ticket in open_ if ticket.due != due]
+            for ticket in moved:
+                record(tx, tx.tickets, ticket.wait_until(due, at=at))
+            tx.commit()
+        return len(moved)
+
+    @one_transaction
     def assign(self, command: AssignTicket) -> TicketAnswer:
         """Raises ``AlreadyTheirs``, ``NobodyToAssign``."""
 
@@ -272,9 +301,7 @@ class TicketService:
             due = terms.ticket_due(command.kind, since=at)
             if command.kind is TicketKind.CASE and case.due != NO_LIMIT:
                 due = case.due
-            ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no)
-            if ask is not None and ask.standard is not None:
-                due = sooner(due, ask.standard.due_at)
+            due = _due_of(tx, case, due)
             ticket = Ticket(
                 id=TicketId(self.new_id()),
                 number=numbers.next(LETTERS["ticket"]),
@@ -315,6 +342,12 @@ class TicketService:
             tx.remember(answer)
             tx.commit()
         return answer
+
+
+def _due_of(tx: Transaction, case: AftersalesCase, due: Due) -> Due:
+    """Return ``due``, or the platform's time for the case where that is sooner."""
+    ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no)
+    return sooner(due, ask.standard.due_at) if ask is not None and ask.standard is not None else due
 
 
 def answer_of(ticket: Ticket) -> TicketAnswer:

@@ -475,3 +475,16 @@ def test_every_case_has_a_ticket_until_it_ends(claims):
 
     (ticket,) = claims.tickets
     assert ticket.state == "done"
+
+
+def test_a_ticket_is_due_when_its_case_is(claims):
+    claims.shipped()
+    case_id = claims.open(K.RETURN_AND_REFUND, 1)
+    for step in (lambda: None, lambda: claims.approve(case_id)):
+        step()
+        (ticket,) = claims.tickets
+        assert ticket.due == claims.case(case_id).due
+    claims.world.clock.forward(days=3)  # past the time of the review, not of the buyer's parcel
+    claims.world.wait(minutes=2)
+    (ticket,) = claims.tickets
+    assert (ticket.level, claims.case(case_id).state) == (0, C.AWAITING_BUYER_RETURN)

@@ -9,6 +9,7 @@ from tests.app.world import ROOT
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
 from oms_app.aftersales_terms import SetTerms, TermsService
+from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import Grade, ParcelLeft
@@ -74,6 +75,20 @@ def test_new_goods_that_the_warehouse_has_are_stopped_and_a_person_sees_to_it(cl
     assert claims.world.state(new_id) is S.CANCELLED
     assert claims.differences(case_id) == [("replacement", "in_warehouse", "closed")]
     assert findings(claims.world) == []
+
+
+def test_new_goods_that_are_taken_back_and_sent_by_another_order_end_the_case_all_the_same(claims):
+    world, (case_id, new_id) = claims.world, in_exchange(claims)
+    world.at_warehouse(new_id)
+    world.give(UnreviewOrder, new_id)
+    (heir,) = world.order(new_id).heirs
+    assert claims.case(case_id).replacement_id == heir
+
+    world.warehouse.ships(world.at_warehouse(heir), world.clock(), tracking_no="SF0000000000002")
+    world.wait(seconds=5)
+
+    assert (world.state(heir), claims.case(case_id).state) == (S.SHIPPED, C.SUCCEEDED)
+    assert findings(world) == []
 
 
 def test_a_reissue_that_is_given_up_does_not_leave(claims):

@@ -123,6 +123,7 @@ AFTERSALES: Final[tuple[Event, ...]] = (
     _ticket(t.TicketNoted, T.OPEN, by=AGENT),
     _ticket(t.CustomerWrote, T.OPEN),
     _ticket(t.TicketEscalated, T.OPEN, level=2),
+    _ticket(t.TicketDueChanged, T.OPEN, due_at=NOW),
     _ticket(t.TicketFinished, T.DONE, by=AGENT),
     _ticket(t.TicketReopened, T.OPEN, reason="未解决"),
     _refund(

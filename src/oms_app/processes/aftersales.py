@@ -44,20 +44,26 @@ from oms_app.queries.rows import LARGEST_PAGE, Position
 from oms_app.refunds import BookDoubt, BookEffects, BookNotPaid, BookPaid, RefundCommand, RefundService, SendRefund
 from oms_app.returns import ReadReturn, ReturnService
 from oms_app.runner import Handler
-from oms_app.tickets import EscalateTicket, FinishCaseTickets, OpenCaseTicket, TicketService
+from oms_app.tickets import EscalateTicket, FinishCaseTickets, FollowCase, OpenCaseTicket, TicketService
 from oms_domain.aftersales import intake
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.events import (
     AskAmbiguous,
+    BuyerSentGoods,
     CaseApproved,
+    CaseAskedAgain,
     CaseClosed,
     CaseDiffers,
     CaseEvent,
     CaseKindChanged,
     CaseOpened,
     CaseRefunded,
+    DifferencePaid,
+    GoodsAccepted,
+    GoodsStopped,
     PlatformDecided,
     ReplacementShipped,
+    RightRevoked,
 )
 from oms_domain.aftersales.returns import GoodsReceived, ReturnAsked
 from oms_domain.aftersales.states import OPEN, CaseKind, CaseMove, CaseState
@@ -103,6 +109,18 @@ STOPS: Final = (
     OrderShippedOutside,
 )
 """What decides whether the goods of a case leave."""
+STEPS: Final = (
+    CaseApproved,
+    CaseAskedAgain,
+    GoodsStopped,
+    RightRevoked,
+    BuyerSentGoods,
+    GoodsAccepted,
+    DifferencePaid,
+    ReplacementShipped,
+    PlatformDecided,
+)
+"""Steps of a case to a state that has another time."""
 REFUSALS: Final = (CaseMove.REJECT, CaseMove.CANNOT_STOP, CaseMove.CANNOT_REVOKE)
 """Ways in which a case ends by our word that the platform must hear."""
 E = TypeVar("E", bound=Event)
@@ -365,6 +383,7 @@ class TicketProcess:
         ends = (CaseClosed, CaseRefunded, CaseKindChanged, PlatformDecided, ReplacementShipped)
         return (
             Handler(name="tickets.open", run=self.open, events=(CaseOpened.type, CaseDiffers.type)),
+            Handler(name="tickets.follow", run=self.follow, events=tuple(event.type for event in STEPS)),
             Handler(name="tickets.finish", run=self.finish, events=tuple(event.type for event in ends)),
             Handler(name=WATCH_LIMITS, run=self.watch),
         )
@@ -377,6 +396,11 @@ class TicketProcess:
             kind, subject = TicketKind.CASE, str(event.kind)
         opened = OpenCaseTicket(case_id=event.case_id, kind=kind, subject=subject[:200], by=actor)
         self.tickets.open_for_case(opened)
+        return None
+
+    def follow(self, job: Job) -> datetime | None:
+        event = _event(job, CaseEvent)
+        self.tickets.follow_case(FollowCase(case_id=event.case_id, by=_asking(actor_of(job, "tickets"))))
         return None
 
     def finish(self, job: Job) -> datetime | None:

@@ -165,6 +165,14 @@ class TicketEscalated(TicketEvent):
 
 
 @frozen(kw_only=True)
+class TicketDueChanged(TicketEvent):
+    """Its case stands elsewhere, and has another time for that."""
+
+    type: ClassVar[str] = "tickets.due_changed"
+    due_at: datetime | None
+
+
+@frozen(kw_only=True)
 class TicketFinished(TicketEvent):
     """Nothing is left to do."""
 
@@ -262,6 +270,13 @@ class Ticket:
         if level <= self.level:
             raise NotOverdueYet(level=self.level)
         return self._told(TicketEscalated, evolve(self, state=state, level=level, updated_at=at), at, level=level)
+
+    def wait_until(self, due: Due, *, at: datetime) -> Change[Ticket]:
+        """Follow the time of what it is about: it climbs anew from there. The same again changes nothing."""
+        if due == self.due:
+            return Change(self)
+        ticket = evolve(self, due=due, level=0, updated_at=at)
+        return self._told(TicketDueChanged, ticket, at, due_at=due.at)
 
     def finish(self, *, by: str, at: datetime) -> Change[Ticket]:
         """Nothing is left to do."""

@@ -18,6 +18,7 @@ from oms_domain.aftersales.tickets import (
     NotTheirs,
     TicketAnswered,
     TicketAssigned,
+    TicketDueChanged,
     TicketEscalated,
     TicketFinished,
     TicketKind,
@@ -210,3 +211,14 @@ def test_an_agent_takes_what_they_serve_and_have_room_for(desk, takes):
         else:
             with pytest.raises(NobodyToAssign):
                 assign(a_ticket(), (desk,), {"a": 1})
+
+
+def test_a_ticket_has_the_time_of_what_it_is_about():
+    ticket = evolve(a_ticket(), level=2)
+    due = Due(at=LATER + timedelta(days=1))
+
+    change = ticket.wait_until(due, at=LATER)
+
+    assert (change.state.due, change.state.level, change.state.state) == (due, 0, ticket.state)
+    assert change.events == (TicketDueChanged(ticket_id=ticket.id, state=ticket.state, due_at=due.at, at=LATER),)
+    assert change.state.wait_until(due, at=LATER).events == ()

@@ -1,6 +1,6 @@
 """Aftersales: cases, refund orders with their ledger, return orders, platforms' documents, tickets, shops' terms.
 
-Revision: 0011, after 0007.
+Revision: 0008, after 0007.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from oms_adapters.db.migrating import create_index, create_table
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
-revision = "0011"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

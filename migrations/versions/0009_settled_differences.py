@@ -1,6 +1,6 @@
 """Discrepancies that somebody has seen to.
 
-Revision: 0010, after 0011.
+Revision: 0009, after 0008.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from oms_adapters.db.migrating import add_optional_column
 from oms_adapters.db.types import Instant
 
-revision = "0010"
-down_revision = "0011"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Timers among the jobs; units of a line that will not leave; batches.
 
-Revision: 0009, after 0008.
+Revision: 0011, after 0010.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from oms_adapters.db.migrating import add_column, add_optional_column, create_index, create_table
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

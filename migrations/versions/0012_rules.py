@@ -1,6 +1,6 @@
 """Rules with their versions, blacklists, receivers found by street, buyers' orders; where an order came from.
 
-Revision: 0013, after 0009.
+Revision: 0012, after 0011.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from oms_adapters.db.migrating import add_column, add_optional_column, create_index, create_table
 from oms_adapters.db.types import Id, Instant, Json, code, text
 
-revision = "0013"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Where orders and their lines came from, and what goes on for them: splits, merges. What a person says of an order.
 
-Revision: 0008, after 0010.
+Revision: 0010, after 0009.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from oms_adapters.db.migrating import add_optional_column, create_index
 from oms_adapters.db.types import Id, Json, code, long_text, text
 
-revision = "0008"
-down_revision = "0010"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
