@@ -15,7 +15,7 @@ from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import CarrierCode, LineId, SkuCode
-from oms_domain.kernel.money import Money, total
+from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
@@ -155,8 +155,8 @@ def told(before: SalesOrder, after: SalesOrder, *, reason: str = "", at: datetim
 
 
 def refund_due(before: SalesOrder, after: SalesOrder) -> Money:
-    """Return what must go back for the units that left: what they cost, as far as it was paid."""
-    return min(_given_up(after) - _given_up(before), before.refundable)
+    """Return what must go back for the units that left: what was paid of it beyond what is left to pay for."""
+    return before.refundable - after.refundable
 
 
 def moves_stock(before: SalesOrder, after: SalesOrder) -> bool:
@@ -274,7 +274,3 @@ def _gift(order: SalesOrder, gift: AddedGift, id: LineId) -> OrderLine:
         part=whole_line(f"gift/{id}", gift.units, nets, nets),
         is_gift=True,
     )
-
-
-def _given_up(order: SalesOrder) -> Money:
-    return total((line.given_up for line in order.lines), order.payable.currency)

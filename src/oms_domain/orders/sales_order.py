@@ -201,9 +201,12 @@ class SalesOrder:
 
     @property
     def refundable(self) -> Money:
-        """What was paid, less what went back, or will, with what was given up."""
+        """What was paid, less what went back, or will, with what was given up.
+
+        Where only a part is paid, what is given up is first off what is still owed.
+        """
         gone = total((line.given_up for line in self.lines), self.paid.currency)
-        return max(self.paid - gone, Money(0, self.paid.currency))
+        return max(min(self.paid, max(self.paid, self.payable) - gone), Money(0, self.paid.currency))
 
     # --- payment ---------------------------------------------------------------------------------------------
 

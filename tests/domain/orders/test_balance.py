@@ -21,6 +21,7 @@ from oms_domain.orders.balance import (
     balance_due,
     pay_balance,
 )
+from oms_domain.orders.editing import refund_due
 from oms_domain.orders.events import OrderBalancePaid
 from oms_domain.orders.moves import obstacle
 from oms_domain.orders.states import OrderState as S
@@ -42,6 +43,27 @@ def test_what_is_due_is_what_was_not_paid_of_a_presale_alone():
     order = a_presale()
     closed = evolve(order.lines[1], is_closed=True)
     assert balance_due(evolve(order, lines=(order.lines[0], closed))) == Money(18_600) - closed.payable
+
+
+@pytest.mark.parametrize("paid", [5_000, 18_800, 20_000, 23_600])
+def test_of_what_is_given_up_goes_back_what_was_paid_beyond_the_rest(paid):
+    order = a_presale(paid=paid)
+    closed = evolve(order.lines[0], is_closed=True)
+    fewer = evolve(order, lines=(closed, *order.lines[1:]))
+
+    left_to_cost = order.payable - closed.payable
+    assert refund_due(order, fewer) == max(order.paid - left_to_cost, Money(0))
+    assert order.paid - refund_due(order, fewer) + balance_due(fewer) == left_to_cost
+    assert fewer.refundable == min(order.paid, left_to_cost)
+
+
+def test_of_cash_on_delivery_that_was_collected_all_can_go_back_that_was_paid():
+    order = a_sales_order(state=S.SHIPPED, cash_on_delivery=True, paid=Money(0))
+    fewer = evolve(order, lines=(evolve(order.lines[0], is_closed=True), *order.lines[1:]))
+
+    signed = fewer.sign(at=LATER).state
+
+    assert (fewer.refundable, signed.refundable) == (Money(0), signed.paid)
 
 
 def test_a_presale_does_not_leave_before_its_balance_is_paid():
