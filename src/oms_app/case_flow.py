@@ -306,13 +306,15 @@ class CaseFlow:
         return change
 
     def _called_off(self, new: SalesOrder, change: Change[AftersalesCase]) -> Change[AftersalesCase]:
-        if new.state in BEFORE_WAREHOUSE:
+        merged = len(new.origins) > 1  # other goods leave with it: a person takes these out
+        if new.state in BEFORE_WAREHOUSE and not merged:
             give_back(self.tx, new, reason=shown_number(change.state), now=lambda: self.at)
             save_order(self.tx, new.cancel(reason=shown_number(change.state), at=self.at))
         elif new.state is not OrderState.CANCELLED:
             case = change.state
             with suppress(Refused):  # it has left, or is stopped already
-                save_order(self.tx, call_off(new, reason=shown_number(case), by=self.by, at=self.at))
+                if not merged:
+                    save_order(self.tx, call_off(new, reason=shown_number(case), by=self.by, at=self.at))
             change = change.then(case.differs(GIVEN_UP_GOODS, theirs=str(new.state), ours=str(case.state), at=self.at))
         return change
 

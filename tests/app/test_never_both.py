@@ -4,6 +4,7 @@ import pytest
 from tests.app.claims import Claims
 from tests.app.test_asks import money_only
 from tests.app.test_cases import a_report
+from tests.app.test_merging import merge, standard
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
@@ -114,6 +115,22 @@ def test_new_goods_that_are_sent_by_two_orders_end_the_case_with_the_last_and_ar
 
     assert states == [C.AWAITING_EXCHANGE_SHIPMENT, C.SUCCEEDED]
     assert findings(world) == []
+
+
+def test_what_is_merged_with_new_goods_is_not_called_off_with_them(world):
+    claims = Claims(world, standard("A")).shipped()
+    given_up, other = claims.open(K.REISSUE, 1), claims.open(K.REISSUE, 0, 1)
+    for case_id in (given_up, other):
+        claims.approve(case_id)
+    both = merge(world, *(claims.case(each).replacement_id for each in (given_up, other)))
+
+    claims.do("withdraw", WithdrawCase, given_up)
+
+    assert world.state(both) is S.AWAITING_CS_REVIEW
+    assert claims.differences(given_up) == [("replacement", "awaiting_cs_review", "closed")]
+    world.warehouse.ships(world.at_warehouse(both), world.clock(), tracking_no="SF0000000000002")
+    world.wait(seconds=5)
+    assert [claims.case(each).state for each in (given_up, other)] == [C.CLOSED, C.SUCCEEDED]
 
 
 def test_a_reissue_that_is_given_up_does_not_leave(claims):
