@@ -21,6 +21,7 @@ from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.editing import LONGEST_NOTE, MOST_TAGS
 from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import BETWEEN_REMARKS, described
@@ -158,12 +159,12 @@ def differs(first: SalesOrder, other: SalesOrder) -> str | None:
     """Return in what another order is not one that ``first`` may be merged with, None if in nothing.
 
     Who gets it is compared by the digest of the whole receiver and by the buyer's id at the platform, never by a
-    platform's handle, which is no identity.
+    platform's handle, which is no identity. Of orders put in by hand the receiver alone is known.
     """
     for what, of in ALIKE.items():
         if of(first) != of(other):
             return what
-    if not first.buyer_id:
+    if not first.buyer_id and first.source is OrderSource.PLATFORM:
         return "buyer_id"
     if not first.receiver.digest:
         return "receiver"

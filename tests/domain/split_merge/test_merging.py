@@ -15,6 +15,7 @@ from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, PlatformOrd
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
@@ -172,6 +173,16 @@ def test_nobody_is_told_by_a_handle_or_by_nothing():
         do(an_order(receiver=nobody), another(receiver=nobody))
 
     assert (no_buyer.value.what, no_receiver.value.what) == ("buyer_id", "receiver")
+
+
+def test_orders_put_in_by_hand_are_told_by_who_gets_them():
+    ours = {"source": OrderSource.MANUAL, "buyer_id": "", "platform_order_id": None}
+    elsewhere = PartyRef(vault_id=an_id(7), mask="测** *******0001", digest="receiver-2")
+
+    assert do(an_order(**ours), another(**ours)).merged.state.buyer_id == ""
+    with pytest.raises(CannotMerge) as refusal:
+        do(an_order(**ours), another(**ours, receiver=elsewhere))
+    assert refusal.value.what == "receiver"
 
 
 def test_a_flagged_order_is_not_merged_even_if_it_is_the_oldest():
