@@ -217,6 +217,7 @@ TABLES: Final = {
     "refund_order": "Money on its way back to the buyer.",
     "reservation": "Units of an order line that are held in a warehouse.",
     "return_order": "Goods that are to come back, and what has come.",
+    "own_number": "order numbers of orders put in by hand: what is typed twice is not sent twice",
     "sales_order": "The order that we work on.",
     "sales_order_line": "Its lines with the amounts placed on them.",
     "shop": "Shops with their policies.",

@@ -188,6 +188,8 @@ class ManualOrderService:
             for row in sealed:
                 tx.vault.put(row)
             record(tx, tx.orders, made)
+            if _has_own_number(command):
+                tx.orders.claim_number(made.state)
             set_timers(tx, made)
             answer = _answer(made, doubts)
             tx.remember(answer)
@@ -196,7 +198,7 @@ class ManualOrderService:
 
     def _check_number(self, command: CreateOrder) -> None:
         """Raises ``OrderNoTaken``: what a person types twice would be sent twice."""
-        if command.shop_id is None or not command.platform_order_no or command.kind is OrderKind.REISSUE:
+        if not _has_own_number(command):
             return
         wanted = OrderFilter(shop_id=command.shop_id, platform_order_no=command.platform_order_no)
         for row in self.queries.orders(command.by, wanted, after=None, limit=1, now=self.now()):
@@ -258,6 +260,11 @@ class ManualOrderService:
             return (receiver,)
         buyer = Buyer(nick=command.receiver.name)
         return receiver, self.sealer.seal_buyer(buyer, shop_id=shop_id, id=VaultId(self.new_id()))
+
+
+def _has_own_number(command: CreateOrder) -> bool:
+    """Whether it brings a number that no other order of its shop may have; a reissue has its original's."""
+    return bool(command.shop_id and command.platform_order_no) and command.kind is not OrderKind.REISSUE
 
 
 def _original(tx: Transaction, command: CreateOrder) -> SalesOrder | None:

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contracts.rows import ROOT, STORED, a_new_shop, store, transact
+from tests.contracts.rows import ROOT, STORED, a_new_shop, a_stored_order, store, transact
 from tests.contracts.sealed import a_sealed_row
 
 from oms_app.access import ApiKey
@@ -15,7 +15,7 @@ from oms_app.actor import KeyReused, Once, Permission, system
 from oms_app.conversion import IntakeAnswer, Outcome
 from oms_app.numbering import Numbering
 from oms_app.orders import OrderAnswer
-from oms_app.ports.transaction import Contended
+from oms_app.ports.transaction import Contended, Duplicate
 from oms_app.ports.vault import VaultRowGone
 from oms_domain.channels.standard import AmountMismatch
 from oms_domain.kernel.money import Money
@@ -266,3 +266,14 @@ def test_a_revoked_key_says_so_and_stays(backend, keys):
 
 def test_a_key_that_is_not_there_cannot_be_revoked(backend, keys):
     assert not backend.keys.revoke(backend.new_id(), at=backend.clock.now)
+
+
+def test_a_number_that_a_person_gives_an_order_is_claimed_once(backend):
+    one, other = a_stored_order(backend), a_stored_order(backend)
+    same = evolve(other, platform_order_no=one.platform_order_no, shop_id=one.shop_id)
+    elsewhere = evolve(same, shop_id=other.shop_id, platform_order_no="M-2")
+
+    for order in (one, elsewhere):
+        transact(backend, lambda tx, order=order: tx.orders.claim_number(order))
+    with pytest.raises(Duplicate):
+        transact(backend, lambda tx: tx.orders.claim_number(same))

@@ -37,6 +37,14 @@ from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.sales_order import AddressAtPlatform, SalesOrder
 from oms_domain.orders.states import OrderState
 
+own_number = table(
+    "own_number",
+    sa.Column("shop_id", Id, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("order_no", text(64), primary_key=True),
+    sa.Column("order_id", Id, nullable=False),
+)
+"""Order numbers of orders that were put in by hand: what is typed twice must not be sent twice."""
+
 sales_order = table(
     "sales_order",
     sa.Column("id", Id, primary_key=True),
@@ -444,6 +452,10 @@ class SalesOrderStore:
             return ()
         rows = self.work.rows(_SIBLINGS, {**same, "id": order.id, "most": limit})
         return tuple(OrderId(row.id) for row in rows)
+
+    def claim_number(self, order: SalesOrder) -> None:
+        row = {"shop_id": order.shop_id, "order_no": order.platform_order_no, "order_id": order.id}
+        self.work.add(own_number, row)
 
     def save(self, order: SalesOrder) -> None:
         if not self.actor.sees(order.shop_id):

@@ -12,6 +12,7 @@ from oms_adapters.memory.shelves import Shelf
 from oms_adapters.memory.tables import Opening, Tables
 from oms_adapters.memory.work import Work
 from oms_app.ports.transaction import (
+    Duplicate,
     FulfilmentNotFound,
     NumberUnknown,
     OrderNotFound,
@@ -191,6 +192,16 @@ class MemorySalesOrders:
             ]
         found.sort(key=lambda each: (each.placed_at, each.id))
         return tuple(each.id for each in found[:limit])
+
+    def claim_number(self, order: SalesOrder) -> None:
+        key = (order.shop_id, order.platform_order_no)
+
+        def claim(tables: Tables) -> Callable[[], None]:
+            if key in tables.own_numbers:
+                raise Duplicate(what="own_number")
+            return lambda: tables.own_numbers.update({key: order.id})
+
+        self.work.write(claim)
 
     def save(self, order: SalesOrder) -> None:
         self.shelf.save(order)

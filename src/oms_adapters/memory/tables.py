@@ -198,6 +198,7 @@ class Tables:
 
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)
+    own_numbers: dict[tuple[ShopId, str], OrderId] = field(factory=dict)
     differences: dict[tuple[OrderId, str, str, str], Difference] = field(factory=dict)
     settled: set[UUID] = field(factory=set)  # of the differences: those that are off the list
 

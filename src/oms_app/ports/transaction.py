@@ -244,6 +244,12 @@ class SalesOrders(Protocol):
     def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
         """Return others of its shop that await review, of the same buyer to the same receiver, oldest first."""
 
+    def claim_number(self, order: SalesOrder) -> None:
+        """Let no other order that is put in by hand have this one's order number at its shop.
+
+        Raises ``Duplicate``, here or at ``commit``.
+        """
+
     def save(self, order: SalesOrder) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""
 
