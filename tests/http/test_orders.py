@@ -141,7 +141,7 @@ def test_what_is_no_etag_of_ours_is_refused(api, order_id, if_match):
 def test_a_weak_etag_never_matches(api, order_id):
     answer = api.post(f"/orders/{order_id}/hold", headers={"If-Match": 'W/"1"'})
 
-    assert answer.status_code == 412
+    assert (answer.status_code, answer.json()["code"]) == (412, "http.weak_etag")
 
 
 def test_each_row_of_a_batch_has_its_own_answer(api, order_id):

@@ -41,6 +41,7 @@ STATUS: Final[Mapping[type[OmsError], int]] = {
     channels.AuthorisationExpired: 409,
     channels.PlatformRefused: 409,
     VersionIsNot: 412,
+    r.WeakETag: 412,
     r.BodyTooLarge: 413,
     r.UnsupportedMediaType: 415,
     r.IfMatchMissing: 428,

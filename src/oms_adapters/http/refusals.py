@@ -121,6 +121,13 @@ class IfMatchInvalid(Invalid):
 
 
 @frozen(kw_only=True)
+class WeakETag(OmsError):
+    """``If-Match`` holds a weak ETag, which by RFC 9110 never matches."""
+
+    code: ClassVar[str] = "http.weak_etag"
+
+
+@frozen(kw_only=True)
 class IfMatchMissing(OmsError):
     """An edit says which version it is of, so that nobody overwrites what he has not seen."""
 
