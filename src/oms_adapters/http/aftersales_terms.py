@@ -13,8 +13,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.cases import READ
-from oms_adapters.http.doings import Fen, IfMatch, Name, Text, checked, positive
-from oms_adapters.http.idempotency import expected_version
+from oms_adapters.http.doings import Fen, Name, Text, checked, positive
+from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.paging import instant
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops

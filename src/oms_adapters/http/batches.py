@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -46,6 +46,14 @@ class PutRows(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
     rows: list[PutRow[Item]]
 
 
+def check_rows(rows: Sequence[Any], *, field: str) -> None:
+    """Raises ``NoRows``, ``TooManyRows``."""
+    if not rows:
+        raise NoRows(field=field)
+    if len(rows) > MOST_ROWS:
+        raise TooManyRows(field=field, most=MOST_ROWS)
+
+
 def each(
     data: Rows,
     kind: type[Row],
@@ -59,10 +67,7 @@ def each(
     Raises:
         NoRows, TooManyRows.
     """
-    if not data.rows:
-        raise NoRows(field="rows")
-    if len(data.rows) > MOST_ROWS:
-        raise TooManyRows(field="rows", most=MOST_ROWS)
+    check_rows(data.rows, field="rows")
     language = language_of(request.headers.get("accept-language", ""))
 
     def answered() -> Iterator[PutRow[Item]]:

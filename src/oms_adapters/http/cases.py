@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from oms_adapters.http.aftersales_lists import log_of, page_of, wanted_of
 from oms_adapters.http.auth import needs
@@ -29,7 +29,7 @@ from oms_adapters.http.doings import (
     put_on,
 )
 from oms_adapters.http.order_views import LogView
-from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer
+from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app import aftersales as use_cases
@@ -422,9 +422,7 @@ class CasesController(Controller):
         aftersales_queries: Given[AftersalesQueries],
         signer: Given[Signer],
         known_shops: Given[KnownShops],
-        states: Annotated[
-            list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
-        ] = None,
+        states: States = None,
         kind: FromQuery[str | None] = None,
         shop: FromQuery[str | None] = None,
         order_id: FromQuery[UUID | None] = None,

@@ -9,25 +9,22 @@ from uuid import UUID
 import msgspec
 from attrs import evolve, frozen
 from litestar import Controller, Request, Response, post
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
+from oms_adapters.http.batches import MOST_ROWS, check_rows
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version
+from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.languages import language_of
 from oms_adapters.http.problems import Told
-from oms_adapters.http.refusals import FieldInvalid, NoRows, TooManyRows
+from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
-MOST_ROWS: Final = 100
 LONGEST: Final = 2000
-IfMatch: TypeAlias = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="the document's ETag: refuse if it has changed since")
-]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=500)]
 LongText: TypeAlias = Annotated[str, msgspec.Meta(max_length=LONGEST)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=100)]
@@ -169,10 +166,7 @@ def _many(desk: Desk, doing: Doing) -> Any:
     def many(
         self: Controller, request: Request[Any, Any, Any], actor: Given[Actor], service: Given[Any], data: Any
     ) -> DoneRows:
-        if not data.ids:
-            raise NoRows(field="ids")
-        if len(data.ids) > MOST_ROWS:
-            raise TooManyRows(field="ids", most=MOST_ROWS)
+        check_rows(data.ids, field="ids")
         plain_facts(data)  # what is wrong with all of them is said once
         language = language_of(request.headers.get("accept-language", ""))
         return DoneRows(rows=[_row(desk, doing, service, id, data, actor, language) for id in data.ids])

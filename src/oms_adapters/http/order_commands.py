@@ -15,6 +15,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batch_jobs import BatchView
+from oms_adapters.http.batches import MOST_ROWS
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import expected_version
 from oms_adapters.http.languages import language_of
@@ -36,7 +37,6 @@ from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.text import checked_text
 from oms_domain.orders.flags import LONGEST_REASON
 
-MOST_ROWS: Final = 100
 IfMatch: TypeAlias = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the order's ETag: refuse if it has changed since")
 ]

@@ -14,7 +14,7 @@ from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body, texts_of
 from oms_adapters.http.languages import language_of
 from oms_adapters.http.order_views import OrderRowView, OrderView, etag_of
-from oms_adapters.http.paging import DEFAULT_PAGE, Count, Cursor, Limit, Page, Pages, Signer, by_time, instant
+from oms_adapters.http.paging import DEFAULT_PAGE, Count, Cursor, Limit, Page, Pages, Signer, States, by_time, instant
 from oms_adapters.http.refusals import NotSearchable, ParameterInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, View
@@ -104,9 +104,7 @@ class OrdersController(Controller):
         signer: Given[Signer],
         now: Given[Clock],
         known_shops: Given[KnownShops],
-        states: Annotated[
-            list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
-        ] = None,
+        states: States = None,
         shop: FromQuery[str | None] = None,
         flagged: FromQuery[bool | None] = None,
         number: FromQuery[str | None] = None,

@@ -30,6 +30,9 @@ Limit: TypeAlias = Annotated[
 Cursor: TypeAlias = Annotated[
     str | None, QueryParameter(max_length=LONGEST_CURSOR, description="``next_cursor`` of the page before")
 ]
+States: TypeAlias = Annotated[
+    list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
+]
 
 
 class Signer(Protocol):

@@ -17,7 +17,7 @@ from oms_adapters.http.bodies import Body
 from oms_adapters.http.cases import READ, CaseDifferenceView, Unit
 from oms_adapters.http.doings import Desk, Doing, DoneView, Fen, Name, Text, checked, positive, put_on
 from oms_adapters.http.order_views import LogView
-from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, instant
+from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States, instant
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app import refunds as use_cases
@@ -345,9 +345,7 @@ class RefundsController(Controller):
         after_shipment: Annotated[
             bool | None, QueryParameter(description="the list before shipment, or the one after; left out: both")
         ] = None,
-        states: Annotated[
-            list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
-        ] = None,
+        states: States = None,
         platform_state: FromQuery[str | None] = None,
         document_state: FromQuery[str | None] = None,
         source: FromQuery[str | None] = None,

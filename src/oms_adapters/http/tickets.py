@@ -17,7 +17,7 @@ from oms_adapters.http.bodies import Body
 from oms_adapters.http.cases import READ, DueView
 from oms_adapters.http.doings import Desk, Doing, DoneView, LongText, Name, Text, checked, plain_facts, put_on
 from oms_adapters.http.order_views import LogView
-from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, instant
+from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States, instant
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, View
 from oms_app import tickets as use_cases
@@ -252,9 +252,7 @@ class TicketsController(Controller):
         aftersales_queries: Given[AftersalesQueries],
         signer: Given[Signer],
         known_shops: Given[KnownShops],
-        states: Annotated[
-            list[str] | None, QueryParameter(name="state", description="several times, or once with commas")
-        ] = None,
+        states: States = None,
         kind: FromQuery[str | None] = None,
         assignee: FromQuery[str | None] = None,
         shop: FromQuery[str | None] = None,
