@@ -320,9 +320,12 @@ class World:
 
     def units(self, sku: str) -> tuple[int, int]:
         """Return on-hand and reserved units."""
-        levels = {level.sku: level for level in self.store.queries.stock(ROOT, after=None, limit=100)}
-        found = levels.get(SkuCode(sku))
-        return (found.on_hand, found.reserved) if found else (0, 0)
+        return self.all_units().get(sku, (0, 0))
+
+    def all_units(self) -> dict[str, tuple[int, int]]:
+        """Return on-hand and reserved units by SKU."""
+        levels = self.store.queries.stock(ROOT, after=None, limit=100)
+        return {level.sku: (level.on_hand, level.reserved) for level in levels}
 
     def differences(self) -> list[tuple[OrderId, str, str, str]]:
         """Return what stands on the work list: order, our state, their word, and what differs."""
