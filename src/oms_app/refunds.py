@@ -13,9 +13,9 @@ from typing import ClassVar, Final
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.aftersales import role_of
 from oms_app.allocation import attempt_of
 from oms_app.case_flow import LETTERS, CaseFlow, put_refund
+from oms_app.case_grants import role_of
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
 from oms_app.orders import save as save_order

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 from tests.app.world import ROOT, World, later
 
-from oms_app.aftersales import ApproveCase, AskedLine, CaseAnswer, OpenCase, RejectCase
 from oms_app.asks import AskAnswer, AskArrival, TakeInAsk
+from oms_app.case_commands import ApproveCase, AskedLine, CaseAnswer, OpenCase, RejectCase
 from oms_app.orders import ApproveOrder
 from oms_app.queries.aftersales import AftersalesFilter
 from oms_domain.aftersales.case import AftersalesCase

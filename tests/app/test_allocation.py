@@ -7,8 +7,8 @@ from attrs import evolve
 from tests.app.world import ROOT, World
 
 from oms_app.actor import Actor, Once, Permission
-from oms_app.aftersales import AskedLine, OpenCase, RejectCase
 from oms_app.allocation import Allocation
+from oms_app.case_commands import AskedLine, OpenCase, RejectCase
 from oms_app.catalog import PutSku
 from oms_app.orders import AllocateOrder, CancelOrder
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot

@@ -9,8 +9,8 @@ from attrs import evolve
 from tests.app.claims import Claims
 from tests.app.world import ROOT, World
 
-from oms_app.aftersales import PlatformAmountFixed
 from oms_app.asks import AskOutcome, ConvertAsk, PullAsks
+from oms_app.case_grants import PlatformAmountFixed
 from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RetryLater
 from oms_app.ports.wms import Counted, ReturnReceived
 from oms_app.processes.aftersales import PULL_AFTERSALES

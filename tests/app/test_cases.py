@@ -5,7 +5,7 @@ from tests.app.claims import Claims
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
-from oms_app.aftersales import (
+from oms_app.case_commands import (
     AcceptGoods,
     ApproveCase,
     AskedLine,

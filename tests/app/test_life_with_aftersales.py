@@ -16,7 +16,7 @@ from tests.adapters.db.stored import StoredWorld
 from tests.app.claims import ALL, Claims
 from tests.app.world import ROOT, World
 
-from oms_app.aftersales import AcceptGoods, AskedLine, ChangeKind, OpenCase, WithdrawCase
+from oms_app.case_commands import AcceptGoods, AskedLine, ChangeKind, OpenCase, WithdrawCase
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units

@@ -8,8 +8,8 @@ from tests.app.test_merging import merge, standard
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
-from oms_app.aftersales import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
 from oms_app.aftersales_terms import SetTerms, TermsService
+from oms_app.case_commands import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
 from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import Begin

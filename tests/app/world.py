@@ -19,6 +19,7 @@ from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
+from oms_app.case_following import CaseFollowing
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
@@ -197,6 +198,7 @@ class World:
             AskProcess(cases=self.cases, queries=queries, now=self.clock, **platform),
             GoodsProcess(
                 cases=self.cases,
+                following=CaseFollowing(**shared),
                 returns=self.returns,
                 stock=self.stock,
                 wms=self.wms,

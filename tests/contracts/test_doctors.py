@@ -12,7 +12,7 @@ from attrs import evolve
 from tests.adapters.db.stored import StoredWorld
 from tests.app.world import ROOT
 
-from oms_app.aftersales import ApproveCase, AskedLine, OpenCase
+from oms_app.case_commands import ApproveCase, AskedLine, OpenCase
 from oms_app.catalog import PutBundle
 from oms_app.refunds import PayByHand
 from oms_app.sku_mappings import MapSku

@@ -26,9 +26,9 @@ from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
 from oms_adapters.http.aftersales_terms import FiguresView, TermsView
 from oms_adapters.http.return_orders import AskView
-from oms_app.aftersales import OpenCase
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
 from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
+from oms_app.case_commands import OpenCase
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.refunds import CreateRefund, RefundUnitsCommand
 from oms_app.tickets import OpenTicket

@@ -20,7 +20,7 @@ from oms_adapters.http.refund_orders import RefundDetailView, RefundView
 from oms_adapters.http.return_orders import ReturnDetailView, ReturnView
 from oms_adapters.http.tickets import TicketDetailView, TicketView
 from oms_adapters.http.views import plain
-from oms_app import aftersales as c
+from oms_app import case_commands as c
 from oms_app import refunds as m
 from oms_app import tickets as t
 from oms_app.queries.aftersales import AftersalesFilter

@@ -30,6 +30,7 @@ from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
+from oms_app.case_following import CaseFollowing
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
@@ -216,6 +217,9 @@ class Container(containers.DeclarativeContainer):
         Kuaidi100Callbacks, salt=providers.Singleton(_salt, settings), book=tracking.provided.book, now=now
     )
     cases = providers.Singleton(CaseService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    case_following = providers.Singleton(
+        CaseFollowing, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
+    )
     refunds = providers.Singleton(RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
     asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
@@ -299,7 +303,14 @@ class Container(containers.DeclarativeContainer):
         pull_every=providers.Singleton(_pull_every, settings),
     )
     goods_process = providers.Singleton(
-        GoodsProcess, cases=cases, returns=returns, stock=stock, wms=wms, sealer=sealer, queries=aftersales_queries
+        GoodsProcess,
+        cases=cases,
+        following=case_following,
+        returns=returns,
+        stock=stock,
+        wms=wms,
+        sealer=sealer,
+        queries=aftersales_queries,
     )
     ticket_process = providers.Singleton(
         TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now

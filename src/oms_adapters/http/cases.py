@@ -32,9 +32,10 @@ from oms_adapters.http.order_views import LogView
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
-from oms_app import aftersales as use_cases
+from oms_app import case_commands as use_cases
 from oms_app.actor import Actor, Permission
-from oms_app.aftersales import AskedLine, CaseAnswer, CaseService, OpenCase
+from oms_app.aftersales import CaseService
+from oms_app.case_commands import AskedLine, CaseAnswer, OpenCase
 from oms_app.queries.aftersales import AftersalesQueries
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseKind

@@ -11,16 +11,10 @@ from uuid import UUID
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, system
-from oms_app.aftersales import (
-    AskStop,
-    BookArrival,
-    BookReplacementLeft,
-    BookStop,
-    CaseService,
-    NoteDifference,
-    TimeOutCase,
-)
+from oms_app.aftersales import CaseService
 from oms_app.asks import AskCommand, AskPullService, AskService, ConvertAsk, FetchAsk, PullAsks
+from oms_app.case_commands import NoteDifference, TimeOutCase
+from oms_app.case_following import AskStop, BookArrival, BookReplacementLeft, BookStop, CaseFollowing
 from oms_app.inventory import PostStock, StockService
 from oms_app.ports.channels import (
     AskChanged,
@@ -292,6 +286,7 @@ class GoodsProcess:
     """What follows for the warehouse, the stock and the case when goods are asked back, come, or leave anew."""
 
     cases: CaseService
+    following: CaseFollowing
     returns: ReturnService
     stock: StockService
     wms: Wms
@@ -350,22 +345,22 @@ class GoodsProcess:
 
     def go_on(self, job: Job) -> datetime | None:
         event = _event(job, GoodsReceived)
-        self.cases.book_arrival(BookArrival(return_id=event.return_id, by=_asking(actor_of(job, "returns"))))
+        self.following.book_arrival(BookArrival(return_id=event.return_id, by=_asking(actor_of(job, "returns"))))
         return None
 
     def ask_stop(self, job: Job) -> datetime | None:
         event, actor = _event(job, CaseEvent), _asking(actor_of(job, BY_AFTERSALES))
         if event.state is CaseState.AWAITING_STOP:
-            self.cases.ask_stop(AskStop(case_id=event.case_id, by=actor))
+            self.following.ask_stop(AskStop(case_id=event.case_id, by=actor))
         return None
 
     def order_moved(self, job: Job) -> datetime | None:
         """Whether goods leave is decided, or goods for a case have left. Most orders have no case at all."""
         event, actor = _event(job, OrderEvent), _asking(actor_of(job, BY_AFTERSALES))
         refused = event.reason if isinstance(event, OrderStopRefused) else ""
-        self.cases.book_stop(BookStop(order_id=event.order_id, refused=refused, by=actor))
+        self.following.book_stop(BookStop(order_id=event.order_id, refused=refused, by=actor))
         if isinstance(event, OrderShipped):
-            self.cases.book_replacement_left(BookReplacementLeft(order_id=event.order_id, by=actor))
+            self.following.book_replacement_left(BookReplacementLeft(order_id=event.order_id, by=actor))
         return None
 
 

@@ -1,0 +1,135 @@
+"""What happens elsewhere and lets cases go on: goods come back, new goods leave, a parcel is stopped or not."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from oms_app.actor import Actor, Permission
+from oms_app.case_commands import CaseAnswer, answer_of
+from oms_app.case_goods import has_left, sent_by
+from oms_app.case_stops import stop_for, stop_is_decided
+from oms_app.case_work import CaseWork
+from oms_app.numbering import NumberPool
+from oms_app.transactions import one_transaction
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.states import CaseState
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import CaseId, OrderId, ReturnOrderId
+
+
+@frozen(kw_only=True)
+class BookArrival:
+    """Goods of a return order have come and were looked at: let its case go on."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    return_id: ReturnOrderId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class BookReplacementLeft:
+    """An order has left: if it sends goods for a case, that goes on."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    order_id: OrderId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class AskStop:
+    """A case waits for its goods not to leave: ask who has them (拦截)."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class BookStop:
+    """An order has been stopped, taken back, replaced, or has left: let its cases go on. ``refused``: who would not."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    order_id: OrderId
+    refused: str = ""
+    by: Actor
+
+
+@frozen(kw_only=True)
+class CaseFollowing(CaseWork):
+    """Lets cases follow what has happened elsewhere."""
+
+    def book_arrival(self, command: BookArrival) -> CaseAnswer | None:
+        """Let the case of a return order go on once all has come; None where that changes nothing."""
+        return self.numbered(self._book_arrival, command)
+
+    def book_replacement_left(self, command: BookReplacementLeft) -> CaseAnswer | None:
+        """None if the order sends nothing for a case, or more is to come."""
+        return self.numbered(self._book_replacement_left, command)
+
+    def ask_stop(self, command: AskStop) -> CaseAnswer | None:
+        """Have whoever has the goods of a case asked to stop; None where nothing waits for that any more."""
+        return self.numbered(self._ask_stop, command)
+
+    def book_stop(self, command: BookStop) -> int:
+        """Let the cases that wait for a stop go on by where their order stands now; return how many did."""
+        return self.numbered(self._book_stop, command)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    @one_transaction
+    def _book_arrival(self, command: BookArrival, numbers: NumberPool) -> CaseAnswer | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            goods = tx.returns.get(command.return_id)
+            case = tx.cases.get(goods.case_id)
+            change = _arrived(case, goods.in_dispute, self.now()) if goods.is_complete else Change(case)
+            if change.events:
+                self.flow(tx, numbers, command.by).settle(change, before=case)
+            tx.commit()
+        return answer_of(change.state, case) if change.events else None
+
+    @one_transaction
+    def _book_replacement_left(self, command: BookReplacementLeft, numbers: NumberPool) -> CaseAnswer | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            flow, answer = self.flow(tx, numbers, command.by), None
+            for case in sent_by(tx, tx.orders.get(command.order_id)):
+                if case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT and has_left(tx, case):
+                    change = case.ship_replacement(case.replacement_id or command.order_id, at=flow.at)
+                    answer = answer_of(flow.settle(change, before=case), case)
+            tx.commit()  # also where nothing follows: the job that asked is done
+        return answer
+
+    @one_transaction
+    def _ask_stop(self, command: AskStop, numbers: NumberPool) -> CaseAnswer | None:
+        numbers.start()
+        with self.begin(command) as tx:
+            case = tx.cases.get(command.case_id)
+            if case.state is not CaseState.AWAITING_STOP:
+                tx.commit()  # the job that asked is done
+                return None
+            after = stop_for(self.flow(tx, numbers, command.by), case)
+            tx.commit()
+        return answer_of(after, case)
+
+    @one_transaction
+    def _book_stop(self, command: BookStop, numbers: NumberPool) -> int:
+        numbers.start()
+        with self.begin(command) as tx:
+            open_ = [case for case in tx.cases.of_order(command.order_id) if case.is_open]
+            flow = self.flow(tx, numbers, command.by)
+            done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
+            tx.commit()
+        return done
+
+
+def _arrived(case: AftersalesCase, in_dispute: str, at: Any) -> Change[AftersalesCase]:
+    """Let a case go on whose goods have come; one that does not wait for them (any more) stays as it is."""
+    change = Change(case)
+    if case.state is CaseState.AWAITING_BUYER_RETURN:  # the parcel came before anybody told of it
+        change = case.buyer_sends(case.carrier, case.tracking_no, at=at)
+    if change.state.state is not CaseState.AWAITING_WAREHOUSE_RECEIPT or change.state.in_dispute:
+        return Change(case)
+    return change.then(change.state.dispute(in_dispute, at=at) if in_dispute else change.state.receive(at=at))

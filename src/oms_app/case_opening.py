@@ -1,0 +1,115 @@
+"""The case that is asked for: by hand for a buyer, or in the place of one of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import evolve
+
+from oms_app.case_commands import AskedLine, OpenCase
+from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.claimed import common, free_units, taken_units, union
+from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, linked, with_override
+from oms_domain.aftersales.policy import AftersalesPolicy
+from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
+from oms_domain.aftersales.values import AskedBy, CaseLine
+from oms_domain.apportionment.units import Runs, count
+from oms_domain.kernel.identity import CaseId, LineId, SkuCode
+from oms_domain.kernel.text import checked_text, mask_digits
+from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
+from oms_domain.refunds.refundable import refunded_units
+
+LONGEST_DESCRIPTION: Final = 2000
+
+
+def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> AftersalesCase:
+    """Return the case that a person opens, checked by the shop's policy. Raises what ``opening.checked`` does."""
+    tx = flow.tx
+    terms = tx.aftersales_terms.of(order.shop_id)
+    open_cases = tuple(case for case in tx.cases.of_order(order.id) if case.is_open)
+    ledger = tx.refund_ledgers.of(order)
+
+    def free(line: OrderLine, wanted: int) -> Runs:
+        refunded = refunded_units(ledger, line.id)
+        taken = union((*taken_units(open_cases, line.id), *refunded))
+        return _free(line, command.kind, order, taken, refunded, wanted)
+
+    def everything() -> Iterator[CaseLine]:
+        for line in order.lines:
+            if runs := free(line, 0):
+                yield CaseLine(line_id=line.id, sku=line.sku, units=runs)
+
+    def placed(asked: AskedLine) -> CaseLine:
+        line = next((each for each in order.lines if each.id == asked.line_id), None)
+        sku = line.sku if line else SkuCode("")
+        runs = asked.runs or (free(line, asked.units) if line and asked.units else ())
+        return CaseLine(line_id=asked.line_id, sku=sku, units=runs, replacement=asked.replacement)
+
+    case = AftersalesCase(
+        id=CaseId(flow.new_id()),
+        number=flow.numbers.next(LETTERS["case"]),
+        shop_id=order.shop_id,
+        order_id=order.id,
+        kind=command.kind,
+        lines=tuple(everything() if command.lines is None else map(placed, command.lines)),
+        reason=checked_text(command.reason, field="reason", longest=500),
+        description=mask_digits(checked_text(command.description, field="description", longest=LONGEST_DESCRIPTION)),
+        evidence=command.evidence,
+        asked_by=AskedBy.CUSTOMER_SERVICE,
+        asked=command.asked if command.kind in GIVES_MONEY_BACK else None,
+        return_to=(terms.return_to or order.receiver.vault_id) if command.kind in ASKS_GOODS_BACK else None,
+        send_to=(command.send_to or order.receiver.vault_id) if command.kind in SENDS_GOODS else None,
+        opened_at=flow.at,
+        updated_at=flow.at,
+    )
+    if command.override:
+        case = with_override(case, command.override)
+    ended_at = order.updated_at if order.state in (OrderState.SIGNED, OrderState.COMPLETED) else None
+    policy: AftersalesPolicy = terms.policy()
+    return checked(Ask(case=case, order=order, policy=policy, open_cases=open_cases, ended_at=ended_at, at=flow.at))
+
+
+def change_kind(
+    flow: CaseFlow, case: AftersalesCase, to: CaseKind, *, replacements: dict[LineId, SkuCode], by: str = ""
+) -> AftersalesCase:
+    """Close a case for a linked one of another kind, in one transaction; return the new one."""
+    order = flow.tx.orders.get(case.order_id)
+    next_id = CaseId(flow.new_id())
+    addresses: dict[str, Any] = {}
+    if to in ASKS_GOODS_BACK and case.return_to is None:
+        addresses["return_to"] = flow.tx.aftersales_terms.of(case.shop_id).return_to or order.receiver.vault_id
+    if to in SENDS_GOODS and case.send_to is None:
+        addresses["send_to"] = order.receiver.vault_id
+    new = linked(case, to, id=next_id, number=flow.numbers.next(LETTERS["case"]), at=flow.at, **addresses)
+    lines = tuple(evolve(line, replacement=replacements.get(line.line_id)) for line in new.lines)
+    under_way = is_under_way(flow.refund(case))
+    closed = case.change_kind(to, next_id=next_id, by=by or flow.by, money_under_way=under_way, at=flow.at)
+    flow.settle(closed, before=case)
+    return flow.settle(evolve(new, lines=lines).opened(at=flow.at), before=None)
+
+
+def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, refunded: Runs, wanted: int) -> Runs:
+    """Return the first units that may be asked for: of an order that left in part, those that have or have not.
+
+    Never fewer than ``wanted`` (0: all): where so many are not free, the line's first; the rules say what is wrong.
+
+    Raises:
+        NoSuchUnits: some of them gave their money back.
+    """
+    quantity = int(line.quantity)
+    if order.state is OrderState.PARTIALLY_SHIPPED:
+        if kind is CaseKind.REFUND_BEFORE_SHIPMENT:
+            taken = union((*taken, (0, line.shipped))) if line.shipped else taken
+        else:
+            quantity = line.shipped
+    inside = tuple((first, min(stop, quantity)) for first, stop in taken if first < quantity)
+    found = free_units(quantity, inside, wanted or quantity)
+    if not wanted or count(found) == wanted:
+        return found
+    if common(((0, wanted),), refunded):
+        raise NoSuchUnits(line_id=line.id, quantity=count(found))
+    return ((0, wanted),)
