@@ -58,8 +58,9 @@ class JudgeOrder(OrderCommand):
 
 @frozen(kw_only=True)
 class HoldOrder(OrderCommand):
-    """Keep it from the warehouse (挂起); ``until``: then it goes on by itself."""
+    """Keep it from the warehouse (挂起), for a reason; ``until``: then it goes on by itself."""
 
+    reason: str
     until: datetime | None = None
 
 

@@ -44,7 +44,7 @@ def rows(world, batch, first=0, limit=1_000, refused=False):
 
 def test_every_order_answers_by_itself(world, shop):
     ids = some(world, shop, MANY)
-    world.give(HoldOrder, ids[7])
+    world.give(HoldOrder, ids[7], reason="等补款")
     unknown = OrderId(world.new_id())
 
     batch = start(world, (*ids, unknown))

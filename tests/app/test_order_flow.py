@@ -121,7 +121,7 @@ def test_an_order_that_is_judged_again_has_each_judgement_in_its_log(world):
     world.receive(SCARF, HAT)
     order_id = world.an_order(shop, a_standard_order(buyer_remark="请用样例包装"))
 
-    world.give(HoldOrder, order_id)
+    world.give(HoldOrder, order_id, reason="等买家")
     world.give(UnholdOrder, order_id)
 
     judged = [missed(entry) for entry in world.detail(order_id).log if entry.kind == "orders.order_judged"]

@@ -207,7 +207,7 @@ CALLS: tuple[Call, ...] = (
     _command("unreviewOrder", "unreview"),
     _batch("unreviewOrders", "unreviews"),
     _command("holdOrder", "hold"),
-    _batch("holdOrders", "holds"),
+    _batch("holdOrders", "holds", reason="x"),
     _command("unholdOrder", "unhold"),
     _batch("unholdOrders", "unholds"),
     _command("passInterceptionOfOrder", "interception-pass"),

@@ -34,10 +34,10 @@ def test_a_command_asked_again_is_done_once(api, world, step):
 
 def test_the_first_answer_stands_when_the_order_has_moved_on(api):
     order_id = api.post("/shops/tb-1/platform-orders", numbered(1)).json()["order_id"]
-    first = api.post(f"/orders/{order_id}/hold", once="k")
+    first = api.post(f"/orders/{order_id}/hold", {"reason": "等买家"}, once="k")
     api.post(f"/orders/{order_id}/unhold")
 
-    assert api.post(f"/orders/{order_id}/hold", once="k").content == first.content
+    assert api.post(f"/orders/{order_id}/hold", {"reason": "等买家"}, once="k").content == first.content
 
 
 @pytest.mark.parametrize("body", [numbered(1), [numbered(1)], [numbered(1), {"tid": 1}, numbered(2), numbered(1)]])
@@ -132,9 +132,9 @@ def test_a_batch_asked_again_goes_on_where_it_broke_off(api, world):
 
 def test_a_batch_with_a_key_of_another_batch_is_refused_row_by_row(api):
     first, second = (row["order_id"] for row in api.take_in(numbered(1), numbered(2)))
-    api.post("/orders/holds", {"ids": [first]}, once="k")
+    api.post("/orders/holds", {"ids": [first], "reason": "等买家"}, once="k")
 
-    rows = api.post("/orders/holds", {"ids": [first, second]}, once="k").json()["rows"]
+    rows = api.post("/orders/holds", {"ids": [first, second], "reason": "等买家"}, once="k").json()["rows"]
 
     assert [(row["outcome"], row["code"]) for row in rows] == [
         ("refused", "http.idempotency_key_reused"),

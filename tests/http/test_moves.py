@@ -49,7 +49,7 @@ def test_a_flag_says_until_when_it_stands_and_what_it_is_in_the_way_of(api, orde
     [
         ("wait", {"reason": "x"}),
         ("wait", {"until": "2020-01-01T00:00:00Z"}),
-        ("hold", {"until": "2030-01-01T00:00:00"}),
+        ("hold", {"reason": "x", "until": "2030-01-01T00:00:00"}),
         ("unhold", {"until": "2030-01-01T00:00:00Z"}),
     ],
     ids=["missing", "over", "without a zone", "of no use"],
@@ -59,6 +59,19 @@ def test_a_time_that_cannot_be_is_refused(api, order_id, path, body):
 
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["until"]
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"reason": ""}, {"reason": " \n"}], ids=["none", "not said", "empty", "blank"]
+)
+def test_nobody_holds_an_order_without_saying_why(api, order_id, body):
+    answer = api.post(f"/orders/{order_id}/hold", body)
+    many = api.post("/orders/holds", (body or {}) | {"ids": [order_id]})
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json().get("errors", ())] == (["reason"] if body is not None else [""])
+    assert api.get(f"/orders/{order_id}").json()["flags"] == []
+    assert (many.status_code, [error["field"] for error in many.json()["errors"]]) == (422, ["reason"])
 
 
 def test_a_reviewed_order_is_taken_back_and_may_wait_for_its_time(api, order_id):

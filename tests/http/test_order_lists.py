@@ -48,7 +48,7 @@ def test_filters(api, world):
     world.add_shop("tb-2")
     first, second, unpaid = api.take_in(numbered(1), numbered(2), numbered(3, status="WAIT_BUYER_PAY"))
     api.take_in(numbered(4), shop="tb-2")
-    api.post(f"/orders/{second['order_id']}/hold")
+    api.post(f"/orders/{second['order_id']}/hold", {"reason": "等买家"})
 
     def listed(query: str) -> set[str]:
         answer = api.get(f"/orders?{query}")
@@ -71,8 +71,8 @@ def test_synchronising_lists_the_least_recently_updated_first(api, world):
     first, second = api.take_in(numbered(1), numbered(2))
     world.now += timedelta(minutes=1)
     since = world.now
-    api.post(f"/orders/{second['order_id']}/hold")
-    api.post(f"/orders/{first['order_id']}/hold")
+    api.post(f"/orders/{second['order_id']}/hold", {"reason": "等买家"})
+    api.post(f"/orders/{first['order_id']}/hold", {"reason": "等买家"})
     hasty = api.get("/orders", params={"updated_after": since.isoformat()}).json()
     world.now += timedelta(seconds=10)
 

@@ -111,7 +111,7 @@ def test_an_unchanged_order_is_not_sent_again(api, order_id):
     etag = api.get(f"/orders/{order_id}").headers["etag"]
 
     same = api.get(f"/orders/{order_id}", headers={"If-None-Match": f'W/"other", {etag}'})
-    api.post(f"/orders/{order_id}/hold")
+    api.post(f"/orders/{order_id}/hold", {"reason": "等买家"})
     changed = api.get(f"/orders/{order_id}", headers={"If-None-Match": etag})
 
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
@@ -133,13 +133,13 @@ def test_a_move_with_an_etag_is_refused_once_the_order_has_changed(api, order_id
 
 @pytest.mark.parametrize("if_match", ["3", '"x"', '"1", "2"', "W/x", '"-1"', '"' + "9" * 30 + '"', ""])
 def test_what_is_no_etag_of_ours_is_refused(api, order_id, if_match):
-    answer = api.post(f"/orders/{order_id}/hold", headers={"If-Match": if_match})
+    answer = api.post(f"/orders/{order_id}/hold", {"reason": "等买家"}, headers={"If-Match": if_match})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "http.if_match_invalid")
 
 
 def test_a_weak_etag_never_matches(api, order_id):
-    answer = api.post(f"/orders/{order_id}/hold", headers={"If-Match": 'W/"1"'})
+    answer = api.post(f"/orders/{order_id}/hold", {"reason": "等买家"}, headers={"If-Match": 'W/"1"'})
 
     assert (answer.status_code, answer.json()["code"]) == (412, "http.weak_etag")
 
@@ -178,7 +178,7 @@ def test_batches(api, order_id, batch, state, flags):
 
 def test_batches_of_the_later_steps(api, order_id):
     api.post("/orders/allocations", {"ids": [order_id]})
-    api.post("/orders/holds", {"ids": [order_id]})
+    api.post("/orders/holds", {"ids": [order_id], "reason": "等买家"})
 
     outcomes = [
         api.post(f"/orders/{batch}", {"ids": [order_id]}).json()["rows"][0]["outcome"]

@@ -57,7 +57,7 @@ def test_a_plan_is_shown_and_then_applied_once(api, order):
 
 
 def test_a_plan_of_an_older_version_is_not_applied(api, order):
-    api.post(f"/orders/{order['id']}/hold")
+    api.post(f"/orders/{order['id']}/hold", {"reason": "等买家"})
 
     stale = api.post(f"/orders/{order['id']}/split", ONE, headers={"If-Match": f'"{order["version"]}"'})
 

@@ -133,8 +133,10 @@ UNTIL = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
     """Add ``oms orders NAME ORDER…``: each order with its own answer."""
 
+    fields = attrs.fields_dict(kind)
+
     @click.argument("order", nargs=-1, required=True)
-    @click.option("--reason", default="", help="Why; kept in the log.")
+    @click.option("--reason", **_told(fields["reason"]), help="Why; kept in the log.")
     @json_option
     @click.pass_context
     @refusals_shown
@@ -152,11 +154,14 @@ def _act(name: str, what: str, kind: type[OrderCommand]) -> None:
         show(rows, ["order", "outcome", "state", "code", "why"], as_json=as_json)
         ctx.exit(1 if failed else 0)
 
-    timed = act
-    for until in (each for each in attrs.fields(kind) if each.name == "until"):
-        needed = until.default is attrs.NOTHING
-        timed = click.option("--until", type=UNTIL, required=needed, help="Until when, China's time.")(act)
-    orders.command(name, help=what)(timed)
+    if "until" in fields:
+        act = click.option("--until", type=UNTIL, **_told(fields["until"]), help="Until when, China's time.")(act)
+    orders.command(name, help=what)(act)
+
+
+def _told(fact: attrs.Attribute[Any]) -> dict[str, Any]:
+    """Return whether an option must be given, and what it is if it need not."""
+    return {"required": True} if fact.default is attrs.NOTHING else {"default": fact.default}
 
 
 _act("allocate", "Reserve stock (分仓), also again after a shortage.", AllocateOrder)

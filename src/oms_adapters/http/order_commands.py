@@ -34,8 +34,7 @@ from oms_app.ports.batches import MOST_ORDERS
 from oms_app.stopping import ConfirmStop, RefuseStop
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import OrderId
-from oms_domain.kernel.text import checked_text
-from oms_domain.orders.flags import LONGEST_REASON
+from oms_domain.orders.flags import LONGEST_REASON, checked_reason
 
 IfMatch: TypeAlias = Annotated[
     str | None, HeaderParameter(name="If-Match", description="the order's ETag: refuse if it has changed since")
@@ -60,6 +59,12 @@ class ReasonUntil(Reason):
     until: datetime | None = None
 
 
+class HoldBody(ReasonUntil, kw_only=True):
+    """Why it waits, which must be said, and until when: then it goes on by itself."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
+
+
 class Until(Reason, kw_only=True):
     """Why it is done, and the time that it is about."""
 
@@ -72,7 +77,7 @@ class ReasonForMany(Reason, kw_only=True):
     ids: Ids
 
 
-class ReasonUntilForMany(ReasonUntil, kw_only=True):
+class HoldForMany(HoldBody, kw_only=True):
     """Which orders, at most 100,000, why, and until when."""
 
     ids: Ids
@@ -118,7 +123,7 @@ class Doing:
         until = {"until": instant(data.until, field="until")} if isinstance(data, ReasonUntil | Until) else {}
         return self.command(
             order_id=OrderId(order_id),
-            reason=checked_text(data.reason if data else "", field="reason", longest=LONGEST_REASON),
+            reason=checked_reason(data.reason if data else "", needed=isinstance(data, HoldBody)),
             expected_version=expected,
             by=by,
             **until,
@@ -129,7 +134,7 @@ DOINGS: Final = (
     Doing("approval", "approvals", "approve", orders.ApproveOrder, "Pass the review (客审/商审)"),
     Doing("rejection", "rejections", "reject", moves.RejectOrder, "Send back to customer service's review (驳回)"),
     Doing("unreview", "unreviews", "unreview", moves.UnreviewOrder, "Take back to change it (反审核)"),
-    Doing("hold", "holds", "hold", orders.HoldOrder, "Keep from the warehouse (挂起)", ReasonUntil, ReasonUntilForMany),
+    Doing("hold", "holds", "hold", orders.HoldOrder, "Keep from the warehouse (挂起)", HoldBody, HoldForMany),
     Doing("unhold", "unholds", "unhold", orders.UnholdOrder, "Let go on (解挂)"),
     Doing("wait", "waits", "wait", moves.WaitUntil, "Let it not leave before a time (预约发货)", Until, UntilForMany),
     Doing(
@@ -176,7 +181,7 @@ def _singly(doing: Doing) -> HTTPRouteHandler:
         return Response(content=view, headers={"ETag": f'"{view.version}"'})
 
     body: Any = doing.body
-    if doing.body is not Until:  # nothing need be said
+    if not any(field.required for field in msgspec.structs.fields(doing.body)):  # nothing need be said
         body, one.__defaults__ = doing.body | None, (None, None)
     one.__annotations__["data"] = _JSON[body]
     return post(

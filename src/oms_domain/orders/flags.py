@@ -34,6 +34,9 @@ class FlagKind(StrEnum):
 PENDING: Final = frozenset({FlagKind.CANCEL_PENDING, FlagKind.UNREVIEW_PENDING})
 """Set while nobody knows whether the goods leave: nothing may rest on either answer."""
 
+EXPLAINED: Final = frozenset({FlagKind.HELD, FlagKind.INTERCEPTED})
+"""Set only with a reason: whoever finds the order waiting must be able to see what for."""
+
 BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
     FlagKind.HELD: TOWARDS_WAREHOUSE | {Ask.MERGE},
     FlagKind.INTERCEPTED: TOWARDS_WAREHOUSE | {Ask.MERGE},
@@ -104,6 +107,10 @@ def is_set(flags: tuple[Flag, ...], kind: FlagKind, reason: str) -> bool:
     return any(flag.kind is kind and flag.reason == reason for flag in flags)
 
 
-def checked_reason(text: str) -> str:
-    """Check a reason; a phone number that somebody put into it does not go into the log."""
-    return mask_digits(checked_text(text, field="reason", longest=LONGEST_REASON))
+def checked_reason(text: str, *, needed: bool = False) -> str:
+    """Check a reason; a phone number that somebody put into it does not go into the log.
+
+    Raises:
+        InvalidText: as ``checked_text``, also a blank one that is ``needed``.
+    """
+    return mask_digits(checked_text(text, field="reason", longest=LONGEST_REASON, allow_empty=not needed))

@@ -30,6 +30,7 @@ from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import (
     EXPIRED,
+    EXPLAINED,
     LONGEST_REASON,
     PENDING,
     Flag,
@@ -50,6 +51,8 @@ from oms_domain.orders.states import OrderState as S
 LEFT: Final = "left"
 SIGNED: Final = "signed"
 """Why a stop that was asked came to nothing."""
+UNEXPLAINED: Final = "warehouse_refused"
+"""Why an order is intercepted that the warehouse would not take, and did not say why."""
 
 _ASKED_BY: Final = {FlagKind.HELD: Ask.HOLD, FlagKind.NOT_BEFORE: Ask.WAIT}
 
@@ -311,12 +314,14 @@ class SalesOrder:
 
         Raises:
             NotInTheFuture: ``until`` is over.
+            InvalidText: one of ``EXPLAINED`` has no reason.
         """
         if until is not None and until <= at:
             raise NotInTheFuture(until=until)
         if kind in _ASKED_BY:
             check(self, _ASKED_BY[kind])
-        flag = Flag(kind=kind, reason=checked_reason(reason), by=by, at=at, until=until)
+        why = checked_reason(reason, needed=kind in EXPLAINED)
+        flag = Flag(kind=kind, reason=why, by=by, at=at, until=until)
         left = tuple(old for old in self.flags if not _gives_way(old, flag))
         if left == self.flags and is_set(self.flags, kind, flag.reason):
             return Change(self)
@@ -362,7 +367,8 @@ class SalesOrder:
         """
         state = next_state(ORDER_TABLE, self.state, M.WMS_REFUSE)
         check_not_pending(self)
-        flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
+        why = reason[:LONGEST_REASON] if reason.strip() else UNEXPLAINED
+        flag = Flag(kind=FlagKind.INTERCEPTED, reason=why, by="warehouse", at=at)
         order = self._moved(state, at, progress="", flags=self._with(flag))
         event = e.OrderRefusedByWarehouse(order_id=self.id, state=state, reason=flag.reason, at=at)
         return Change(order, (event,))

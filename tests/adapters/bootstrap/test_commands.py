@@ -322,7 +322,7 @@ def test_orders_are_listed_by_state_shop_and_flag(oms, order):
 def test_an_order_goes_to_the_warehouse_and_out_by_commands(oms, order):
     number = order["number"]
 
-    done = [oms.rows("orders", act, number)[0] for act in ("hold", "unhold", "approve", "release")]
+    done = [oms.rows("orders", act, number, "--reason", "看看")[0] for act in ("hold", "unhold", "approve", "release")]
 
     assert [row["outcome"] for row in done] == ["done"] * 4
     assert [row["state"] for row in done][-2:] == ["awaiting_release", "in_warehouse"]
@@ -477,7 +477,7 @@ def test_a_shops_account_is_asked_for_and_kept_sealed(oms):
     [
         ("orders", "list"),
         ("orders", "show", "NUMBER"),
-        ("orders", "hold", "NUMBER"),
+        ("orders", "hold", "NUMBER", "--reason", "等补款"),
         ("orders", "approve", "NUMBER", "NUMBER"),
         ("platform-orders", "list"),
         ("shops", "list"),

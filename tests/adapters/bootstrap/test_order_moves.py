@@ -53,10 +53,18 @@ def test_a_timer_is_listed_and_dropped(allocated, number):
 
 
 def test_a_time_that_is_over_is_refused_and_so_is_none_where_one_is_needed(allocated, number):
-    (over,) = allocated.rows("orders", "hold", number, "--until", "2020-01-01", code=1)
+    (over,) = allocated.rows("orders", "hold", number, "--reason", "等买家", "--until", "2020-01-01", code=1)
 
     assert over["code"] == "orders.not_in_the_future"
     assert allocated.run("orders", "wait", number).code != 0
+
+
+def test_nobody_holds_an_order_without_saying_why(allocated, number):
+    (blank,) = allocated.rows("orders", "hold", number, "--reason", " ", code=1)
+
+    assert (blank["code"], blank["fields"]) == ("text.invalid", {"field": "reason", "why": "empty"})
+    assert allocated.run("orders", "hold", number).code != 0
+    assert allocated.rows("orders", "list", "--flagged") == []
 
 
 def test_a_batch_is_begun_from_a_file_and_called_off(allocated, number):

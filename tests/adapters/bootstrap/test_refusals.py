@@ -133,10 +133,10 @@ def test_what_cannot_be_is_refused_with_its_code_and_field(oms, words, code, fie
 
 
 def test_bytes_that_are_no_text_are_a_refused_row_like_any_other(oms):
-    (row,) = oms.rows("orders", "hold", "\udcff", code=1)
+    (row,) = oms.rows("orders", "unhold", "\udcff", code=1)
 
     assert (row["order"], row["code"]) == ("\udcff", "text.invalid")
-    assert "\\udcff" in oms.run("orders", "hold", "\udcff").out
+    assert "\\udcff" in oms.run("orders", "unhold", "\udcff").out
 
 
 # --- every refusal ---------------------------------------------------------------------------------------------------

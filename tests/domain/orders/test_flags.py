@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from oms_domain.kernel.errors import InvalidText
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import BY_PLATFORM, EXPIRED, Flag, FlagKind, NotInTheFuture
 from oms_domain.orders.states import OrderState
@@ -48,6 +49,15 @@ def test_there_is_one_time_that_it_may_not_leave_before():
 
     assert (flag.reason, flag.until) == ("买家改期", TOMORROW)
     assert set_again(flagged(BOOKED), BOOKED).events == ()
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\n\t"])
+@pytest.mark.parametrize("kind", [FlagKind.HELD, FlagKind.INTERCEPTED])
+def test_an_order_is_kept_from_the_warehouse_for_a_reason_only(kind, reason):
+    with pytest.raises(InvalidText) as refusal:
+        a_sales_order().flag(kind, reason=reason, by="kefu-1", at=NOW)
+
+    assert refusal.value.fields() == {"field": "reason", "why": "empty"}
 
 
 @pytest.mark.parametrize("until", [LATER, NOW])

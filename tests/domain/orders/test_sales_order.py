@@ -13,7 +13,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import Flag, FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.moves import NothingToShip
-from oms_domain.orders.sales_order import ShipsMoreThanOrdered
+from oms_domain.orders.sales_order import UNEXPLAINED, ShipsMoreThanOrdered
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.testing.builders import (
     FULFILMENT,
@@ -206,6 +206,14 @@ def test_refused_by_the_warehouse_it_waits_for_release_and_for_a_person():
     flag = Flag(kind=FlagKind.INTERCEPTED, reason="地址超区", by="warehouse", at=LATER)
     assert change.state == a_sales_order(state=S.AWAITING_RELEASE, flags=(flag,), updated_at=LATER)
     assert change.events == (e.OrderRefusedByWarehouse(reason="地址超区", **facts(S.AWAITING_RELEASE)),)
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_a_warehouse_that_does_not_say_why_it_refuses_is_shown_as_such(said):
+    change = a_sales_order(state=S.IN_WAREHOUSE).refused_by_warehouse(said, at=LATER)
+
+    assert [flag.reason for flag in change.state.flags] == [UNEXPLAINED]
+    assert [event.reason for event in change.events] == [UNEXPLAINED]
 
 
 def test_a_refusal_for_a_reason_that_is_flagged_already_adds_no_second_flag():
