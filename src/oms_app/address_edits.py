@@ -12,10 +12,12 @@ from oms_domain.addresses.bundled import bundled_divisions
 from oms_domain.addresses.complete import address_gaps
 from oms_domain.addresses.pieces import DoubtKind
 from oms_domain.addresses.recognise import recognise
-from oms_domain.channels.standard import Region
+from oms_domain.channels.standard import Receiver, Region
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import VaultId
+from oms_domain.kernel.phones import check_dialled
 from oms_domain.kernel.text import checked_text
+from oms_domain.orders.manual import require
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 
 LONGEST: Final = {"name": 100, "mobile": 40, "phone": 40, "street": 200, "zip": 10}
@@ -67,7 +69,7 @@ def put_address(
     """Return the new address of an order, its personal part sealed in the vault; the opening of the old is logged.
 
     Raises:
-        AddressDoubtful, InvalidText, VaultRowGone: why it cannot be.
+        AddressDoubtful, FieldsMissing, InvalidPhone, InvalidText, VaultRowGone: why it cannot be.
     """
     sealed = tx.vault.get(order.receiver.vault_id)
     tx.vault.log_opening(sealed.id, order_id=order.id, purpose=PURPOSE)
@@ -75,6 +77,7 @@ def put_address(
     said, region, doubts = _recognised(wanted, order.region) if wanted.text else ({}, order.region, ())
     said |= {name: value for name in LONGEST if (value := getattr(wanted, name)) is not None}
     receiver = evolve(old, **{name: _checked(name, value) for name, value in said.items()})
+    _check_still_there(old, receiver)
     region = evolve(region, **_divisions(wanted))
     gaps = address_gaps(region.province, region.city, region.district, receiver.street, bundled_divisions())
     doubts += tuple(f"incomplete_{gap}" for gap in gaps)
@@ -121,4 +124,14 @@ def _divisions(wanted: AddressWanted) -> dict[str, str]:
 
 
 def _checked(name: str, value: str) -> str:
-    return checked_text(value, field=f"address.{name}", longest=LONGEST[name])
+    text = checked_text(value, field=f"address.{name}", longest=LONGEST[name])
+    if name in ("mobile", "phone"):
+        check_dialled(text, field=f"address.{name}")
+    return text
+
+
+def _check_still_there(before: Receiver, after: Receiver) -> None:
+    """Raises ``FieldsMissing``: an edit must not take away what the carrier goes by."""
+    known = {"name": before.name, "mobile": before.mobile or before.phone, "street": before.street}
+    now = {"name": after.name, "mobile": after.mobile or after.phone, "street": after.street}
+    require({f"address.{name}": now[name] for name in known if known[name]})

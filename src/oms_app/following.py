@@ -112,6 +112,8 @@ def _follow(
         tx.stock.release(order.id, lost)
     if after.state is OrderState.CANCELLED is not order.state:
         give_back(tx, order, reason=BY_PLATFORM, now=lambda: at)
+    elif order.fulfilment_id is not None and after.fulfilment_id is None:  # it is reviewed again
+        record(tx, tx.fulfilments, tx.fulfilments.get(order.fulfilment_id).cancel("unreviewed", at=at))
     elif after.external and not order.external:
         # Of a line that was refunded nothing has left.
         gone = [(line.id, int(line.quantity)) for line in after.lines if not line.is_closed]

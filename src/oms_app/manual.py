@@ -32,6 +32,7 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, ShopId, SkuCode, VaultId, WarehouseCode
 from oms_domain.kernel.money import Money, total
+from oms_domain.kernel.phones import check_dialled
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.text import mask_digits
 from oms_domain.orders.balance import balance_due, pay_balance
@@ -40,10 +41,12 @@ from oms_domain.orders.manual import Goods, Wanted, manual_order, require
 from oms_domain.orders.marks import Business, DeliveryMode
 from oms_domain.orders.placement import policy_of
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
+from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Shop
 
 NOTHING: Final = Money(0)
 MOST_LINES: Final = 1_000
+NOT_CANCELLED: Final = tuple(state for state in OrderState if state is not OrderState.CANCELLED)
 
 
 @frozen(kw_only=True)
@@ -154,8 +157,9 @@ class ManualOrderService:
         """Make the order; it is allocated and reviewed like any other.
 
         Raises:
-            FieldsMissing, InTheFuture, OrderNoTaken, UnknownGoods, UnknownWarehouse, UnknownCarrier, CarrierDoesNotFit,
-            ReductionTooHigh, DepositOutOfBounds, OrderNotFound (the original): why it cannot be.
+            FieldsMissing, InvalidPhone, InTheFuture, PaidBeforePlaced, OrderNoTaken, UnknownGoods, UnknownWarehouse,
+            UnknownCarrier, CarrierDoesNotFit, ReductionTooHigh, DepositOutOfBounds, OrderNotFound (the original): why
+            it cannot be.
         """
         numbers = self.numbering.pool(1, "S")
         answer = self._create(command, numbers)
@@ -189,7 +193,7 @@ class ManualOrderService:
                 tx.vault.put(row)
             record(tx, tx.orders, made)
             if _has_own_number(command):
-                tx.orders.claim_number(made.state)
+                tx.orders.claim_number(made.state, instead_of=_gone(tx, made.state))
             set_timers(tx, made)
             answer = _answer(made, doubts)
             tx.remember(answer)
@@ -197,10 +201,10 @@ class ManualOrderService:
         return answer
 
     def _check_number(self, command: CreateOrder) -> None:
-        """Raises ``OrderNoTaken``: what a person types twice would be sent twice."""
+        """Raises ``OrderNoTaken``: what a person types twice would be sent twice, unless the first was cancelled."""
         if not _has_own_number(command):
             return
-        wanted = OrderFilter(shop_id=command.shop_id, platform_order_no=command.platform_order_no)
+        wanted = OrderFilter(shop_id=command.shop_id, platform_order_no=command.platform_order_no, states=NOT_CANCELLED)
         for row in self.queries.orders(command.by, wanted, after=None, limit=1, now=self.now()):
             raise OrderNoTaken(value=command.platform_order_no, number=row.number)
 
@@ -209,6 +213,8 @@ class ManualOrderService:
     ) -> tuple[Change[SalesOrder], tuple[str, ...], tuple[Sealed, ...]]:
         original, at = _original(tx, command), self.now()
         require(_required(command, original))
+        for name in ("mobile", "phone"):
+            check_dialled(getattr(command.receiver, name), field=f"receiver.{name}")
         assert command.shop_id is not None
         assert command.kind is not None
         assert command.business is not None
@@ -236,7 +242,7 @@ class ManualOrderService:
             buyer_id=original.buyer_id if original else "",
             region=region,
             note=mask_digits(command.note),
-            placed_at=command.placed_at or at,
+            placed_at=command.placed_at or min(command.paid_at or at, at),
             paid_at=command.paid_at or at,
             original=original.id if original else None,
         )
@@ -260,6 +266,21 @@ class ManualOrderService:
             return (receiver,)
         buyer = Buyer(nick=command.receiver.name)
         return receiver, self.sealer.seal_buyer(buyer, shop_id=shop_id, id=VaultId(self.new_id()))
+
+
+def _gone(tx: Transaction, order: SalesOrder) -> OrderId | None:
+    """Return the cancelled order that has the number of a new one, None if none has it.
+
+    Raises:
+        OrderNoTaken: one that was not cancelled has it.
+    """
+    id = tx.orders.number_holder(order.shop_id, order.platform_order_no)
+    if id is None:
+        return None
+    holder = tx.orders.get(id)
+    if holder.state is not OrderState.CANCELLED:
+        raise OrderNoTaken(value=order.platform_order_no, number=holder.number)
+    return id
 
 
 def _has_own_number(command: CreateOrder) -> bool:

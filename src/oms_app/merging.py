@@ -153,14 +153,13 @@ class MergeService:
                 return done
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
-            if not 1 < len(order.origins) <= MOST_ORDERS:
-                raise NotMerged
+            sources, through = _merged_from(tx, order)
             check_no_claims(tx, order)
-            known = tx.orders.get_many(order.origins)
             made = unmerge(
                 order,
-                [known[id] for id in order.origins],
-                new=[NewOrder(id=OrderId(self.new_id()), number=numbers.next("S")) for _ in order.origins],
+                sources,
+                through=through,
+                new=[NewOrder(id=OrderId(self.new_id()), number=numbers.next("S")) for _ in sources],
                 line_ids=[LineId(self.new_id()) for _ in order.lines],
                 at=self.now(),
             )
@@ -245,6 +244,25 @@ def _is_plain(tx: Transaction, order: SalesOrder) -> bool:
         return bool(tx.vault.get(order.receiver.vault_id).digest(IndexField.PLAIN))
     except VaultRowGone:
         return False
+
+
+def _merged_from(tx: Transaction, order: SalesOrder) -> tuple[list[SalesOrder], list[SalesOrder]]:
+    """Return the orders that were merged, and those whose place it took since, the merged one first.
+
+    Raises:
+        NotMerged: it did not come from a merge.
+    """
+    through: list[SalesOrder] = []
+    while len(order.origins) == 1:
+        origin = tx.orders.get(order.origins[0])
+        if origin.heirs != (order.id,):
+            raise NotMerged
+        through.insert(0, origin)
+        order = origin
+    if not order.origins:
+        raise NotMerged
+    known = tx.orders.get_many(order.origins)
+    return [known[id] for id in order.origins], through
 
 
 def _merged(made: Merge) -> Merged:

@@ -17,13 +17,17 @@ from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import FlagKind
-from oms_domain.orders.moves import moves_of
+from oms_domain.orders.moves import check, moves_of
 from oms_domain.orders.rules.decide import Decision
 from oms_domain.orders.rules.judging import judged, let_pass
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 from oms_domain.orders.stopping import call_off
+
+Placing = Callable[[Allocation, SalesOrder], Change[SalesOrder]]
+"""How an order finds where it ships from."""
 
 
 @frozen(kw_only=True)
@@ -40,6 +44,11 @@ class OrderCommand:
 @frozen(kw_only=True)
 class AllocateOrder(OrderCommand):
     """Reserve stock for it (分仓), also again after a shortage."""
+
+
+@frozen(kw_only=True)
+class PlaceAnew(OrderCommand):
+    """Find anew where an order in review ships from: it goes elsewhere now."""
 
 
 @frozen(kw_only=True)
@@ -123,15 +132,16 @@ class OrderService:
 
     def allocate(self, command: AllocateOrder) -> OrderAnswer:
         """Find where it ships from, and hold it there; from several places, each part is an order of its own."""
-        parts = 0
-        while True:
-            numbers = self.numbering.pool(parts, "S")  # its own short transaction, so before the other one
-            try:
-                return self._allocate(command, numbers)
-            except MoreNumbers as more:
-                parts = more.count
-            finally:
-                self.numbering.give_back(numbers)
+        return self._placed(command, Allocation.allocate)
+
+    def place_anew(self, command: PlaceAnew) -> OrderAnswer:
+        """As ``allocate``, of an order in review: what it held goes back in the same transaction."""
+
+        def again(allocation: Allocation, order: SalesOrder) -> Change[SalesOrder]:
+            check(order, Ask.EDIT)
+            return allocation.again(order)
+
+        return self._placed(command, again)
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
         numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
@@ -222,13 +232,24 @@ class OrderService:
         return self._act(command, step)
 
     @one_transaction
-    def _allocate(self, command: AllocateOrder, numbers: NumberPool) -> OrderAnswer:
+    def _place(self, command: OrderCommand, numbers: NumberPool, find: Placing) -> OrderAnswer:
         numbers.start()
 
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
-            return Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now()).allocate(order)
+            return find(Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=self.now()), order)
 
         return self._act(command, step)
+
+    def _placed(self, command: OrderCommand, find: Placing) -> OrderAnswer:
+        parts = 0
+        while True:
+            numbers = self.numbering.pool(parts, "S")  # its own short transaction, so before the other one
+            try:
+                return self._place(command, numbers, find)
+            except MoreNumbers as more:
+                parts = more.count
+            finally:
+                self.numbering.give_back(numbers)
 
     def _release(self, tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
         change = order.release(at=self.now())

@@ -19,6 +19,7 @@ from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId
 from oms_domain.kernel.text import storable
 from oms_domain.orders.asks import STOPPABLE
+from oms_domain.orders.events import OrderDifferenceSettled
 from oms_domain.orders.flags import BY_PLATFORM, LONGEST_REASON, FlagKind
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -28,6 +29,7 @@ NOT_STOPPED: Final = "fulfilment.not_stopped"
 STOPPED_ALL_THE_SAME: Final = "fulfilment.stopped_all_the_same"
 """They say that they have stopped what goes on with us: a discrepancy for a person."""
 ASK_BY_HAND: Final = "carriers.ask_by_hand"
+ANSWERED: Final = "answered"
 LONGEST_WORD: Final = 100
 
 
@@ -73,6 +75,15 @@ class NoteByHand(StopCommand):
     """Only a person can ask them."""
 
     carrier: str
+
+
+@frozen(kw_only=True)
+class SettleByHand:
+    """What a person was to ask is decided: nobody need ask any more."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    order_id: OrderId
+    by: Actor
 
 
 @frozen(kw_only=True)
@@ -140,6 +151,24 @@ class StopService:
             order = tx.orders.get(command.order_id)
             if _waits(order, command):
                 differ(tx, order, theirs=command.carrier, what=ASK_BY_HAND, at=self.now())
+            tx.commit()
+
+    @one_transaction
+    def settle_by_hand(self, command: SettleByHand) -> None:
+        """Take what a person was to ask the carrier off the list of discrepancies."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            for each in tx.differences_of(order.id, ASK_BY_HAND) if order.pending is None else ():
+                tx.settle_difference(each.id)
+                settled = OrderDifferenceSettled(
+                    order_id=order.id,
+                    state=order.state,
+                    theirs=each.theirs,
+                    what=each.what,
+                    reason=ANSWERED,
+                    at=self.now(),
+                )
+                tx.publish((settled,))
             tx.commit()
 
     def confirm(self, command: ConfirmStop) -> OrderAnswer:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from attrs import evolve
-from tests.app.world import ROOT, World
+from tests.app.world import ROOT, World, later
 
 from oms_app.actor import Actor, Once, Permission
 from oms_app.allocation import Allocation
@@ -464,8 +464,9 @@ def test_an_order_that_goes_elsewhere_now_ships_from_elsewhere(world):
         world.receive(SCARF, warehouse=warehouse)
     order_id = world.an_order(shop, wants(1))
 
-    order = again(world, order_id, region=BEIJING)
+    world.take_in(shop, later(wants(1), world.clock, region=BEIJING))
 
+    order = world.order(order_id)
     assert order.warehouse == NORTH
     assert held(world) == {(SCARF, EAST): 0, (SCARF, NORTH): 1}
     assert world.facts(order_id)[-2:] == ["order_revised", "order_allocated"]

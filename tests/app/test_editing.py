@@ -26,9 +26,11 @@ from oms_domain.inventory.warehouses import UnknownWarehouse
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.phones import InvalidPhone
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.editing import NoSuchLine, NothingLeft
 from oms_domain.orders.flags import NotFlagged, NotInTheFuture
+from oms_domain.orders.manual import FieldsMissing
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order, an_id
 
@@ -326,6 +328,29 @@ def test_fields_of_an_address_one_by_one(world, order_id):
     assert revealed(world, order_id) == evolve(before, name="新名")
     assert order.region == Region(province="广东省", city="广州市", district="天河区")
     assert world.edit(order_id, address=AddressWanted(name="新名")).what == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "missing"),
+    [
+        ({"name": " "}, ("address.name",)),
+        ({"mobile": "", "phone": ""}, ("address.mobile",)),
+        ({"name": "", "street": ""}, ("address.name", "address.street")),
+    ],
+)
+def test_an_edit_takes_nothing_away_that_the_carrier_goes_by(world, order_id, wanted, missing):
+    with pytest.raises(FieldsMissing) as refused:
+        world.edit(order_id, address=AddressWanted(**wanted))
+
+    assert refused.value.missing == missing
+
+
+def test_a_telephone_number_is_one_that_can_be_dialled(world, order_id):
+    with pytest.raises(InvalidPhone) as refused:
+        world.edit(order_id, address=AddressWanted(mobile="abc"))
+    assert refused.value.field == "address.mobile"
+    world.edit(order_id, address=AddressWanted(mobile="", phone="+852 0000 0000"))
+    assert revealed(world, order_id).phone == "+852 0000 0000"
 
 
 def test_what_a_pasted_address_leaves_open_is_told_or_refused(world, order_id):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from tests.app.world import ROOT
@@ -9,7 +11,7 @@ from tests.app.world import ROOT
 from oms_app.catalog import PutBundle, PutSku
 from oms_app.editing import UnknownGoods
 from oms_app.manual import CreateOrder, LineWanted, OrderNoTaken, PayBalance
-from oms_app.orders import ReleaseOrder
+from oms_app.orders import CancelOrder, ReleaseOrder
 from oms_app.ports.transaction import OrderNotFound
 from oms_app.review_rules import PutTemplate
 from oms_app.sourcing import PutCarrier, PutShipping
@@ -21,9 +23,10 @@ from oms_domain.fulfilment.sourcing.records import ShippingTerms, UnknownCarrier
 from oms_domain.inventory.warehouses import UnknownWarehouse
 from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.phones import InvalidPhone
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.balance import BalanceDue
-from oms_domain.orders.manual import FieldsMissing
+from oms_domain.orders.manual import FieldsMissing, PaidBeforePlaced
 from oms_domain.orders.marks import Business, OrderSource
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import MAIN
@@ -169,6 +172,35 @@ def test_a_number_that_the_shop_has_is_refused(world, shop):
         world.manual.create(wanted(shop))
     assert refused.value.number == first.order.number
     create(world, wanted(world.a_shop("tb-2")))
+
+
+def test_a_cancelled_order_leaves_its_number_to_another(world, shop):
+    first = create(world, wanted(shop))
+    world.give(CancelOrder, first.order.id, reason="填错了")
+
+    second = create(world, wanted(shop))
+
+    with pytest.raises(OrderNoTaken) as refused:
+        world.manual.create(wanted(shop))
+    assert refused.value.number == second.order.number
+
+
+@pytest.mark.parametrize("number", ["abc", "1234", "100****0001", "1" * 41])
+@pytest.mark.parametrize("name", ["mobile", "phone"])
+def test_nobody_can_dial_what_is_no_number(world, shop, number, name):
+    with pytest.raises(InvalidPhone) as refused:
+        world.manual.preview(wanted(shop, receiver=evolve(WHO, **{name: number})))
+    assert refused.value.field == f"receiver.{name}"
+
+
+def test_an_order_was_placed_when_it_was_paid_at_the_latest(world, shop):
+    paid = world.clock() - timedelta(days=1)
+
+    order = world.order(create(world, wanted(shop, paid_at=paid)).order.id)
+
+    assert (order.placed_at, order.paid_at) == (paid, paid)
+    with pytest.raises(PaidBeforePlaced):
+        world.manual.preview(wanted(shop, platform_order_no="M-9", paid_at=paid, placed_at=paid + timedelta(minutes=6)))
 
 
 def test_warehouse_and_carrier_must_be_there_and_fit(world, shop):

@@ -7,6 +7,7 @@ from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
 from oms_app.merging import MergeOrders, MergeSiblings, UnmergeOrder
+from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import ApproveOrder, HoldOrder, PassInterception
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
 from oms_domain.channels.standard import LineRefund, PlatformState, Receiver, Region
@@ -15,7 +16,7 @@ from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
-from oms_domain.orders.moves import NotMerged
+from oms_domain.orders.moves import NotMerged, moves_of
 from oms_domain.orders.states import OrderState as S
 from oms_domain.split_merge.merging import CannotMerge, TooFewToMerge
 from oms_domain.testing.builders import HAT, NOW, SCARF, a_standard_line, a_standard_order, an_id
@@ -121,6 +122,31 @@ def test_a_released_order_does_not_come_apart(world, two):
 
     with pytest.raises(MoveNotAllowed):
         unmerge(world, merged)
+
+
+def test_what_took_a_merged_orders_place_comes_apart_too(world, two):
+    merged = merge(world, *two)
+    world.at_warehouse(merged)
+    world.give(UnreviewOrder, merged, reason="改地址")
+    (second,) = world.order(merged).heirs
+    world.at_warehouse(second)
+    world.give(UnreviewOrder, second, reason="再改")
+    (third,) = world.order(second).heirs
+    assert "unmerge" in {str(ask) for ask in moves_of(world.order(third)).open}
+
+    back = unmerge(world, third)
+
+    assert [world.order(id).platform_order_no for id in back] == ["A", "B"]
+    assert [world.order(id).payable for id in back] == [world.order(id).payable for id in two]
+    assert world.units(SCARF) == (100, 2)
+
+
+def test_a_part_of_a_merged_order_does_not_come_apart_by_its_sources(world, two):
+    merged = merge(world, *two)
+    part, _ = world.split(merged, {SCARF: 2})
+
+    with pytest.raises(NotMerged):
+        unmerge(world, part)
 
 
 def test_only_a_merged_order_comes_apart_by_its_sources(world, two):

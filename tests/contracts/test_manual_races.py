@@ -11,6 +11,7 @@ from tests.contracts.test_races import at_once, kinds
 from oms_adapters.db.orders import SalesOrderStore
 from oms_app.catalog import PutSku
 from oms_app.manual import CreateOrder, LineWanted, ManualAnswer, OrderNoTaken
+from oms_app.orders import CancelOrder
 from oms_domain.catalog.sku import SkuFacts, SkuKind
 from oms_domain.channels.standard import OrderKind, Receiver, Region
 from oms_domain.kernel.identity import SkuCode
@@ -57,7 +58,10 @@ def typed_twice(backend):
         by=ROOT,
     )
 
-    def results():
+    def results(*, cancelled=False):
+        if cancelled:
+            first = world.manual.create(command)
+            world.give(CancelOrder, first.order.id, reason="填错了")
         service = evolve(world.manual, queries=Meeting(world.manual.queries, Barrier(2, timeout=30)))
         return kinds(at_once(2, lambda n, barrier: service.create(command)))
 
@@ -68,7 +72,11 @@ def test_one_of_two_has_the_number(typed_twice):
     assert typed_twice() == {ManualAnswer: 1, OrderNoTaken: 1}
 
 
+def test_one_of_two_has_the_number_of_a_cancelled_order(typed_twice):
+    assert typed_twice(cancelled=True) == {ManualAnswer: 1, OrderNoTaken: 1}
+
+
 def test_control_two_who_only_look_first_both_have_it(typed_twice, monkeypatch):
-    monkeypatch.setattr(SalesOrderStore, "claim_number", lambda store, order: None)
+    monkeypatch.setattr(SalesOrderStore, "claim_number", lambda store, order, instead_of=None: None)
 
     assert typed_twice() == {ManualAnswer: 2}

@@ -277,3 +277,17 @@ def test_a_number_that_a_person_gives_an_order_is_claimed_once(backend):
         transact(backend, lambda tx, order=order: tx.orders.claim_number(order))
     with pytest.raises(Duplicate):
         transact(backend, lambda tx: tx.orders.claim_number(same))
+
+
+def test_a_number_goes_from_the_order_that_has_it_to_another_once(backend):
+    one, other, third = (a_stored_order(backend) for _ in range(3))
+    number = {"platform_order_no": one.platform_order_no, "shop_id": one.shop_id}
+    transact(backend, lambda tx: tx.orders.claim_number(one))
+
+    transact(backend, lambda tx: tx.orders.claim_number(evolve(other, **number), instead_of=one.id))
+    with pytest.raises(Duplicate):
+        transact(backend, lambda tx: tx.orders.claim_number(evolve(third, **number), instead_of=one.id))
+
+    held = transact(backend, lambda tx: tx.orders.number_holder(one.shop_id, one.platform_order_no))
+    assert held == other.id
+    assert transact(backend, lambda tx: tx.orders.number_holder(one.shop_id, "NONE")) is None

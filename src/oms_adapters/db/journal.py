@@ -105,6 +105,15 @@ _CURSOR = sa.select(channel_cursor.c.read_to).where(
     channel_cursor.c.shop_id == sa.bindparam("shop_id"), channel_cursor.c.name == sa.bindparam("name")
 )
 _LISTED = sa.select(difference).where(difference.c.id == sa.bindparam("id"), difference.c.settled_at.is_(None))
+_LISTED_OF = (
+    sa.select(difference)
+    .where(
+        difference.c.order_id == sa.bindparam("order_id"),
+        difference.c.what == sa.bindparam("what"),
+        difference.c.settled_at.is_(None),
+    )
+    .order_by(difference.c.at, difference.c.id)
+)
 _SAME_DIFFERENCE = sa.select(difference.c.id, difference.c.settled_at).where(
     *(difference.c[name] == sa.bindparam(name) for name in ("order_id", "ours", "theirs", "what"))
 )
@@ -213,6 +222,11 @@ def listed_difference(work: Work, actor: Actor, difference_id: UUID) -> Differen
     if not found or not actor.sees(found[0].shop_id):
         raise DifferenceNotListed
     return difference_of(found[0])
+
+
+def listed_differences(work: Work, actor: Actor, order_id: OrderId, what: str) -> tuple[Difference, ...]:
+    found = work.rows(_LISTED_OF, {"order_id": order_id, "what": what})
+    return tuple(difference_of(row) for row in found if actor.sees(row.shop_id))
 
 
 def settle_difference(work: Work, difference_id: UUID, now: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.engine import Connection
 
 from oms_adapters.db.amounts import part_of, part_row, step_of, step_row
 from oms_adapters.db.codec import decode, encode
@@ -17,7 +18,7 @@ from oms_adapters.db.types import Id, Instant, Json, code, document_columns, lon
 from oms_adapters.db.work import Saved, Work
 from oms_app.actor import Actor
 from oms_app.journal import Head
-from oms_app.ports.transaction import OrderNotFound
+from oms_app.ports.transaction import Duplicate, OrderNotFound
 from oms_domain.channels.standard import LineRefund, OrderKind, Platform, Region
 from oms_domain.kernel.identity import (
     CarrierCode,
@@ -186,6 +187,9 @@ _WAITING_BEHIND = _WAITING.where(
     )
 )
 
+_HOLDER = sa.select(own_number.c.order_id).where(
+    own_number.c.shop_id == sa.bindparam("shop_id"), own_number.c.order_no == sa.bindparam("order_no")
+)
 _SIBLINGS = (
     sa.select(sales_order.c.id)
     .where(
@@ -453,9 +457,24 @@ class SalesOrderStore:
         rows = self.work.rows(_SIBLINGS, {**same, "id": order.id, "most": limit})
         return tuple(OrderId(row.id) for row in rows)
 
-    def claim_number(self, order: SalesOrder) -> None:
+    def number_holder(self, shop_id: ShopId, order_no: str) -> OrderId | None:
+        rows = self.work.rows(_HOLDER, {"shop_id": shop_id, "order_no": order_no})
+        return OrderId(rows[0].order_id) if rows else None
+
+    def claim_number(self, order: SalesOrder, *, instead_of: OrderId | None = None) -> None:
         row = {"shop_id": order.shop_id, "order_no": order.platform_order_no, "order_id": order.id}
-        self.work.add(own_number, row)
+        if instead_of is None:
+            self.work.add(own_number, row)
+            return
+        c = own_number.c
+        held = (c.shop_id == order.shop_id, c.order_no == order.platform_order_no, c.order_id == instead_of)
+        taken_over = own_number.update().where(*held).values(order_id=order.id)
+
+        def send(connection: Connection) -> None:
+            if connection.execute(taken_over).rowcount != 1:
+                raise Duplicate(what=own_number.name)
+
+        self.work.last.append(((own_number.name, order.platform_order_no), send))
 
     def save(self, order: SalesOrder) -> None:
         if not self.actor.sees(order.shop_id):

@@ -38,7 +38,7 @@ from oms_app.ports.differences import Difference
 from oms_app.ports.transaction import Clock, NewId
 from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import OrderId, ShopId
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.shops.shop import ShopNotFound
 
@@ -129,6 +129,9 @@ class SqlTransaction:
 
     def difference(self, difference_id: UUID) -> Difference:
         return rows.listed_difference(self._work, self.actor, difference_id)
+
+    def differences_of(self, order_id: OrderId, what: str) -> tuple[Difference, ...]:
+        return rows.listed_differences(self._work, self.actor, order_id, what)
 
     def settle_difference(self, difference_id: UUID) -> None:
         rows.settle_difference(self._work, difference_id, self.now())

@@ -193,11 +193,15 @@ class MemorySalesOrders:
         found.sort(key=lambda each: (each.placed_at, each.id))
         return tuple(each.id for each in found[:limit])
 
-    def claim_number(self, order: SalesOrder) -> None:
+    def number_holder(self, shop_id: ShopId, order_no: str) -> OrderId | None:
+        with self.work.reading() as tables:
+            return tables.own_numbers.get((shop_id, order_no))
+
+    def claim_number(self, order: SalesOrder, *, instead_of: OrderId | None = None) -> None:
         key = (order.shop_id, order.platform_order_no)
 
         def claim(tables: Tables) -> Callable[[], None]:
-            if key in tables.own_numbers:
+            if tables.own_numbers.get(key) != instead_of:
                 raise Duplicate(what="own_number")
             return lambda: tables.own_numbers.update({key: order.id})
 

@@ -53,7 +53,7 @@ from oms_app.ports.transaction import (
     StaleVersion,
 )
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.identity import ShopId
+from oms_domain.kernel.identity import OrderId, ShopId
 from oms_domain.orders.events import OrderDiffers
 
 Answer = TypeVar("Answer")
@@ -164,6 +164,12 @@ class MemoryTransaction:
     def difference(self, difference_id: UUID) -> Difference:
         with self.work.reading() as tables:
             return self._listed(tables, difference_id)
+
+    def differences_of(self, order_id: OrderId, what: str) -> tuple[Difference, ...]:
+        with self.work.reading() as tables:
+            known = [each for each in tables.differences.values() if (each.order_id, each.what) == (order_id, what)]
+            listed = [each for each in known if each.id not in tables.settled and self.work.sees(each.shop_id)]
+        return tuple(sorted(listed, key=lambda each: (each.at, each.id)))
 
     def settle_difference(self, difference_id: UUID) -> None:
         def check(tables: Tables) -> Callable[[], None]:

@@ -244,10 +244,16 @@ class SalesOrders(Protocol):
     def siblings(self, order: SalesOrder, limit: int) -> tuple[OrderId, ...]:
         """Return others of its shop that await review, of the same buyer to the same receiver, oldest first."""
 
-    def claim_number(self, order: SalesOrder) -> None:
+    def number_holder(self, shop_id: ShopId, order_no: str) -> OrderId | None:
+        """Return the order that was put in by hand under an order number of a shop."""
+
+    def claim_number(self, order: SalesOrder, *, instead_of: OrderId | None = None) -> None:
         """Let no other order that is put in by hand have this one's order number at its shop.
 
-        Raises ``Duplicate``, here or at ``commit``.
+        Args:
+            instead_of: the order that has it until now.
+
+        Raises ``Duplicate``, here or at ``commit``: another has it.
         """
 
     def save(self, order: SalesOrder) -> None:
@@ -386,6 +392,9 @@ class Transaction(Protocol):
 
     def difference(self, difference_id: UUID) -> Difference:
         """Return a discrepancy that stands on the work list. Raises ``DifferenceNotListed``."""
+
+    def differences_of(self, order_id: OrderId, what: str) -> tuple[Difference, ...]:
+        """Return the discrepancies of one kind that stand on the work list of an order, oldest first."""
 
     def settle_difference(self, difference_id: UUID) -> None:
         """Take it off. Raises ``DifferenceNotListed``, here or at ``commit``."""

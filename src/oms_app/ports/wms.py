@@ -58,6 +58,7 @@ class Papers:
     shop_name: str
     placed_at: datetime
     paid_at: datetime | None = None
+    ship_before: datetime | None = None  # what the platform holds us to
     freight: Money = Money(0)  # with services and fees, in the first shipment of an order only
     cash_due: bool = False  # 货到付款: the carrier collects
     handle: str = ""  # the platform's handle of a receiver that it shows masked (OAID)

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from oms_app.actor import Actor, system
 from oms_app.judging import Judge
-from oms_app.orders import ApproveOrder, JudgeOrder, OrderService
+from oms_app.orders import ApproveOrder, JudgeOrder, OrderService, PlaceAnew
 from oms_app.ports.jobs import Job, Jobs
 from oms_app.ports.transaction import Clock, Contended, OpenTransaction, OrderNotFound, VersionIsNot
 from oms_app.processes.orders import actor_of, order_event
@@ -20,7 +20,14 @@ from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
 from oms_app.transactions import TRIES
 from oms_domain.kernel.identity import OrderId
-from oms_domain.orders.events import OrderAllocated, OrderJoined, OrderSplitOff, OrderUnflagged
+from oms_domain.orders.events import (
+    OrderAllocated,
+    OrderEdited,
+    OrderJoined,
+    OrderRevised,
+    OrderSplitOff,
+    OrderUnflagged,
+)
 from oms_domain.orders.rules.decide import Decision, Outcome
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -44,16 +51,39 @@ class ReviewProcess:
             Handler(
                 name="orders.auto_review",
                 run=self.review,
-                events=(OrderAllocated.type, OrderUnflagged.type, OrderSplitOff.type, OrderJoined.type),
+                events=tuple(
+                    event.type
+                    for event in (
+                        OrderAllocated,
+                        OrderUnflagged,
+                        OrderSplitOff,
+                        OrderJoined,
+                        OrderEdited,
+                        OrderRevised,
+                    )
+                ),
             ),
             Handler(name=JUDGE_AGAIN, run=self.judge_again),
         )
 
     def review(self, job: Job) -> datetime | None:
         event, actor = order_event(job), actor_of(job, AUTO_REVIEW)
-        if event.state is OrderState.AWAITING_CS_REVIEW:
-            self._review(event.order_id, actor)
+        if event.state is not OrderState.AWAITING_CS_REVIEW:
+            return None
+        moved = isinstance(event, OrderEdited | OrderRevised) and "region" in event.what
+        # What goes elsewhere is judged when its warehouse was found anew: by the edit itself, or now.
+        if moved and (isinstance(event, OrderEdited) or self._place_anew(event.order_id, actor)):
+            return None
+        self._review(event.order_id, actor)
         return None
+
+    def _place_anew(self, order_id: OrderId, actor: Actor) -> bool:
+        """Find anew where an order ships from whose platform sends it elsewhere now; False: it ships from one place."""
+        with self.open(actor) as tx:
+            by_strategy = bool(tx.shops.get(tx.orders.get(order_id).shop_id).policy.strategy)
+        if by_strategy:
+            unless_refused(lambda: self.orders.place_anew(PlaceAnew(order_id=order_id, by=actor)))
+        return by_strategy
 
     def judge_again(self, job: Job) -> datetime | None:
         """Judge an order that a rule let wait. As long as it waits the log is not told again."""

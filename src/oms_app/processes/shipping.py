@@ -198,6 +198,7 @@ def papers_of(shipment: Shipment) -> Papers:
         shop_name=shipment.shop_name,
         placed_at=order.placed_at,
         paid_at=order.paid_at,
+        ship_before=order.promised_ship_at,
         freight=order.freight + order.services + order.cod_fee if first else Money(0, order.freight.currency),
         cash_due=order.cash_on_delivery,
         handle=order.buyer_handle,

@@ -15,11 +15,21 @@ from oms_app.ports.carriers import Carriers, ParcelToStop
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.jobs import Job
 from oms_app.ports.wms import Stop, StopAnswer, StopOrder, Wms
-from oms_app.processes.orders import actor_of
+from oms_app.processes.orders import actor_of, order_event
 from oms_app.runner import Handler
-from oms_app.stopping import BookStopped, BookStopRefused, NoteByHand, ReadStop, StopService, ToStop
-from oms_domain.orders.events import OrderStopAsked
+from oms_app.stopping import BookStopped, BookStopRefused, NoteByHand, ReadStop, SettleByHand, StopService, ToStop
+from oms_domain.orders.events import (
+    OrderClosed,
+    OrderDeliveryRefused,
+    OrderDeliveryStopped,
+    OrderStopAsked,
+    OrderStopRefused,
+)
 
+DECIDED: Final = tuple(
+    event.type for event in (OrderStopRefused, OrderDeliveryStopped, OrderDeliveryRefused, OrderClosed)
+)
+"""What decides whether a carrier stops what has left: its word, or the buyer's."""
 ASK_AGAIN_S: Final = 30
 """How long the second asking waits; each further one so much longer: a quarter of an hour until a person is asked."""
 
@@ -33,7 +43,10 @@ class StopProcess:
     carriers: Carriers
 
     def handlers(self) -> tuple[Handler, ...]:
-        return (Handler(name="stopping.ask", run=self.ask, events=(OrderStopAsked.type,)),)
+        return (
+            Handler(name="stopping.ask", run=self.ask, events=(OrderStopAsked.type,)),
+            Handler(name="stopping.settle_by_hand", run=self.settle_by_hand, events=DECIDED),
+        )
 
     def ask(self, job: Job) -> datetime | None:
         """Ask, and book the answer; without one, again later, until a person must see to it."""
@@ -53,6 +66,11 @@ class StopProcess:
                 self.stops.book_refused(BookStopRefused(**about, reason=answer.reason, by=actor))
             case StopAnswer(reason=reason):
                 raise RetryLater(reason=reason, after_s=ASK_AGAIN_S * job.tries)
+        return None
+
+    def settle_by_hand(self, job: Job) -> datetime | None:
+        command = SettleByHand(order_id=order_event(job).order_id, by=actor_of(job, "stop"))
+        self.stops.settle_by_hand(command)
         return None
 
     def _of_warehouse(self, to_stop: ToStop) -> StopAnswer:

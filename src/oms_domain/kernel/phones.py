@@ -136,6 +136,28 @@ def _with_area_code(digits: str) -> str:
     return f"{digits[:area]}-{digits[area:]}"
 
 
+_DIALLED: Final = re.compile(r"(?:[0-9+()\-#. ]|转|分机|ext)+", re.ASCII | re.IGNORECASE)
+SHORTEST_PHONE: Final = 5
+
+
+def check_dialled(text: str, *, field: str = "phone") -> None:
+    """Check that somebody can dial what stands here, in this country or another; empty will do.
+
+    Raises:
+        InvalidPhone: ``why`` is too_long, masked or not_a_number. Never with the number in it.
+
+    >>> check_dialled("+852 0000 0000"), check_dialled("0755-88880000转801"), check_dialled("")
+    (None, None, None)
+    """
+    plain = half_width(text[: LONGEST_PHONE + 1]).strip()
+    if len(text) > LONGEST_PHONE:
+        raise InvalidPhone(field=field, why="too_long")
+    if "*" in plain:
+        raise InvalidPhone(field=field, why="masked")
+    if plain and (not _DIALLED.fullmatch(plain) or sum(char.isdigit() for char in plain) < SHORTEST_PHONE):
+        raise InvalidPhone(field=field, why="not_a_number")
+
+
 def parse_phone(text: str, *, field: str = "phone") -> Phone:
     """Read a text that is one telephone number, in any of the usual ways to write it.
 

@@ -62,6 +62,8 @@ GONE: Final = frozenset({S.PARTIALLY_SHIPPED, S.SHIPPED, S.RETURNING, S.SIGNED, 
 PLATFORM_HOLD: Final = "platform_forbids_shipping"
 PLATFORM_DIFFERS: Final = "platform_differs"
 REFUND_ASKED: Final = "refund_asked_at_platform"
+REVIEWED: Final = frozenset({S.AWAITING_BUSINESS_REVIEW, S.AWAITING_RELEASE})
+NEW_ADDRESS: Final = "new_address_at_platform"
 LINE_REFUNDED: Final = "line_refunded_at_platform"
 
 
@@ -236,6 +238,9 @@ def _follow_parties(
         facts |= {"receiver": platform_order.receiver, "region": standard.region, "addresses_at_platform": ()}
     if facts and (order.state in ON_ITS_WAY or len(order.sources) > 1):  # of several, only one goes elsewhere now
         return _differs(change, standard, "receiver", at)
+    if facts and order.state in REVIEWED and obstacle(order, Ask.UNREVIEW) is None:
+        # What was passed was another address: rules and people look again, and it may ship from elsewhere.
+        change = _then(change, lambda o: call_back(o, reason=NEW_ADDRESS, by=BY_PLATFORM, at=at))
     if order.buyer.digest != platform_order.buyer.digest:
         facts |= {"buyer": platform_order.buyer}
     return _then(change, lambda o: o.revise(at=at, **facts)) if order.state in BEFORE_WAREHOUSE else change

@@ -28,7 +28,7 @@ from oms_domain.orders.selling import lines_of
 from oms_domain.orders.states import OrderState
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""By how much the clock of who puts an order in may be ahead of ours."""
+"""By how much two clocks that an order's times come from may be apart."""
 
 
 @frozen(kw_only=True)
@@ -62,6 +62,16 @@ class InTheFuture(Invalid):
 
     code: ClassVar[str] = "orders.in_the_future"
     value: datetime
+
+
+@frozen(kw_only=True)
+class PaidBeforePlaced(Invalid):
+    """An order cannot have been paid before it was placed."""
+
+    code: ClassVar[str] = "orders.paid_before_placed"
+    field: str = "paid_at"
+    placed_at: datetime
+    paid_at: datetime
 
 
 @frozen(kw_only=True)
@@ -126,12 +136,14 @@ def manual_order(
         policy: how discount, coupon and freight are shared over the lines.
 
     Raises:
-        InTheFuture: it was placed or paid at a time that has not come.
+        InTheFuture, PaidBeforePlaced: when it was placed or paid cannot be.
         ReductionTooHigh, DepositOutOfBounds, InvalidAmount: an amount that cannot be.
     """
     for name, then in (("placed_at", wanted.placed_at), ("paid_at", wanted.paid_at)):
         if then > at + CLOCKS_DIFFER:
             raise InTheFuture(field=name, value=then)
+    if wanted.paid_at < wanted.placed_at - CLOCKS_DIFFER:
+        raise PaidBeforePlaced(placed_at=wanted.placed_at, paid_at=wanted.paid_at)
     steps, parts = _placed(wanted, number, policy)
     ids, lines = iter(line_ids), list[OrderLine]()
     for at_line, (goods, part) in enumerate(zip(wanted.lines, parts, strict=True), 1):

@@ -119,7 +119,9 @@ def _sent_by_us(order: SalesOrder) -> Refused | None:
 
 
 def _merged(order: SalesOrder) -> Refused | None:
-    return None if len(order.origins) > 1 else NotMerged()
+    # One that took a merged order's place has that as its only origin, and lines of several platform orders.
+    in_its_place = len(order.origins) == 1 and len(order.sources) > 1 and not order.split_reasons
+    return None if len(order.origins) > 1 or in_its_place else NotMerged()
 
 
 GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {

@@ -186,6 +186,7 @@ def unmerge(
     order: SalesOrder,
     sources: Sequence[SalesOrder],
     *,
+    through: Sequence[SalesOrder] = (),
     new: Sequence[NewOrder],
     line_ids: Iterable[LineId],
     at: datetime,
@@ -193,7 +194,8 @@ def unmerge(
     """Take a merged order apart by its sources: a new order for each, with the lines that it brought as they are now.
 
     Args:
-        sources: the orders that it was merged from, in the order of ``origins``, as they ended.
+        sources: the orders that were merged, as they ended.
+        through: the orders whose place it took one after the other since, the merged one first.
         new: one for each of them.
         line_ids: one for each of its lines.
 
@@ -205,6 +207,8 @@ def unmerge(
     state = next_state(ORDER_TABLE, order.state, OrderMove.UNMERGE)
     ids = iter(line_ids)
     brought = {line.id: source.id for source in sources for line in source.lines}
+    for between in through:
+        brought |= {line.id: brought[line.from_line] for line in between.lines if line.from_line in brought}
     lines: dict[OrderId, list[OrderLine]] = {source.id: [] for source in sources}
     for line in order.lines:  # what was added since goes with the first
         came = brought.get(line.from_line, sources[0].id) if line.from_line else sources[0].id

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms_domain.kernel.phones import LONGEST_PHONE, InvalidPhone, PhoneKind, find_phones, half_width, parse_phone
+from oms_domain.kernel.phones import (
+    LONGEST_PHONE,
+    InvalidPhone,
+    PhoneKind,
+    check_dialled,
+    find_phones,
+    half_width,
+    parse_phone,
+)
 from oms_domain.testing.values import texts
 
 K = PhoneKind
@@ -60,6 +68,30 @@ def test_a_number_is_read_or_refused(text, kind, number):
     with pytest.raises(InvalidPhone) as refused:
         parse_phone(text, field="mobile")
     assert refused.value.fields() == {"field": "mobile", "why": number}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", None),
+        ("10000000001", None),
+        ("(0755) 8888-0000 转 801", None),
+        ("+1 000 000 0000 ext. 5", None),
+        ("１０００００", None),
+        ("1234", "not_a_number"),
+        ("----------", "not_a_number"),
+        ("call me 10000", "not_a_number"),
+        ("100****0001", "masked"),
+        ("1" * (LONGEST_PHONE + 1), "too_long"),
+    ],
+)
+def test_what_nobody_can_dial_is_refused(text, why):
+    if why is None:
+        check_dialled(text)
+        return
+    with pytest.raises(InvalidPhone) as refused:
+        check_dialled(text, field="mobile")
+    assert refused.value.fields() == {"field": "mobile", "why": why}
 
 
 def test_the_digits_of_a_number_stand_in_no_refusal_and_no_repr():

@@ -10,7 +10,7 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import VaultId
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import Flag, FlagKind
-from oms_domain.orders.intake import PLATFORM_HOLD, REFUND_ASKED, follow
+from oms_domain.orders.intake import NEW_ADDRESS, PLATFORM_HOLD, REFUND_ASKED, REVIEWED, follow
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.testing.builders import (
     BUYER,
@@ -74,7 +74,17 @@ def test_before_the_warehouse_another_address_or_buyer_is_taken_over(ours):
         FUTIAN,
         RENAMED["buyer"],
     )
-    assert change.events == (e.OrderRevised(what=("buyer", "receiver", "region"), **facts(ours)),)
+    reviewed = ours in REVIEWED
+    back = (e.OrderUnreviewed(previous=ours, reason=NEW_ADDRESS, **facts(S.AWAITING_CS_REVIEW)),) if reviewed else ()
+    now = S.AWAITING_CS_REVIEW if reviewed else ours
+    assert change.events == (*back, e.OrderRevised(what=("buyer", "receiver", "region"), **facts(now)))
+
+
+def test_another_address_of_what_may_not_be_reviewed_again_is_taken_over_where_it_stands():
+    waits = Flag(kind=FlagKind.CANCEL_PENDING, reason="不要了", by="kefu", at=NOW)
+    order = a_sales_order(state=S.AWAITING_RELEASE, flags=(waits,))
+
+    assert following(order, a_standard_order(region=FUTIAN), **MOVED).state.state is S.AWAITING_RELEASE
 
 
 @pytest.mark.parametrize("ours", [S.IN_WAREHOUSE, S.PARTIALLY_SHIPPED, S.SHIPPED])

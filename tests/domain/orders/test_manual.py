@@ -21,6 +21,7 @@ from oms_domain.orders.manual import (
     FieldsMissing,
     Goods,
     InTheFuture,
+    PaidBeforePlaced,
     ReductionTooHigh,
     Wanted,
     manual_order,
@@ -174,6 +175,12 @@ def test_what_has_not_happened_yet_is_refused_but_for_a_clock_that_is_ahead(fiel
     with pytest.raises(InTheFuture) as refused:
         made(**{field: NOW + CLOCKS_DIFFER + timedelta(seconds=1)})
     assert refused.value.field == field
+
+
+def test_what_was_paid_before_it_was_placed_is_refused():
+    with pytest.raises(PaidBeforePlaced) as refused:
+        made(placed_at=NOW, paid_at=NOW - CLOCKS_DIFFER - timedelta(seconds=1))
+    assert refused.value.field == "paid_at"
 
 
 def test_a_reissue_costs_nothing_and_names_its_order():

@@ -61,10 +61,10 @@ def do(*orders):
     return merge(orders, new=NewOrder(id=OrderId(an_id(500)), number="SM"), line_ids=line_ids, at=NOW)
 
 
-def undo(order, sources):
+def undo(order, sources, through=()):
     new = [NewOrder(id=OrderId(an_id(600 + n)), number=f"SU{n}") for n in range(len(sources))]
     line_ids = (LineId(an_id(n)) for n in count(8000))
-    return unmerge(order, sources, new=new, line_ids=line_ids, at=NOW)
+    return unmerge(order, sources, through=through, new=new, line_ids=line_ids, at=NOW)
 
 
 def without(order):
@@ -276,6 +276,19 @@ def test_a_merged_order_is_taken_apart_until_its_release(state):
     else:
         with pytest.raises(MoveNotAllowed):
             undo(merged, [an_order(), another()])
+
+
+def test_what_took_its_place_is_taken_apart_as_it_would_have_been():
+    merged = do(an_order(), another()).merged.state
+    lines = tuple(evolve(line, id=LineId(an_id(900 + n)), from_line=line.id) for n, line in enumerate(merged.lines))
+    second = evolve(merged, id=OrderId(an_id(501)), lines=lines, origins=(merged.id,))
+
+    parts = [child.state for child in undo(second, [an_order(), another()], through=[merged]).children]
+
+    assert [(part.platform_order_no, part.payable) for part in parts] == [
+        (order.platform_order_no, order.payable) for order in (an_order(), another())
+    ]
+    assert [len(part.lines) for part in parts] == [len(order.lines) for order in (an_order(), another())]
 
 
 def test_what_was_not_merged_cannot_be_taken_apart_so():

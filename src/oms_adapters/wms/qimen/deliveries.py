@@ -75,6 +75,7 @@ class DeliveryOrder:
     created_at: datetime
     placed_at: datetime
     paid_at: datetime | None
+    ship_before: datetime | None
     carrier: str
     freight: Money
     sender: Contact
@@ -108,6 +109,7 @@ def delivery_of(order: ShipOrder, account: QimenAccount, *, at: datetime) -> Del
         created_at=at,
         placed_at=papers.placed_at,
         paid_at=papers.paid_at,
+        ship_before=papers.ship_before,
         carrier=to_qimen(order.carrier or account.carrier),
         freight=papers.freight,
         sender=sender_of(account),
@@ -197,6 +199,7 @@ def print_delivery(order: DeliveryOrder) -> Node:
         createTime=order.created_at,
         placeOrderTime=order.placed_at,
         payTime=order.paid_at,
+        latestDeliveryTime=order.ship_before,
         operateTime=order.created_at,
         shopNick=order.shop_name or None,
         totalAmount=order.total,
@@ -249,6 +252,7 @@ def parse_delivery(message: Node) -> DeliveryOrder:
         created_at=created_at,
         placed_at=head.time("placeOrderTime", created_at),
         paid_at=head.time("payTime", created_at) if head.has("payTime") else None,
+        ship_before=head.time("latestDeliveryTime", created_at) if head.has("latestDeliveryTime") else None,
         carrier=head.code("logisticsCode"),
         freight=_money(head, "freight"),
         sender=parse_contact(head.child("senderInfo")),

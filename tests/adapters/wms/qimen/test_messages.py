@@ -482,6 +482,7 @@ def delivery_lines(draw):
         created_at=TIMES,
         placed_at=TIMES,
         paid_at=st.none() | TIMES,
+        ship_before=st.none() | TIMES,
         carrier=st.sampled_from(["SF", "OTHER"]),
         freight=FEN,
         sender=CONTACTS,
@@ -543,6 +544,12 @@ def test_cash_that_the_carrier_collects_is_still_due():
     }
 
     assert (fields["orderFlag"], fields["arAmount"], fields["gotAmount"]) == ("COD", "548.00", "0.00")
+
+
+def test_the_warehouse_is_told_until_when_it_must_have_left():
+    head = print_delivery(delivery_of(an_order(ship_before=NOW), ACCOUNT, at=NOW)).children[0]
+
+    assert {node.name: node.text for node in head.children}["latestDeliveryTime"] == "2026-11-23 10:00:00"
 
 
 def test_lines_of_a_merged_order_name_the_platform_order_that_they_are_of():
