@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from oms_app.case_commands import (
     AcceptGoods,
+    AcceptReceived,
     ApproveCase,
     CaseAnswer,
     CaseCommand,
@@ -22,6 +23,7 @@ from oms_app.case_commands import (
     NoteRevoked,
     NoteStopped,
     OpenCase,
+    PreviewReceived,
     RejectCase,
     SetResponsibility,
     SettleDifference,
@@ -30,12 +32,13 @@ from oms_app.case_commands import (
     answer_of,
 )
 from oms_app.case_flow import CaseFlow, is_under_way
-from oms_app.case_grants import granted, role_of
+from oms_app.case_grants import Received, accept_received, granted, received, role_of
 from oms_app.case_opening import asked_case, change_kind
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import check_version, one_transaction
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.refusals import NotInDispute
 from oms_domain.aftersales.states import GIVES_MONEY_BACK
 from oms_domain.aftersales.terms import REFUND
 from oms_domain.kernel.change import Change
@@ -98,6 +101,19 @@ class CaseService(CaseWork):
         return self._do(
             command, lambda case, at: case.accept_goods(difference=command.difference, by=command.by.id, at=at)
         )
+
+    def accept_received(self, command: AcceptReceived) -> CaseAnswer:
+        """Raises what ``approve`` does; ``NotInDispute``, ``NothingCame``, ``NothingMissing``."""
+        return self._act(command, lambda flow, case: accept_received(flow, case, command))
+
+    def received(self, command: PreviewReceived) -> Received:
+        """Return what ``accept_received`` would give back by rule. Raises ``NothingCame``, ``NothingMissing``."""
+        with self.begin(command) as tx:
+            case = tx.cases.get(command.case_id)
+            if not case.in_dispute:
+                raise NotInDispute(case_id=case.id)
+            flow = self.flow(tx, self.numbering.pool(0), command.by)
+            return received(flow, case, with_freight=command.with_freight)
 
     def note_revoked(self, command: NoteRevoked) -> CaseAnswer:
         return self._do(command, lambda case, at: case.revoked(at=at))

@@ -95,6 +95,29 @@ class AcceptGoods(CaseCommand):
 
 
 @frozen(kw_only=True)
+class AcceptReceived(CaseCommand):
+    """Accept the units that came and let the missing ones go (只接受已收到的). ``reason``: why another amount.
+
+    ``refuse_missing``: why the missing units are refused, in a case of their own; empty: nothing is said about them.
+    """
+
+    refund: Money | None = None
+    with_freight: bool = False
+    difference: Money | None = None
+    refuse_missing: str = ""
+
+
+@frozen(kw_only=True)
+class PreviewReceived:
+    """What accepting the units that came would give back (收货退款试算)."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_READ
+    case_id: CaseId
+    with_freight: bool = False
+    by: Actor
+
+
+@frozen(kw_only=True)
 class NoteRevoked(CaseCommand):
     """The right is taken back: the course closed, the code void (权益已收回)."""
 

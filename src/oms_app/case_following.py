@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import frozen
 
@@ -13,9 +13,8 @@ from oms_app.case_stops import stop_for, stop_is_decided
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import one_transaction
-from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.arriving import arrived
 from oms_domain.aftersales.states import CaseState
-from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import CaseId, OrderId, ReturnOrderId
 
 
@@ -61,7 +60,10 @@ class CaseFollowing(CaseWork):
     """Lets cases follow what has happened elsewhere."""
 
     def book_arrival(self, command: BookArrival) -> CaseAnswer | None:
-        """Let the case of a return order go on once all has come; None where that changes nothing."""
+        """Let the case of a return order go on once all has come; None where that changes nothing.
+
+        What it does not wait for (any more) is a discrepancy for a person: goods are here, and nobody claims them.
+        """
         return self.numbered(self._book_arrival, command)
 
     def book_replacement_left(self, command: BookReplacementLeft) -> CaseAnswer | None:
@@ -84,7 +86,7 @@ class CaseFollowing(CaseWork):
         with self.begin(command) as tx:
             goods = tx.returns.get(command.return_id)
             case = tx.cases.get(goods.case_id)
-            change = _arrived(case, goods.in_dispute, self.now()) if goods.is_complete else Change(case)
+            change = arrived(case, goods, at=self.now())
             if change.events:
                 self.flow(tx, numbers, command.by).settle(change, before=case)
             tx.commit()
@@ -123,13 +125,3 @@ class CaseFollowing(CaseWork):
             done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
             tx.commit()
         return done
-
-
-def _arrived(case: AftersalesCase, in_dispute: str, at: Any) -> Change[AftersalesCase]:
-    """Let a case go on whose goods have come; one that does not wait for them (any more) stays as it is."""
-    change = Change(case)
-    if case.state is CaseState.AWAITING_BUYER_RETURN:  # the parcel came before anybody told of it
-        change = case.buyer_sends(case.carrier, case.tracking_no, at=at)
-    if change.state.state is not CaseState.AWAITING_WAREHOUSE_RECEIPT or change.state.in_dispute:
-        return Change(case)
-    return change.then(change.state.dispute(in_dispute, at=at) if in_dispute else change.state.receive(at=at))

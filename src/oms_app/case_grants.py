@@ -1,17 +1,23 @@
-"""What an operator grants: by rule, or changed within cap and role limit."""
+"""What an operator grants: by rule, or changed within cap and role limit; of all that is asked, or of what came."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.case_commands import ApproveCase
-from oms_app.case_flow import CaseFlow
+from oms_app.case_commands import AcceptReceived, ApproveCase
+from oms_app.case_flow import LETTERS, CaseFlow
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.opening import linked
+from oms_domain.aftersales.parting import parted
+from oms_domain.aftersales.states import GIVES_MONEY_BACK
 from oms_domain.aftersales.terms import REFUND
+from oms_domain.aftersales.values import CaseLine, Parted
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.identity import CaseId
 from oms_domain.kernel.money import Money
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed
 
@@ -28,6 +34,14 @@ class PlatformAmountFixed(Refused):
     amount: Money
 
 
+@frozen(kw_only=True)
+class Received:
+    """What came of a case, what is missing, and what the units that came give back. None: the kind gives none."""
+
+    parted: Parted
+    proposal: Proposal | None
+
+
 def role_of(actor: Actor) -> str:
     """Return the role that limits are looked up by."""
     return OVERSEER if actor.may(Permission.ADMIN) else AGENT
@@ -37,6 +51,59 @@ def granted(flow: CaseFlow, case: AftersalesCase, command: ApproveCase) -> Propo
     """Return the refund that is granted: by rule, or as the operator changes it within cap and role limit."""
     order = flow.tx.orders.get(case.order_id)
     proposal = flow.proposed(case, order, asked=case.asked, operator_says=command.with_freight)
+    return _within(flow, case, proposal, command)
+
+
+def received(flow: CaseFlow, case: AftersalesCase, *, with_freight: bool) -> Received:
+    """Return what came, and what it gives back by rule: never more than was granted for all.
+
+    Raises:
+        NothingCame, NothingMissing, NothingToRefund.
+    """
+    assert case.return_id is not None  # what is in dispute has come of it
+    found = parted(case, flow.tx.returns.get(case.return_id))
+    if case.kind not in GIVES_MONEY_BACK:
+        return Received(parted=found, proposal=None)
+    order, kept = flow.tx.orders.get(case.order_id), evolve(case, lines=found.kept)
+    proposal = flow.proposed(kept, order, asked=case.asked, operator_says=with_freight)
+    if case.refund is not None and proposal.amount > case.refund:
+        proposal = flow.proposed(kept, order, asked=case.refund, operator_says=with_freight)
+    return Received(parted=found, proposal=proposal)
+
+
+def accept_received(
+    flow: CaseFlow, case: AftersalesCase, command: AcceptReceived
+) -> tuple[Change[AftersalesCase], Proposal | None]:
+    """Accept what came of a case; where the missing units are refused, a closed case of their own says why."""
+    case.accept_goods(by=command.by.id, at=flow.at)  # refused first where it is not in dispute
+    found = received(flow, case, with_freight=command.with_freight)
+    proposal = found.proposal and _within(flow, case, found.proposal, command)
+    refused_as = CaseId(flow.new_id()) if command.refuse_missing else None
+    change = case.accept_received(
+        found.parted,
+        proposal.amount if proposal else command.refund,
+        cap=proposal.refundable if proposal else None,
+        difference=command.difference,
+        refused_as=refused_as,
+        by=command.by.id,
+        at=flow.at,
+    )
+    if refused_as is not None:
+        _refuse(flow, case, found.parted.missing, refused_as, command.refuse_missing)
+    return change, proposal
+
+
+def _refuse(flow: CaseFlow, case: AftersalesCase, missing: tuple[CaseLine, ...], id: CaseId, reason: str) -> None:
+    """Store the case in which missing units are refused. It is ours alone: the platform's number stays where it is."""
+    number = flow.numbers.next(LETTERS["case"])
+    own = linked(case, case.kind, id=id, number=number, at=flow.at, lines=missing, platform_refund_no="", asked=None)
+    opened = own.opened(at=flow.at)
+    flow.settle(opened.then(opened.state.reject(reason, by=flow.by, at=flow.at)), before=None)
+
+
+def _within(
+    flow: CaseFlow, case: AftersalesCase, proposal: Proposal, command: ApproveCase | AcceptReceived
+) -> Proposal:
     limit = flow.tx.aftersales_terms.of(case.shop_id).most(role_of(command.by), REFUND)
     if command.refund is not None and command.refund != proposal.amount:
         proposal = changed(proposal, command.refund, limit=limit, reason=command.reason)

@@ -16,7 +16,7 @@ from tests.adapters.db.stored import StoredWorld
 from tests.app.claims import ALL, Claims
 from tests.app.world import ROOT, World
 
-from oms_app.case_commands import AcceptGoods, AskedLine, ChangeKind, OpenCase, WithdrawCase
+from oms_app.case_commands import AcceptGoods, AcceptReceived, AskedLine, ChangeKind, OpenCase, WithdrawCase
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units
@@ -67,6 +67,10 @@ class Life(RuleBasedStateMachine):
 
     def cases_in(self, *states):
         return sorted((case for case in self.cases if case.state in states), key=lambda case: case.id)
+
+    def returns_in(self, *states):
+        found = self.world.store.aftersales_queries.returns(ROOT, ALL, after=None, limit=200)
+        return sorted((goods for goods in found if goods.state in states), key=lambda goods: goods.id)
 
     def some(self, data, found):
         return found[data.draw(st.integers(0, len(found) - 1))]
@@ -149,6 +153,26 @@ class Life(RuleBasedStateMachine):
     def accept_goods(self, data):
         case = self.some(data, sorted((case for case in self.cases if case.in_dispute), key=lambda case: case.id))
         self.try_(lambda: self.claims.do("accept_goods", AcceptGoods, case.id))
+
+    @precondition(lambda self: any(case.in_dispute for case in self.cases))
+    @rule(data=st.data(), refused=st.sampled_from(["", "少寄"]))
+    def accept_what_came(self, data, refused):
+        case = self.some(data, sorted((case for case in self.cases if case.in_dispute), key=lambda case: case.id))
+        self.try_(lambda: self.claims.do("accept_received", AcceptReceived, case.id, refuse_missing=refused))
+
+    @precondition(lambda self: self.returns_in(ReturnState.RECEIVED_SHORT))
+    @rule(data=st.data())
+    def what_was_missing_comes(self, data):
+        """Whatever was decided meanwhile, it is ours again."""
+        goods = self.some(data, self.returns_in(ReturnState.RECEIVED_SHORT))
+        counted = tuple(Counted(sku=line.sku, units=line.short, grade=Grade.GOOD) for line in goods.lines if line.short)
+        report = ReturnReceived(
+            report_id=f"r{self.next()}", number=goods.number, counted=counted, at=self.world.clock()
+        )
+        self.world.is_told(report, report)
+        if self.claims.case(goods.case_id).kind is not CaseKind.REPAIR:
+            for each in counted:
+                self.good[each.sku] += each.units
 
     # --- money -------------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ AFTERSALES: tuple[Call, ...] = (
     _on("cases", "changeCaseKind", "kind-change", to="refund_only"),
     _on("cases", "noteCaseParcel", "buyer-parcel", carrier="SF", tracking_no="1"),
     _on("cases", "acceptCaseGoods", "goods-acceptance", reason="x"),
+    _on("cases", "acceptReceivedGoods", "received-acceptance", refuse_missing="x"),
+    Call(operation="previewReceivedGoods", path=f"/aftersales/cases/{ABSENT}/received", permission=READ),
     _on("cases", "noteCaseRevoked", "revocation"),
     _on("cases", "noteCaseNotRevoked", "revocation-failure", reason="x"),
     _on("cases", "noteCaseNotStopped", "stop-failure", reason="x"),

@@ -1,13 +1,15 @@
 """Aftersales over HTTP: a claim from the ask to the money, lists with their filters, batches, terms and figures."""
 
+import json
 from uuid import UUID
 
 import pytest
-from tests.http.world import ROOT, numbered
+from tests.http.world import PAYLOADS, ROOT, numbered
 
 from oms_app.actor import Permission
+from oms_app.case_following import BookArrival, CaseFollowing
 from oms_app.refunds import BookEffects
-from oms_domain.kernel.identity import RefundId
+from oms_domain.kernel.identity import RefundId, ReturnOrderId
 
 
 @pytest.fixture
@@ -32,6 +34,14 @@ def opened(api, order, **changes):
 
 def follow(world, refund_id):
     world.services["refunds"].book_effects(BookEffects(refund_id=RefundId(UUID(refund_id)), by=ROOT))
+
+
+def arrive(world, return_id):
+    cases = world.services["cases"]
+    following = CaseFollowing(
+        begin=cases.begin, now=cases.now, new_id=cases.new_id, numbering=cases.numbering, pause=cases.pause
+    )
+    following.book_arrival(BookArrival(return_id=ReturnOrderId(UUID(return_id)), by=ROOT))
 
 
 def test_a_claim_is_opened_approved_and_paid_by_hand(world, api, order):
@@ -117,6 +127,32 @@ def test_many_are_decided_at_once_each_with_its_own_answer(api, order):
 
     assert [(row["outcome"], row["code"]) for row in rows] == [("done", ""), ("refused", "aftersales.not_found")]
     assert rows[0]["document"]["state"] == "closed"
+
+
+def test_of_a_return_that_came_short_what_came_is_refunded(world, api):
+    several = (PAYLOADS / "taobao_trade_fullinfo.json").read_text(encoding="utf-8")
+    (taken,) = api.take_in(json.loads(several.replace("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS")))
+    lines = [(line["id"], line["quantity"]) for line in api.get(f"/orders/{taken['order_id']}").json()["lines"]]
+    case = opened(api, (taken["order_id"], lines), kind="return_and_refund").json()
+    assert case["state"] == "awaiting_review", case
+    done = api.post(f"/aftersales/cases/{case['id']}/approval").json()
+    line_id = next(line_id for line_id, units in lines if units > 1)
+    came = {"receipt": "R-1", "lines": [{"line_id": line_id, "good": 1}]}
+    goods = api.post(f"/aftersales/returns/{done['facts']['return_id']}/receipts", came).json()
+    assert goods["state"] == "received_short"
+    assert api.get(f"/aftersales/cases/{case['id']}/received").json()["code"] == "aftersales.not_in_dispute"
+    arrive(world, goods["id"])
+
+    shown = api.get(f"/aftersales/cases/{case['id']}/received").json()
+    accepted = api.post(f"/aftersales/cases/{case['id']}/received-acceptance", {"refuse_missing": "少寄"})
+
+    assert [(row["line_id"], row["runs"]) for row in shown["received"]] == [(line_id, [[0, 1]])]
+    assert sum(row["runs"][0][1] - row["runs"][0][0] for row in shown["missing"]) == sum(n for _, n in lines) - 1
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "awaiting_refund")
+    refund = api.get(f"/aftersales/refunds/{accepted.json()['facts']['refund_id']}").json()["refund"]
+    assert refund["amount"]["fen"] == shown["proposal"]["amount_fen"] > 0
+    states = {row["state"] for row in api.get("/aftersales/cases").json()["items"]}
+    assert states == {"awaiting_refund", "closed"}
 
 
 def test_what_may_go_back_is_explained(api, order):

@@ -11,6 +11,7 @@ import click
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_claims import (
     CASE_KINDS,
+    CASES,
     TICKET_KINDS,
     amount_option,
     asked_lines,
@@ -25,10 +26,11 @@ from oms_adapters.bootstrap.output import json_line, json_option, printable, sho
 from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
 from oms_adapters.http.aftersales_terms import FiguresView, TermsView
+from oms_adapters.http.cases import ReceivedView
 from oms_adapters.http.return_orders import AskView
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
 from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
-from oms_app.case_commands import OpenCase
+from oms_app.case_commands import OpenCase, PreviewReceived
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.refunds import CreateRefund, RefundUnitsCommand
 from oms_app.tickets import OpenTicket
@@ -36,7 +38,8 @@ from oms_domain.aftersales.policy import CaseReason
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.terms import Assignment, ReplyTemplate, RoleLimit
 from oms_domain.aftersales.tickets import TicketKind
-from oms_domain.kernel.identity import PlatformAftersalesId
+from oms_domain.apportionment.units import count
+from oms_domain.kernel.identity import CaseId, PlatformAftersalesId
 from oms_domain.kernel.money import Money, parse_money
 from oms_domain.refunds.proposal import as_json as proposal_json
 from oms_domain.refunds.proposal import as_text
@@ -82,6 +85,29 @@ def open_case(
         by=operator(),
     )
     _show_answer(container.cases().open(command), as_json)
+
+
+@cases.command("received")
+@click.argument("case")
+@click.option("--with-freight", is_flag=True)
+@json_option
+@refusals_shown
+def received(case: str, with_freight: bool, as_json: bool) -> None:
+    """Say what came, what is missing, and what accepting what came would give back (收货退款试算)."""
+    container = ready()
+    asked = PreviewReceived(case_id=CaseId(CASES.id_of(container, case)), with_freight=with_freight, by=operator())
+    found = container.cases().received(asked)
+    if as_json:
+        click.echo(json_line(plain_row(ReceivedView.of(found))))
+        return
+    rows = [
+        {"sku": line.sku, "units": count(line.units), "goods": goods}
+        for goods, lines in (("received", found.parted.kept), ("missing", found.parted.missing))
+        for line in lines
+    ]
+    show(rows, ["sku", "units", "goods"], as_json=False)
+    if found.proposal is not None:
+        click.echo(printable(as_text(found.proposal)))
 
 
 @refunds.command("refundable")

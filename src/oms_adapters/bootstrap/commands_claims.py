@@ -375,6 +375,16 @@ _act(
     c.AcceptGoods,
     amount_option("difference", "What the new goods cost more."),
 )
+_act(
+    CASES,
+    "accept-received",
+    "Accept the units that came, the missing ones leave the case (只接受已收到的).",
+    c.AcceptReceived,
+    amount_option("refund", "Another amount than the rule's; needs --reason."),
+    click.option("--with-freight", is_flag=True, help="The freight too."),
+    amount_option("difference", "What the new goods cost more."),
+    click.option("--refuse-missing", default="", help="Why the missing units are refused; none: they are free again."),
+)
 _act(CASES, "revoked", "The right is taken back (权益已收回).", c.NoteRevoked, method="note_revoked")
 _act(CASES, "not-revoked", "The right has been used (权益已使用).", c.NoteNotRevoked, method="note_not_revoked")
 _act(CASES, "not-stopped", "The goods have left (拦截失败).", c.NoteNotStopped, method="note_not_stopped")

@@ -14,17 +14,14 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from oms_adapters.http.aftersales_lists import log_of, page_of, wanted_of
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
+from oms_adapters.http.case_doings import DOINGS
 from oms_adapters.http.doings import (
     Desk,
-    Doing,
     DoneView,
     Fen,
     LongText,
-    Name,
     Text,
     checked,
-    money,
-    plain_facts,
     positive,
     put_on,
 )
@@ -32,16 +29,17 @@ from oms_adapters.http.order_views import LogView
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
-from oms_app import case_commands as use_cases
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales import CaseService
-from oms_app.case_commands import AskedLine, CaseAnswer, OpenCase
+from oms_app.case_commands import AskedLine, CaseAnswer, OpenCase, PreviewReceived
+from oms_app.case_grants import Received
 from oms_app.queries.aftersales import AftersalesQueries
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseKind
-from oms_domain.aftersales.values import Responsibility
+from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import joined
 from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, SkuCode
+from oms_domain.refunds.proposal import as_json
 
 READ: Final = needs(Permission.AFTERSALES_READ)
 MOST_LINES: Final = 500
@@ -71,71 +69,6 @@ class OpenCaseBody(Body):
     override: Text = ""
 
 
-class ApprovalBody(Body):
-    """Grant it, for another amount than the rule's where one is named; that needs a reason."""
-
-    reason: Text = ""
-    refund_fen: Fen | None = None
-    with_freight: bool = False
-
-
-class NeededReasonBody(Body):
-    """Why; the buyer is shown it."""
-
-    reason: Text
-
-
-class ManyNeededReasonsBody(Body):
-    """Which cases, at most 100, and why."""
-
-    ids: list[UUID]
-    reason: Text
-
-
-class KindBody(Body):
-    """Another kind, and what is to be sent instead of which line's goods."""
-
-    to: CaseKind
-    reason: Text = ""
-    replacements: dict[UUID, Annotated[str, msgspec.Meta(max_length=64)]] = {}  # noqa: RUF012
-
-
-class ParcelBody(Body):
-    """How the goods come back."""
-
-    carrier: Name
-    tracking_no: Annotated[str, msgspec.Meta(max_length=64)]
-    reason: Text = ""
-
-
-class AcceptBody(Body):
-    """``difference_fen``: what the new goods cost more."""
-
-    reason: Text = ""
-    difference_fen: Fen | None = None
-
-
-class SentBody(Body):
-    """``owed_fen``: what the new goods cost less, which is refunded."""
-
-    reason: Text = ""
-    owed_fen: Fen | None = None
-
-
-class ResponsibilityBody(Body):
-    """Who is to blame (责任判定)."""
-
-    responsibility: Responsibility
-    reason: Text = ""
-
-
-class CaseDifferenceBody(Body):
-    """Which discrepancy is dealt with, and how."""
-
-    what: Name
-    reason: Text
-
-
 class CaseLineView(View):
     """Units of an order line that the claim is about: half-open runs, counted from 0."""
 
@@ -143,6 +76,10 @@ class CaseLineView(View):
     sku: str
     runs: list[tuple[int, int]]
     replacement: str | None
+
+    @classmethod
+    def of(cls, line: CaseLine) -> CaseLineView:
+        return cls(line_id=line.line_id, sku=line.sku, runs=list(line.units), replacement=line.replacement)
 
 
 class CaseDifferenceView(View):
@@ -212,10 +149,7 @@ class CaseView(View):
             order_id=case.order_id,
             kind=case.kind,
             state=case.state,
-            lines=[
-                CaseLineView(line_id=e.line_id, sku=e.sku, runs=list(e.units), replacement=e.replacement)
-                for e in case.lines
-            ],
+            lines=list(map(CaseLineView.of, case.lines)),
             reason=case.reason,
             description=case.description,
             evidence=list(case.evidence),
@@ -252,6 +186,22 @@ class CaseDetailView(View):
     log: list[LogView]
 
 
+class ReceivedView(View):
+    """What came of a case, what is missing, and what accepting the units that came gives back, explained."""
+
+    received: list[CaseLineView]
+    missing: list[CaseLineView]
+    proposal: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, found: Received) -> ReceivedView:
+        return cls(
+            received=list(map(CaseLineView.of, found.parted.kept)),
+            missing=list(map(CaseLineView.of, found.parted.missing)),
+            proposal=as_json(found.proposal) if found.proposal else None,
+        )
+
+
 def answer_view(answer: CaseAnswer) -> DoneView:
     """Return what became of a case."""
     facts = {
@@ -263,146 +213,6 @@ def answer_view(answer: CaseAnswer) -> DoneView:
         "linked_id": str(answer.linked_id) if answer.linked_id else None,
     }
     return DoneView(id=answer.id, number=answer.number, state=answer.state, version=answer.version, facts=facts)
-
-
-def _granted(body: ApprovalBody) -> dict[str, Any]:
-    refund = None if body.refund_fen is None else positive(body.refund_fen, "refund_fen")
-    return {"reason": checked(body.reason, "reason"), "refund": refund, "with_freight": body.with_freight}
-
-
-def _accepted(body: AcceptBody) -> dict[str, Any]:
-    return {"reason": checked(body.reason, "reason"), "difference": money(body.difference_fen)}
-
-
-def _sent(body: SentBody) -> dict[str, Any]:
-    owed = money(body.owed_fen) if body.owed_fen else None
-    return {"reason": checked(body.reason, "reason"), "owed": owed}
-
-
-def _kind(body: KindBody) -> dict[str, Any]:
-    replacements = tuple(
-        (LineId(line_id), SkuCode(checked(sku, "replacements"))) for line_id, sku in body.replacements.items()
-    )
-    return {"to": body.to, "reason": checked(body.reason, "reason"), "replacements": replacements}
-
-
-def _batch_approval(body: Any) -> dict[str, Any]:
-    return _granted(body) if isinstance(body, ApprovalBody) else plain_facts(body)
-
-
-_u = use_cases
-DOINGS: Final = (
-    Doing(
-        path="approval",
-        operation="approveCase",
-        summary="Grant what is asked (审核通过)",
-        command=_u.ApproveCase,
-        method="approve",
-        body=ApprovalBody,
-        facts=_batch_approval,
-        many="approvals",
-        many_operation="approveCases",
-    ),
-    Doing(
-        path="rejection",
-        operation="rejectCase",
-        summary="Refuse it with a reason (审核拒绝)",
-        command=_u.RejectCase,
-        method="reject",
-        body=NeededReasonBody,
-        many="rejections",
-        many_operation="rejectCases",
-        many_body=ManyNeededReasonsBody,
-    ),
-    Doing(
-        path="withdrawal",
-        operation="withdrawCase",
-        summary="The buyer thinks better of it (买家撤销)",
-        command=_u.WithdrawCase,
-        method="withdraw",
-    ),
-    Doing(
-        path="kind-change",
-        operation="changeCaseKind",
-        summary="Go on as another kind, in a linked case (变更类型)",
-        command=_u.ChangeKind,
-        method="change_kind",
-        body=KindBody,
-        facts=_kind,
-    ),
-    Doing(
-        path="buyer-parcel",
-        operation="noteCaseParcel",
-        summary="Note how the goods come back (登记退货物流)",
-        command=_u.NoteParcel,
-        method="note_parcel",
-        body=ParcelBody,
-    ),
-    Doing(
-        path="goods-acceptance",
-        operation="acceptCaseGoods",
-        summary="Accept what came although it is in dispute (接受退货)",
-        command=_u.AcceptGoods,
-        method="accept_goods",
-        body=AcceptBody,
-        facts=_accepted,
-    ),
-    Doing(
-        path="revocation",
-        operation="noteCaseRevoked",
-        summary="The right is taken back (权益已收回)",
-        command=_u.NoteRevoked,
-        method="note_revoked",
-    ),
-    Doing(
-        path="revocation-failure",
-        operation="noteCaseNotRevoked",
-        summary="The right has been used (权益已使用)",
-        command=_u.NoteNotRevoked,
-        method="note_not_revoked",
-        body=NeededReasonBody,
-    ),
-    Doing(
-        path="stop-failure",
-        operation="noteCaseNotStopped",
-        summary="The goods have left (拦截失败)",
-        command=_u.NoteNotStopped,
-        method="note_not_stopped",
-        body=NeededReasonBody,
-    ),
-    Doing(
-        path="difference-payment",
-        operation="noteCaseDifferencePaid",
-        summary="The buyer has paid what new goods cost more (已补差价)",
-        command=_u.NoteDifferencePaid,
-        method="note_difference_paid",
-    ),
-    Doing(
-        path="replacement-shipment",
-        operation="noteCaseReplacementSent",
-        summary="New or repaired goods have left by hand (已发出)",
-        command=_u.NoteReplacementSent,
-        method="note_replacement_sent",
-        body=SentBody,
-        facts=_sent,
-    ),
-    Doing(
-        path="responsibility",
-        operation="setCaseResponsibility",
-        summary="Say who is to blame (责任判定)",
-        command=_u.SetResponsibility,
-        method="set_responsibility",
-        body=ResponsibilityBody,
-    ),
-    Doing(
-        path="difference-settlement",
-        operation="settleCaseDifference",
-        summary="A discrepancy is dealt with (差异已处理)",
-        command=_u.SettleDifference,
-        method="settle_difference",
-        body=CaseDifferenceBody,
-    ),
-)
 
 
 def _service(cases: Given[CaseService]) -> CaseService:
@@ -459,6 +269,17 @@ class CasesController(Controller):
         found = aftersales_queries.case(actor, CaseId(id))
         view = CaseDetailView(case=CaseView.of(found.document), log=log_of(found.log))
         return Response(content=view, headers={"ETag": f'"{found.document.version}"'})
+
+    @get("/{id:uuid}/received", operation_id="previewReceivedGoods", opt=READ, sync_to_thread=True)
+    def received(
+        self,
+        id: FromPath[UUID],
+        actor: Given[Actor],
+        cases: Given[CaseService],
+        with_freight: FromQuery[bool] = False,
+    ) -> ReceivedView:
+        """Say what came, what is missing, and what accepting what came would give back (收货退款试算)."""
+        return ReceivedView.of(cases.received(PreviewReceived(case_id=CaseId(id), with_freight=with_freight, by=actor)))
 
     @post(
         "/",

@@ -23,7 +23,8 @@ from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, OPEN
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseMove as M
 from oms_domain.aftersales.states import CaseState as S
-from oms_domain.aftersales.values import AskedBy, CaseLine, Closing, Difference, Responsibility
+from oms_domain.aftersales.surprises import surprises
+from oms_domain.aftersales.values import AskedBy, CaseLine, Closing, Difference, Parted, Responsibility
 from oms_domain.apportionment.units import Runs
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.identity import (
@@ -93,6 +94,11 @@ class AftersalesCase:
     @property
     def waits_for_money(self) -> bool:
         return self.state is S.AWAITING_REFUND
+
+    @property
+    def claims_goods(self) -> bool:
+        """Whether goods of it that come are accounted for: it is open, or ended with what was asked."""
+        return self.state is not S.CLOSED
 
     @property
     def units(self) -> tuple[tuple[LineId, SkuCode, Runs], ...]:
@@ -218,7 +224,7 @@ class AftersalesCase:
         return self._told(e.CaseDisputed, case, at, reason=case.in_dispute)
 
     def accept_goods(self, *, difference: Money | None = None, by: str, at: datetime) -> Change[AftersalesCase]:
-        """Accept what came although it is in dispute.
+        """Accept what came although it is in dispute. ``by`` the system: what was missing has come.
 
         Raises:
             NotInDispute.
@@ -227,6 +233,43 @@ class AftersalesCase:
         if not self.in_dispute:
             raise NotInDispute(case_id=self.id)
         return self._received(state, difference, by, at)
+
+    def accept_received(
+        self,
+        parted: Parted,
+        refund: Money | None = None,
+        *,
+        cap: Money | None = None,
+        difference: Money | None = None,
+        refused_as: CaseId | None = None,
+        by: str,
+        at: datetime,
+    ) -> Change[AftersalesCase]:
+        """Accept the units that came although it is in dispute; the missing ones leave the case.
+
+        Args:
+            refund, cap: as for ``approve``, of the units that came.
+            refused_as: the case in which the missing units are refused; None: nothing is said about them.
+
+        Raises:
+            NotInDispute, RefundNotPositive, RefundAboveCap.
+        """
+        if not (self._after(M.RECEIVE) and self.in_dispute):
+            raise NotInDispute(case_id=self.id)
+        self._checked_refund(refund, cap)
+        granted = evolve(self, refund=refund, approved_by=by) if refund else self
+        case = evolve(granted, lines=parted.kept, updated_at=at)
+        told = self._told(
+            e.GoodsPartlyAccepted,
+            case,
+            at,
+            units=case.units,
+            missing=tuple((line.line_id, line.sku, line.units) for line in parted.missing),
+            refund=refund,
+            refused_as=refused_as,
+            by=by,
+        )
+        return told.then(case.accept_goods(difference=difference, by=by, at=at))
 
     # --- exchange ----------------------------------------------------------------------------------------------------
 
@@ -264,7 +307,15 @@ class AftersalesCase:
             return Change(self)
         if self.state is S.SUCCEEDED and self.refunded is not None:
             return self.differs("refund", theirs=str(amount), ours=str(self.refunded), at=at)
-        found = self._surprises(amount)
+        closing = self.closing if self.closing is not None and self.closing.by != BY_PLATFORM else None
+        found = surprises(
+            amount,
+            self.kind,
+            approved=self._granted_by_us,
+            refund=self.refund,
+            secured=self.secured,
+            closed_by_us=closing,
+        )
         # An exchange may have ended without money, and the platform pays all the same: it stays where it is.
         state = self.state if self.state is S.SUCCEEDED else self._after(M.REFUND_SUCCEEDS)
         grant = {} if self._granted_by_us else {"refund": amount, "approved_by": BY_PLATFORM}
@@ -358,20 +409,6 @@ class AftersalesCase:
         if refund is not None and (cap is None or refund > cap):
             raise RefundAboveCap(case_id=self.id, refund=refund, cap=cap or Money(0, refund.currency))
 
-    def _surprises(self, amount: Money) -> tuple[Difference, ...]:
-        """What a refund that succeeded tells us about ourselves: facts of the case, not of the way it came."""
-        found: list[tuple[str, str]] = []
-        if self.closing is not None and self.closing.by != BY_PLATFORM:
-            found.append(("refunded_after_close", str(self.closing.how)))
-        if self.kind in UNSECURED and not self.secured:
-            found.append((UNSECURED[self.kind], str(self.refund) if self._granted_by_us else "not_approved"))
-        granted = self.refund if self._granted_by_us else None
-        if self.kind not in GIVES_MONEY_BACK and granted is None:
-            found.append(("refunded_instead", str(self.kind)))
-        elif granted is not None and granted != amount:
-            found.append(("refund", str(granted)))
-        return tuple(Difference(what=what, theirs=str(amount), ours=ours) for what, ours in found)
-
     def _closed(self, how: M, reason: str, by: str, money_under_way: bool, at: datetime) -> Change[AftersalesCase]:
         state = self._after(how)
         self._no_money_under_way(money_under_way)
@@ -392,16 +429,6 @@ class AftersalesCase:
     ) -> Change[AftersalesCase]:
         event: Event = kind(case_id=self.id, order_id=self.order_id, kind=self.kind, state=case.state, at=at, **facts)
         return Change(case, (event,))
-
-
-UNSECURED: Final = {
-    K.REFUND_BEFORE_SHIPMENT: "refunded_before_stop",
-    K.RETURN_AND_REFUND: "refunded_before_receipt",
-    K.EXCHANGE: "refunded_before_receipt",
-    K.REPAIR: "refunded_before_receipt",
-    K.VIRTUAL_REFUND: "refunded_before_revocation",
-}
-"""What it is called when the money went before goods or right were secured. The other kinds have nothing to secure."""
 
 
 def _reason(text: str, *, allow_empty: bool = True) -> str:

@@ -175,6 +175,21 @@ class CaseDisputed(CaseEvent):
 
 
 @frozen(kw_only=True)
+class GoodsPartlyAccepted(CaseEvent):
+    """The units that came stay in the case, those that are missing leave it. Line, SKU, units.
+
+    ``refund``: what is given back for the units that came; ``refused_as``: the case in which the missing are refused.
+    """
+
+    type: ClassVar[str] = "aftersales.goods_partly_accepted"
+    units: tuple[tuple[LineId, SkuCode, tuple[tuple[int, int], ...]], ...]
+    missing: tuple[tuple[LineId, SkuCode, tuple[tuple[int, int], ...]], ...]
+    refund: Money | None
+    refused_as: CaseId | None
+    by: str
+
+
+@frozen(kw_only=True)
 class GoodsAccepted(CaseEvent):
     """The goods are back. ``by`` an operator where they were in dispute, empty otherwise."""
 

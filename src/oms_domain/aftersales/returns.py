@@ -23,6 +23,7 @@ class ReturnState(StrEnum):
     ASKED_BACK = "asked_back"  # 待客户寄回
     SENT = "sent"  # 客户已寄出
     PARTLY_RECEIVED = "partly_received"  # 部分收货
+    RECEIVED_SHORT = "received_short"  # 短少收货: the warehouse waits for no more
     RECEIVED = "received"  # 已收货
     CALLED_OFF = "called_off"  # 已取消
 
@@ -32,19 +33,26 @@ class ReturnMove(StrEnum):
 
     BUYER_SENDS = "buyer_sends"
     RECEIVE_PART = "receive_part"
+    RECEIVE_SHORT = "receive_short"  # all that comes, and units are missing
     RECEIVE = "receive"
     CALL_OFF = "call_off"
 
 
 S, M = ReturnState, ReturnMove
 
-_ARRIVES: Final = {M.RECEIVE_PART: S.PARTLY_RECEIVED, M.RECEIVE: S.RECEIVED}
+_ARRIVES: Final = {
+    M.RECEIVE_PART: S.PARTLY_RECEIVED,
+    M.RECEIVE_SHORT: S.RECEIVED_SHORT,
+    M.RECEIVE: S.RECEIVED,
+}
 
 RETURN_TABLE: Final[Mapping[ReturnState, Mapping[ReturnMove, ReturnState]]] = {
     # A parcel may arrive that nobody told us of; the buyer may correct the number.
     S.ASKED_BACK: {M.BUYER_SENDS: S.SENT, **_ARRIVES, M.CALL_OFF: S.CALLED_OFF},
     S.SENT: {M.BUYER_SENDS: S.SENT, **_ARRIVES, M.CALL_OFF: S.CALLED_OFF},
     S.PARTLY_RECEIVED: {M.BUYER_SENDS: S.PARTLY_RECEIVED, **_ARRIVES},
+    # What was missing may come yet, whatever was decided meanwhile.
+    S.RECEIVED_SHORT: {**_ARRIVES, M.RECEIVE_PART: S.RECEIVED_SHORT},
     S.RECEIVED: {},
     # Called off, and the parcel comes all the same: goods in our hands are a fact.
     S.CALLED_OFF: _ARRIVES,
@@ -177,8 +185,8 @@ class ReturnOrder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing more is to come."""
-        return self.state is S.RECEIVED
+        """Whether nothing more is to come, as far as anybody knows."""
+        return self.state in (S.RECEIVED, S.RECEIVED_SHORT)
 
     @property
     def in_dispute(self) -> str:
@@ -222,8 +230,9 @@ class ReturnOrder:
         if receipt in self.receipts:
             return Change(self)
         lines = self._with(inspected)
-        complete = last or not any(line.short for line in lines)
-        state = next_state(RETURN_TABLE, self.state, M.RECEIVE if complete else M.RECEIVE_PART)
+        missing = M.RECEIVE_SHORT if last else M.RECEIVE_PART
+        move = missing if any(line.short for line in lines) else M.RECEIVE
+        state = next_state(RETURN_TABLE, self.state, move)
         got = evolve(self, state=state, lines=lines, receipts=(*self.receipts, receipt), updated_at=at)
         skus = {line.line_id: line.sku for line in lines}
 

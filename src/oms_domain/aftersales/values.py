@@ -39,6 +39,14 @@ class CaseLine:
 
 
 @frozen(kw_only=True)
+class Parted:
+    """The units of a case whose goods came, and those whose goods are missing."""
+
+    kept: tuple[CaseLine, ...]
+    missing: tuple[CaseLine, ...]
+
+
+@frozen(kw_only=True)
 class Closing:
     """How a case ended without what was asked, and by whom."""
 

@@ -66,6 +66,32 @@ def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order, tmp_path)
     assert allocated.rows("refunds", "list", "--tag", "急") == []
 
 
+def test_of_a_return_that_came_short_what_came_is_accepted(allocated, order, tmp_path):
+    left = (PAYLOADS / "taobao_trade_fullinfo.json").read_text(encoding="utf-8")
+    path = tmp_path / "left.json"
+    path.write_text(left.replace("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS"), encoding="utf-8")
+    allocated.ingest(str(path))
+    number = next(row["number"] for row in allocated.rows("orders", "list") if row["number"] != order[0])
+    (case,) = allocated.rows("cases", "open", number, "--kind", "return_and_refund", "--reason", "尺寸")
+    allocated.rows("cases", "approve", case["number"])
+    (goods,) = allocated.rows("returns", "list")
+    assert allocated.run("cases", "received", case["number"]).code == 1
+    line = goods["lines"][0]
+    allocated.rows("returns", "receive", goods["number"], "--receipt", "1", "--line", f"{line['line_id']}=1/0/0")
+    allocated.rows("drain")
+
+    (shown,) = allocated.rows("cases", "received", case["number"])
+    told = allocated.run("cases", "received", case["number"]).out
+    (done,) = allocated.rows("cases", "accept-received", case["number"], "--refuse-missing", "少寄")
+
+    assert shown["received"][0]["runs"] == [[0, 1]]
+    assert "missing" in told
+    assert "refundable now" in told
+    assert done["state"] == "awaiting_refund"
+    (refund,) = allocated.rows("refunds", "list", "--after-shipment")
+    assert refund["amount"]["fen"] == shown["proposal"]["amount_fen"]
+
+
 def test_what_is_wrong_is_said_with_its_code(allocated, order):
     number, sku = order
 

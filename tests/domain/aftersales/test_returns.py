@@ -30,6 +30,7 @@ ALL = (Inspected(line_id=LINE, good=2), Inspected(line_id=OTHER_LINE, good=1))
 COMMANDS = {
     M.BUYER_SENDS: lambda goods: goods.buyer_sends("SF", "SF0000000000001", at=LATER),
     M.RECEIVE_PART: lambda goods: goods.receive("r1", (Inspected(line_id=LINE, good=1),), last=False, at=LATER),
+    M.RECEIVE_SHORT: lambda goods: goods.receive("r1", (Inspected(line_id=LINE, good=1),), last=True, at=LATER),
     M.RECEIVE: lambda goods: goods.receive("r1", ALL, last=True, at=LATER),
     M.CALL_OFF: lambda goods: goods.call_off("买家撤销", at=LATER),
 }
