@@ -6,31 +6,37 @@ goes on where it was, and whatever was done already answers as it did then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import NOTHING, evolve, field, fields_dict, frozen
 
 from oms_app import order_moves, orders
 from oms_app.actor import Actor, Once, Permission, system
 from oms_app.desk import OrderDesk
+from oms_app.editing import EditOrder
+from oms_app.kept_commands import read_commands, write_commands
 from oms_app.orders import OrderCommand
 from oms_app.ports.batches import (
+    BLOCK,
     MOST_ORDERS,
     Batch,
     BatchId,
     BatchIsOver,
     BatchState,
+    Block,
     RowAnswer,
 )
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, OpenTransaction, StoreUnavailable
+from oms_app.ports.vault import SecretSealer
+from oms_app.splitting import SplitOrder
 from oms_app.stopping import ConfirmStop, RefuseStop
 from oms_app.transactions import TRIES, Pause, one_transaction
 from oms_domain.kernel.errors import Invalid, OmsError, Refused
 from oms_domain.kernel.identity import OrderId
+from oms_domain.orders.flags import checked_reason
 
 WORK: Final = "batches.work"
 ONE_RUN: Final = timedelta(seconds=20)
@@ -59,6 +65,8 @@ COMMANDS: Final[Mapping[str, type[OrderCommand]]] = {
     "deliver_again": order_moves.DeliverAgain,
     "receive_return": order_moves.ReceiveReturn,
     "lose": order_moves.LoseOrder,
+    "edit": EditOrder,
+    "split": SplitOrder,
 }
 """What a batch may do, by the name that it is kept under."""
 
@@ -84,13 +92,22 @@ class RowFailed(Refused):
 
 @frozen(kw_only=True)
 class StartBatch:
-    """Give a command to many orders (批量操作)."""
+    """Give one command to many orders (批量操作)."""
 
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
     command: type[OrderCommand]
     order_ids: Sequence[OrderId] = field(repr=False)
     reason: str = ""
     until: datetime | None = None
+    by: Actor
+
+
+@frozen(kw_only=True)
+class StartEach:
+    """Give each of many orders a command of its own (批量修改, 批量拆单), all of one kind."""
+
+    permission: ClassVar[Permission] = Permission.ORDERS_WRITE
+    commands: Sequence[OrderCommand] = field(repr=False)
     by: Actor
 
 
@@ -113,30 +130,49 @@ class BatchService:
     new_id: NewId
     pause: Pause
     desk: OrderDesk
+    sealer: SecretSealer
+
+    def start(self, command: StartBatch) -> Batch:
+        """Keep the batch, and have it worked on. Raises ``TooManyOrders``, ``InvalidText``."""
+        ids, needed = command.order_ids, fields_dict(command.command)["reason"].default is NOTHING
+        facts = {"reason": checked_reason(command.reason, needed=needed), "until": command.until}
+        blocks = (Block(order_ids=tuple(ids[at : at + BLOCK])) for at in range(0, len(ids), BLOCK))
+        return self._start(command, self._batch(command.command, len(ids), command.by, **facts), tuple(blocks))
+
+    def start_each(self, command: StartEach) -> Batch:
+        """Keep the batch, what it asks sealed until it is done, and have it worked on. Raises ``TooManyOrders``."""
+        commands = command.commands
+        batch = self._batch(type(commands[0]) if commands else EditOrder, len(commands), command.by)
+        blocks = (self._sealed(batch, commands[at : at + BLOCK]) for at in range(0, len(commands), BLOCK))
+        return self._start(command, batch, tuple(blocks))
+
+    def _sealed(self, batch: Batch, commands: Sequence[OrderCommand]) -> Block:
+        asked = self.sealer.seal_secret(write_commands(commands), batch.id)
+        return Block(order_ids=tuple(command.order_id for command in commands), asked=asked)
+
+    def _batch(self, kind: type[OrderCommand], total: int, by: Actor, **facts: Any) -> Batch:
+        """Raises ``TooManyOrders``."""
+        if not 0 < total <= MOST_ORDERS:
+            raise TooManyOrders
+        return Batch(
+            id=BatchId(self.new_id()),
+            command=NAMES[kind],
+            actor=by.id,
+            shops=tuple(sorted(by.shops)) if by.shops is not None else None,
+            permissions=tuple(sorted(by.permissions)),
+            total=total,
+            created_at=(at := self.now()),
+            updated_at=at,
+            **facts,
+        )
 
     @one_transaction
-    def start(self, command: StartBatch) -> Batch:
-        """Keep the batch, and have it worked on. Raises ``TooManyOrders``."""
-        if not 0 < len(command.order_ids) <= MOST_ORDERS:
-            raise TooManyOrders
+    def _start(self, command: StartBatch | StartEach, batch: Batch, blocks: Sequence[Block]) -> Batch:
         with self.begin(command) as tx:
             if done := tx.recall(Batch):
                 return done
-            at, by = self.now(), command.by
-            batch = Batch(
-                id=BatchId(self.new_id()),
-                command=NAMES[command.command],
-                reason=command.reason,
-                until=command.until,
-                actor=by.id,
-                shops=tuple(sorted(by.shops)) if by.shops is not None else None,
-                permissions=tuple(sorted(by.permissions)),
-                total=len(command.order_ids),
-                created_at=at,
-                updated_at=at,
-            )
-            tx.batches.add(batch, command.order_ids)
-            tx.set_timer(WORK, str(batch.id), due_at=at, shop_id=None)
+            tx.batches.add(batch, blocks)
+            tx.set_timer(WORK, str(batch.id), due_at=batch.created_at, shop_id=None)
             tx.remember(batch)
             tx.commit()
         return batch
@@ -162,10 +198,10 @@ class BatchService:
         for _ in range(BLOCKS_A_RUN):
             with self.open(actor) as tx:
                 batch = tx.batches.get(batch_id)
-                order_ids = tx.batches.block(batch) if batch.state is BatchState.RUNNING else ()
-            if not order_ids:
+                block = tx.batches.block(batch) if batch.state is BatchState.RUNNING else Block()
+            if not block.order_ids:
                 return None
-            answers = [self._answer(batch, order_id) for order_id in order_ids]
+            answers = [self._answer(batch, *row) for row in self._rows(batch, block)]
             self._keep(batch, answers, actor)
             if self.now() >= until:
                 break
@@ -197,12 +233,23 @@ class BatchService:
         over = after.done + after.refused == after.total and batch.state is BatchState.RUNNING
         return evolve(after, state=BatchState.DONE) if over else after
 
-    def _answer(self, batch: Batch, order_id: OrderId) -> RowAnswer:
+    def _rows(self, batch: Batch, block: Block) -> Iterator[tuple[OrderId, Any, dict[str, Any]]]:
+        """Yield for each order of a block the key that it is done once under, and what the command says.
+
+        An order that is named twice with different asks is done twice.
+        """
+        if block.asked is None:
+            until: dict[str, Any] = {"until": batch.until} if batch.until else {}
+            yield from ((order_id, order_id, {"reason": batch.reason} | until) for order_id in block.order_ids)
+            return
+        asked = read_commands(self.sealer.open_secret(block.asked, batch.id))
+        for place, (order_id, facts) in enumerate(zip(block.order_ids, asked, strict=True)):
+            yield order_id, batch.blocks * BLOCK + place, facts
+
+    def _answer(self, batch: Batch, order_id: OrderId, key: object, facts: Mapping[str, Any]) -> RowAnswer:
         """Do it to one order, in a transaction of its own, once."""
-        kind = COMMANDS[batch.command]
-        more: dict[str, Any] = {"until": batch.until} if batch.until else {}
         try:
-            command = kind(order_id=order_id, reason=batch.reason, by=_actor_of(batch, order_id), **more)
+            command = COMMANDS[batch.command](order_id=order_id, by=_actor_of(batch, key), **facts)
             answer = self.desk.give(command)
         except (Contended, StoreUnavailable):
             raise  # it will pass: the block is done again
@@ -213,14 +260,14 @@ class BatchService:
         return RowAnswer(outcome="done", number=answer.number, state=answer.state)
 
 
-def _actor_of(batch: Batch, order_id: UUID) -> Actor:
+def _actor_of(batch: Batch, key: object) -> Actor:
     """Return who has given the batch, for one of its orders."""
     return Actor(
         id=batch.actor,
         shops=frozenset(batch.shops) if batch.shops is not None else None,
         permissions=frozenset(batch.permissions),
         request_id=f"batch:{batch.id}",
-        once=Once(client=f"batch:{batch.id}", key=str(order_id), digest=batch.command),
+        once=Once(client=f"batch:{batch.id}", key=str(key), digest=batch.command),
     )
 
 

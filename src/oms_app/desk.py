@@ -9,9 +9,12 @@ from attrs import frozen
 
 from oms_app import order_moves as moves
 from oms_app import orders
+from oms_app.editing import EditOrder, EditService
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderAnswer, OrderCommand, OrderService
+from oms_app.splitting import SplitOrder, SplitService
 from oms_app.stopping import ConfirmStop, RefuseStop, StopService
+from oms_domain.orders.states import OrderState
 
 
 @frozen(kw_only=True)
@@ -21,6 +24,8 @@ class OrderDesk:
     orders: OrderService
     moves: OrderMoveService
     stops: StopService
+    edits: EditService
+    splits: SplitService
 
     def give(self, command: OrderCommand) -> OrderAnswer:
         """Raises whatever is in the way of the command."""
@@ -50,4 +55,15 @@ class OrderDesk:
             moves.LoseOrder: self.moves.lose,
             ConfirmStop: self.stops.confirm,
             RefuseStop: self.stops.refuse,
+            EditOrder: self._edit,
+            SplitOrder: self._split,
         }
+
+    def _edit(self, command: EditOrder) -> OrderAnswer:
+        return self.edits.edit(command).order
+
+    def _split(self, command: SplitOrder) -> OrderAnswer:
+        made = self.splits.split(command)
+        return OrderAnswer(
+            id=made.id, number=made.number, state=OrderState.SPLIT, flags=(), version=made.version, moves=()
+        )

@@ -5,11 +5,15 @@ from attrs import evolve
 from tests.app.world import ROOT
 
 from oms_app.actor import Once, Permission, system
-from oms_app.batches import WORK, CancelBatch, StartBatch, TooManyOrders
+from oms_app.address_edits import AddressWanted
+from oms_app.batches import WORK, CancelBatch, StartBatch, StartEach, TooManyOrders
+from oms_app.editing import EditOrder
 from oms_app.orders import ApproveOrder, HoldOrder
 from oms_app.ports.batches import BLOCK, MOST_ORDERS, BatchIsOver, BatchNotFound, BatchState
 from oms_app.ports.transaction import StoreUnavailable
 from oms_app.processes.batches import BatchProcess
+from oms_app.splitting import SplitOrder, Wanted
+from oms_domain.kernel.errors import InvalidText
 from oms_domain.kernel.identity import OrderId
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
@@ -225,6 +229,73 @@ def test_it_reaches_no_further_than_who_has_given_it(world, shop):
 def test_a_batch_has_a_size(world, count):
     with pytest.raises(TooManyOrders):
         start(world, (OrderId(world.new_id()),) * count)
+
+
+def begin_each(world, *commands):
+    return world.batches.start_each(StartEach(commands=commands, by=ROOT))
+
+
+def test_each_order_may_be_asked_something_of_its_own(world, shop):
+    ids = some(world, shop, BLOCK + 20)
+    unknown = OrderId(world.new_id())
+    edits = [EditOrder(order_id=id, note=f"第{n}单", by=ROOT) for n, id in enumerate((*ids, unknown))]
+
+    batch = begin_each(world, *edits)
+    world.settle()
+
+    assert (batch.command, counts(world, batch)) == ("edit", (BatchState.DONE, BLOCK + 20, 1))
+    assert [world.order(id).note for id in ids] == [f"第{n}单" for n in range(BLOCK + 20)]
+    assert [row.answer.code for row in rows(world, batch, refused=True)] == ["orders.not_found"]
+
+
+def test_addresses_are_sealed_until_they_are_given(world, shop):
+    (id,) = some(world, shop, 1)
+    address = AddressWanted(name="样例新人", street="样例新路 8 号")
+
+    batch = begin_each(world, EditOrder(order_id=id, address=address, by=ROOT))
+    (asked,) = world.store.tables.batch_asked[batch.id].values()
+    world.settle()
+
+    assert "样例新".encode() not in asked
+    assert "样例新".encode() in world.sealer.open_secret(asked, batch.id)
+    assert list(world.store.tables.batch_asked[batch.id].values()) == [b""]
+    assert world.order(id).receiver.mask.startswith("样**")
+
+
+def test_orders_are_split_each_by_its_own_parts(world, shop):
+    ids = some(world, shop, 2)
+    parts = ((Wanted(sku=SCARF, units=1),),)
+
+    batch = begin_each(world, *(SplitOrder(order_id=id, parts=parts, by=ROOT) for id in ids))
+    world.settle()
+
+    assert [(row.answer.outcome, row.answer.state) for row in rows(world, batch)] == [("done", S.SPLIT)] * 2
+    assert [len(world.order(id).heirs) for id in ids] == [2, 2]
+
+
+def test_an_order_that_is_named_twice_is_done_twice_and_after_a_crash_no_more_often(world, shop):
+    (id,) = some(world, shop, 1)
+    batch = begin_each(world, *(EditOrder(order_id=id, note=note, by=ROOT) for note in ("一", "二")))
+    with pytest.raises(PowerFails):
+        breaking(world, after=1).work(batch.id)
+
+    world.settle()
+
+    assert counts(world, batch) == (BatchState.DONE, 2, 0)
+    assert world.order(id).note == "二"
+    assert world.facts(id).count("order_edited") == 2
+
+
+@pytest.mark.parametrize("reason", ["", " "])
+def test_a_batch_that_needs_a_reason_is_not_begun_without(world, shop, reason):
+    with pytest.raises(InvalidText):
+        start(world, some(world, shop, 1), HoldOrder, reason=reason)
+
+
+@pytest.mark.parametrize("count", [0, MOST_ORDERS + 1])
+def test_a_batch_of_single_asks_has_a_size(world, count):
+    with pytest.raises(TooManyOrders):
+        begin_each(world, *(EditOrder(order_id=OrderId(world.new_id()), by=ROOT),) * count)
 
 
 def test_its_work_is_a_job_of_its_own(world):

@@ -122,12 +122,14 @@ class World:
         self.orders = OrderService(**shared, numbering=numbering)
         self.moves = OrderMoveService(begin=begin, now=self.clock, pause=pause)
         self.stops = StopService(**shared, numbering=numbering)
-        self.desk = OrderDesk(orders=self.orders, moves=self.moves, stops=self.stops)
-        self.batches = BatchService(**shared, open=opened, desk=self.desk)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
         self.merges = MergeService(**shared, numbering=numbering)
         self.edits = EditService(**shared, numbering=numbering, sealer=self.sealer)
+        self.desk = OrderDesk(
+            orders=self.orders, moves=self.moves, stops=self.stops, edits=self.edits, splits=self.splits
+        )
+        self.batches = BatchService(**shared, open=opened, desk=self.desk, sealer=self.sealer)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)

@@ -7,8 +7,8 @@ from attrs import evolve
 from tests.contracts.rows import ROOT, of, transact
 
 from oms_app.actor import Permission
-from oms_app.ports.batches import BLOCK, Batch, BatchNotFound, BatchState, RowAnswer
-from oms_app.ports.transaction import StaleVersion
+from oms_app.ports.batches import BLOCK, Batch, BatchNotFound, BatchState, Block, RowAnswer
+from oms_app.ports.transaction import Contended, StaleVersion
 from oms_app.queries.rows import Position
 
 DONE = RowAnswer(outcome="done", number="S20261123-000001", state="awaiting_release")
@@ -31,9 +31,13 @@ def a_batch(backend, count, **changes):
     return Batch(**facts | changes)
 
 
-def added(backend, count, **changes):
+def added(backend, count, asked=None, **changes):
     batch, ids = a_batch(backend, count, **changes), tuple(backend.new_id() for _ in range(count))
-    transact(backend, lambda tx: tx.batches.add(batch, ids))
+    blocks = [
+        Block(order_ids=ids[at : at + BLOCK], asked=asked and asked + bytes([at // BLOCK]))
+        for at in range(0, count, BLOCK)
+    ]
+    transact(backend, lambda tx: tx.batches.add(batch, blocks))
     return batch, ids
 
 
@@ -44,6 +48,10 @@ def answer(backend, batch, answers):
     )
     transact(backend, lambda tx: tx.batches.answered(batch, after, answers))
     return after
+
+
+def block(backend, batch):
+    return transact(backend, lambda tx: tx.batches.block(batch))
 
 
 def rows(backend, batch, **asked):
@@ -57,7 +65,7 @@ def test_a_batch_comes_back_as_it_was_kept(backend):
 
     assert transact(backend, lambda tx: tx.batches.get(batch.id)) == batch
     assert backend.queries.batch(ROOT, everybody.id) == everybody
-    assert transact(backend, lambda tx: tx.batches.block(batch)) == ids[:BLOCK]
+    assert block(backend, batch) == Block(order_ids=ids[:BLOCK])
 
 
 def test_its_blocks_are_answered_one_after_the_other(backend):
@@ -65,16 +73,39 @@ def test_its_blocks_are_answered_one_after_the_other(backend):
 
     half = answer(backend, batch, [DONE] * (BLOCK - 1) + [REFUSED])
     assert backend.queries.batch(ROOT, batch.id) == half
-    assert transact(backend, lambda tx: tx.batches.block(half)) == ids[BLOCK:]
+    assert block(backend, half) == Block(order_ids=ids[BLOCK:])
     over = answer(backend, half, [REFUSED, DONE])
 
     assert (over.done, over.refused) == (BLOCK, 2)
-    assert transact(backend, lambda tx: tx.batches.block(over)) == ()
+    assert block(backend, over) == Block()
     assert rows(backend, batch, refused=True) == [(BLOCK - 1, "refused"), (BLOCK, "refused")]
     assert rows(backend, batch, refused=True, limit=1) == [(BLOCK - 1, "refused")]
     assert rows(backend, batch, first=BLOCK, limit=5) == [(BLOCK, "refused"), (BLOCK + 1, "done")]
     (row,) = backend.queries.batch_rows(ROOT, batch.id, first=BLOCK, limit=1, refused=False)
     assert (row.order_id, row.answer) == (ids[BLOCK], REFUSED)
+
+
+def test_what_is_asked_of_each_is_kept_until_it_is_answered(backend):
+    batch, ids = added(backend, BLOCK + 1, asked=b"\0sealed\xff")
+
+    assert block(backend, batch) == Block(order_ids=ids[:BLOCK], asked=b"\0sealed\xff\0")
+    half = answer(backend, batch, [DONE] * BLOCK)
+
+    assert block(backend, half) == Block(order_ids=ids[BLOCK:], asked=b"\0sealed\xff\1")
+    with pytest.raises(Contended):
+        block(backend, batch)
+
+
+def test_what_is_asked_of_each_is_forgotten_with_a_batch_that_is_called_off(backend):
+    batch, _ = added(backend, BLOCK + 1, asked=b"sealed")
+    same_of_all, ids = added(backend, 1)
+    transact(backend, lambda tx: tx.batches.save(batch, evolve(batch, state=BatchState.CANCELLED)))
+    transact(backend, lambda tx: tx.batches.save(same_of_all, evolve(same_of_all, state=BatchState.CANCELLED)))
+
+    for blocks in (0, 1):
+        with pytest.raises(Contended):
+            block(backend, evolve(batch, blocks=blocks))
+    assert block(backend, same_of_all) == Block(order_ids=ids)
 
 
 def test_rows_that_nobody_has_answered_are_open(backend):

@@ -322,6 +322,7 @@ def test_orders_are_changed_as_the_page_says(ready):
     ready.runs("drain")
     numbers = sorted(row["number"] for row in ready.runs("orders", "list", "--json"))
     ready.own |= dict(zip(("NUMBER", "NUMBER-1", "NUMBER-2"), numbers, strict=True))
+    Path("orders.txt").write_text("\n".join([*numbers, ""]), encoding="utf-8")
 
     for words in commands("change-orders.md"):
         if "MERGED" in words:
@@ -330,6 +331,8 @@ def test_orders_are_changed_as_the_page_says(ready):
 
     states = [row["state"] for row in ready.runs("orders", "list", "--json")]
     assert sorted(states) == ["awaiting_cs_review"] * 4 + ["merged"] * 2 + ["split"] * 2
+    (batch,) = ready.runs("batches", "list", "--json")
+    assert (batch["command"], batch["state"], batch["done"]) == ("edit", "done", 3)
     assert ready.runs("doctor", "--json") == []
 
 

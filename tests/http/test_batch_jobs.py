@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from tests.http.test_splits import ONE, an_order
 from tests.http.world import numbered
 
 from oms_app.ports.batches import BatchId, BatchState
@@ -64,6 +65,53 @@ def test_it_is_called_off_once(api, world, ids):
     assert cancelled.json()["state"] == "cancelled"
     assert (again.status_code, again.json()["code"]) == (409, "batches.is_over")
     assert {row["outcome"] for row in api.get(f"/batches/{batch['id']}/rows").json()["items"]} == {"open"}
+
+
+def test_a_long_list_of_edits_is_taken_and_worked_on(api, world, ids):
+    edits = [{"id": id, "note": f"第{n}单"} for n, id in enumerate(ids)] + [{"id": ids[0], "note": "晚", "version": 1}]
+    api.post("/orders/allocations", {"ids": ids[:60]})
+    api.post("/orders/allocations", {"ids": ids[60:]})
+
+    taken = api.post("/orders/edits", {"rows": edits}, once="k")
+    again = api.post("/orders/edits", {"rows": edits}, once="k")
+    batch = taken.json()
+    work(world, batch["id"])
+
+    assert (taken.status_code, taken.headers["location"]) == (202, f"/api/v1/batches/{batch['id']}")
+    assert again.json() == batch
+    over = api.get(f"/batches/{batch['id']}").json()
+    assert (over["command"], over["state"], over["done"], over["refused"]) == ("edit", BatchState.DONE, MANY, 1)
+    assert [api.get(f"/orders/{ids[n]}").json()["note"] for n in (0, 119)] == ["第0单", "第119单"]
+    (refused,) = api.get(f"/batches/{batch['id']}/rows?refused=true").json()["items"]
+    assert (refused["position"], refused["code"]) == (MANY, "http.version_is_not")
+
+
+def test_a_long_list_of_splits_is_taken_and_worked_on(api, world, ids):
+    two = an_order(api, 541)["id"]
+
+    batch = api.post("/orders/splits", {"rows": [{"id": id, **ONE} for id in (*ids, two)]}).json()
+    work(world, batch["id"])
+
+    over = api.get(f"/batches/{batch['id']}").json()
+    assert (over["command"], over["done"], over["refused"]) == (
+        "split",
+        1,
+        MANY,
+    )  # of a single unit there is nothing to split
+    assert len(api.get(f"/orders/{two}").json()["heirs"]) == 2
+
+
+@pytest.mark.parametrize("path", ["edits", "splits"])
+@pytest.mark.parametrize(("row", "field"), [({"nonsense": 1}, "nonsense"), ({"id": 3}, "id"), (7, "")])
+def test_a_long_list_with_a_row_that_cannot_be_read_is_not_begun(api, ids, path, row, field):
+    rows = [{"id": id} for id in ids]
+    rows[110] = rows[110] | row if isinstance(row, dict) else row
+
+    answer = api.post(f"/orders/{path}", {"rows": rows})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == f"rows[110].{field}".rstrip(".")
+    assert api.get("/batches").json()["items"] == []
 
 
 def test_what_cannot_be_done_to_any_is_told_at_once(api, ids):

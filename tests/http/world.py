@@ -142,15 +142,17 @@ class World:
                     orders=OrderService(numbering=numbering, **common),
                     moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
                     stops=StopService(numbering=numbering, **common),
+                    edits=(edits := EditService(numbering=numbering, sealer=sealer, **common)),
+                    splits=(splits := SplitService(numbering=numbering, **common)),
                 )
             ),
-            "batches": BatchService(open=self.store.open, desk=desk, **common),
-            "splits": SplitService(numbering=numbering, **common),
+            "batches": BatchService(open=self.store.open, desk=desk, sealer=sealer, **common),
+            "splits": splits,
+            "edits": edits,
             "merges": MergeService(numbering=numbering, **common),
             "manual_orders": ManualOrderService(
                 numbering=numbering, sealer=sealer, queries=self.store.queries, **common
             ),
-            "edits": EditService(numbering=numbering, sealer=sealer, **common),
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

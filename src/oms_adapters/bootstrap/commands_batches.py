@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TextIO
 from uuid import UUID
 
 import click
@@ -18,9 +18,12 @@ from oms_adapters.texts.catalogue import detail
 from oms_app.batches import COMMANDS, CancelBatch, StartBatch
 from oms_app.ports.batches import BLOCK, Batch, BatchId, BatchRow, BatchState
 from oms_app.queries.rows import LARGEST_PAGE
+from oms_domain.kernel.identity import OrderId
 
 COLUMNS = ["id", "command", "state", "total", "done", "refused", "by", "created_at"]
 LOOK_EVERY_S = 1.0
+ORDERS_FILE: Final = click.File("r", encoding="utf-8")
+BATCH: Final = "Instead, in the background: the orders that FILE names, one a line, `-` for standard input."
 
 
 @click.group()
@@ -29,17 +32,16 @@ def batches() -> None:
 
 
 @batches.command("start")
-@click.argument("command", type=click.Choice(sorted(name for name in COMMANDS if name != "wait")))
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("command", type=click.Choice(sorted(COMMANDS.keys() - {"wait", "edit"})))
+@click.argument("file", type=ORDERS_FILE)
 @click.option("--reason", default="", help="Why; kept in the log of each order.")
 @json_option
 @refusals_shown
 def start_batch(command: str, file: TextIO, reason: str, as_json: bool) -> None:
     """Give a command to many orders: FILE has a number or an id on each line, `-` reads from standard input."""
     container = ready()
-    ids = [order_id_of(container, line.strip()) for line in file if line.strip()]
-    start = StartBatch(command=COMMANDS[command], order_ids=ids, reason=reason, by=operator())
-    show([_row(container.batches().start(start))], COLUMNS, as_json=as_json)
+    start = StartBatch(command=COMMANDS[command], order_ids=ids_in(container, file), reason=reason, by=operator())
+    show_begun(container.batches().start(start), as_json=as_json)
 
 
 @batches.command("list")
@@ -78,6 +80,23 @@ def cancel_batch(batch: UUID, as_json: bool) -> None:
     """Leave the orders that were not begun as they are (取消批量任务)."""
     cancelled = ready().batches().cancel(CancelBatch(batch_id=BatchId(batch), by=operator()))
     show([_row(cancelled)], COLUMNS, as_json=as_json)
+
+
+def ids_in(container: Container, file: TextIO) -> list[OrderId]:
+    """Return the orders of a file with a number or an id on each line. Raises as ``order_id_of``."""
+    return [order_id_of(container, line.strip()) for line in file if line.strip()]
+
+
+def check_named(orders: Sequence[str], file: TextIO | None, only_plan: bool) -> None:
+    """Check that orders are named in one way; what nobody waits for is not planned either. Raises ``UsageError``."""
+    if bool(orders) == (file is not None):
+        raise click.UsageError("Name orders, or a file with --batch.")
+    if file is not None and only_plan:
+        raise click.UsageError("--plan is not for --batch.")
+
+
+def show_begun(batch: Batch, *, as_json: bool) -> None:
+    show([_row(batch)], COLUMNS, as_json=as_json)
 
 
 def _watched(container: Container, batch_id: BatchId) -> Batch:

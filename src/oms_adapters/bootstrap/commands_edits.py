@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
+from oms_adapters.bootstrap.commands_batches import BATCH, ORDERS_FILE, check_named, ids_in, show_begun
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.commands_splits import part_of
 from oms_adapters.bootstrap.container import Container
@@ -14,6 +15,7 @@ from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import DateInvalid, PartInvalid, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
 from oms_app.address_edits import AddressWanted
+from oms_app.batches import StartEach
 from oms_app.editing import NEVER, EditAnswer, EditOrder, Holding, Replace
 from oms_app.splitting import Wanted
 from oms_domain.inventory.stock import warehouse_code
@@ -45,7 +47,8 @@ def _address_options(command: Any) -> Any:
 
 
 @click.command("edit")
-@click.argument("order", nargs=-1, required=True)
+@click.argument("order", nargs=-1)
+@click.option("--batch", "file", type=ORDERS_FILE, metavar="FILE", help=BATCH)
 @click.option("--note", help="Our own remark (内部备注), at most 500 characters.")
 @click.option("--mark", type=click.IntRange(0, 9), help="Our own mark; 0: none.")
 @click.option("--tag", "add_tags", multiple=True, help="Add a tag that the shop has.")
@@ -65,10 +68,17 @@ def _address_options(command: Any) -> Any:
 @json_option
 @click.pass_context
 @refusals_shown
-def edit_orders(ctx: click.Context, /, order: tuple[str, ...], as_json: bool, **edit: Any) -> None:
+def edit_orders(
+    ctx: click.Context, /, order: tuple[str, ...], file: TextIO | None, only_plan: bool, as_json: bool, **edit: Any
+) -> None:
     """Change orders while they await review (批量修改), each with its own answer."""
+    check_named(order, file, only_plan)
     container, rows, failed = ready(), [], False
-    only_plan, facts = edit.pop("only_plan"), _facts(**edit)
+    facts = _facts(**edit)
+    if file is not None:
+        edits = [EditOrder(order_id=id, by=operator(), **facts) for id in ids_in(container, file)]
+        show_begun(container.batches().start_each(StartEach(commands=edits, by=operator())), as_json=as_json)
+        return
     for text in order:
         try:
             command = EditOrder(order_id=order_id_of(container, text), by=operator(), **facts)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
+from oms_adapters.bootstrap.commands_batches import BATCH, ORDERS_FILE, check_named, ids_in, show_begun
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import PartInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
+from oms_app.batches import StartEach
 from oms_app.merging import Merged, MergeOrders, UnmergeOrder
 from oms_app.queries.rows import LARGEST_PAGE
 from oms_app.splitting import SplitAnswer, SplitOrder, Wanted
@@ -21,15 +23,22 @@ PARTS = ["part", "order", "state", "contents", "payable", "paid", "why"]
 
 
 @click.command("split")
-@click.argument("order")
+@click.argument("order", required=False)
+@click.option("--batch", "file", type=ORDERS_FILE, metavar="FILE", help=BATCH)
 @click.option("--part", "parts", multiple=True, metavar="SKU=UNITS,…", help="What goes into one part; may be repeated.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what it would make, and change nothing.")
 @json_option
 @refusals_shown
-def split_order(order: str, parts: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
+def split_order(order: str | None, file: TextIO | None, parts: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
     """Take an order apart (拆单): into these parts and one more with what they leave; without, by the shop's rules."""
+    check_named((order,) if order else (), file, only_plan)
     container = ready()
     wanted = tuple(part_of(part) for part in parts)
+    if order is None:
+        assert file is not None
+        many = [SplitOrder(order_id=id, parts=wanted, by=operator()) for id in ids_in(container, file)]
+        show_begun(container.batches().start_each(StartEach(commands=many, by=operator())), as_json=as_json)
+        return
     command = SplitOrder(order_id=order_id_of(container, order), parts=wanted, by=operator())
     splits = container.splits()
     _show_parts(splits.preview(command) if only_plan else splits.split(command), as_json)

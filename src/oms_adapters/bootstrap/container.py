@@ -168,13 +168,15 @@ class Container(containers.DeclarativeContainer):
     orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
     stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
-    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops)
-    batches = providers.Singleton(BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk)
     carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     merges = providers.Singleton(MergeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     edits = providers.Singleton(
         EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
+    )
+    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops, edits=edits, splits=splits)
+    batches = providers.Singleton(
+        BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk, sealer=sealer
     )
     manual_orders = providers.Singleton(
         ManualOrderService,

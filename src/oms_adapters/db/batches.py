@@ -11,11 +11,11 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from oms_adapters.db.codec import decode, encode
-from oms_adapters.db.types import Id, Instant, Json, code, table, text
+from oms_adapters.db.types import Id, Instant, Json, blob, code, table, text
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor, Permission
-from oms_app.ports.batches import BLOCK, Batch, BatchId, BatchNotFound, BatchRow, BatchState, RowAnswer
-from oms_app.ports.transaction import StaleVersion
+from oms_app.ports.batches import BLOCK, Batch, BatchId, BatchNotFound, BatchRow, BatchState, Block, RowAnswer
+from oms_app.ports.transaction import Contended, StaleVersion
 from oms_app.queries.rows import Position
 from oms_domain.kernel.identity import OrderId, ShopId
 
@@ -44,17 +44,18 @@ batch_block = table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("order_ids", Json, nullable=False),
     sa.Column("answers", Json, nullable=True),
+    sa.Column("asked", blob(), nullable=True),  # sealed: what is asked of each, until it is answered
     sa.Column("refused", sa.Integer, nullable=False),
 )
 
 Run = Callable[[sa.Select[Any], Mapping[str, Any]], Sequence[Any]]
 
 _BY_ID: Final = sa.select(batch).where(batch.c.id == sa.bindparam("id"))
-_BLOCK: Final = sa.select(batch_block.c.order_ids).where(
+_BLOCK: Final = sa.select(batch_block.c.order_ids, batch_block.c.asked).where(
     batch_block.c.batch_id == sa.bindparam("batch_id"), batch_block.c.number == sa.bindparam("number")
 )
 _BLOCKS: Final = (
-    sa.select(batch_block)
+    sa.select(batch_block.c.number, batch_block.c.order_ids, batch_block.c.answers)
     .where(
         batch_block.c.batch_id == sa.bindparam("batch_id"),
         batch_block.c.number >= sa.bindparam("first"),
@@ -70,6 +71,10 @@ _MOVE: Final = batch.update().where(
 )
 _ANSWER: Final = batch_block.update().where(
     batch_block.c.batch_id == sa.bindparam("key_id"), batch_block.c.number == sa.bindparam("key_number")
+)
+_FORGOTTEN: Final = b""
+_FORGET: Final = batch_block.update().where(
+    batch_block.c.batch_id == sa.bindparam("key_id"), batch_block.c.asked.is_not(None)
 )
 
 
@@ -118,19 +123,22 @@ class BatchStore:
     work: Work
     actor: Actor
 
-    def add(self, new: Batch, order_ids: Sequence[OrderId]) -> None:
+    def add(self, new: Batch, blocks: Sequence[Block]) -> None:
         self.work.add(batch, row_of(new))
-        for number, first in enumerate(range(0, len(order_ids), BLOCK)):
-            ids = list(map(str, order_ids[first : first + BLOCK]))
-            block = {"batch_id": new.id, "number": number, "order_ids": ids}
-            self.work.add(batch_block, block | {"answers": None, "refused": 0})
+        for number, block in enumerate(blocks):
+            row = {"batch_id": new.id, "number": number, "order_ids": list(map(str, block.order_ids))}
+            self.work.add(batch_block, row | {"answers": None, "asked": block.asked, "refused": 0})
 
     def get(self, batch_id: BatchId) -> Batch:
         return seen(self.work.rows(_BY_ID, {"id": batch_id}), batch_id, self.actor)
 
-    def block(self, batch: Batch) -> tuple[OrderId, ...]:
-        rows = self.work.rows(_BLOCK, {"batch_id": batch.id, "number": batch.blocks})
-        return tuple(OrderId(UUID(order_id)) for row in rows for order_id in row.order_ids)
+    def block(self, batch: Batch) -> Block:
+        for row in self.work.rows(_BLOCK, {"batch_id": batch.id, "number": batch.blocks}):
+            asked = None if row.asked is None else bytes(row.asked)
+            if asked == _FORGOTTEN:
+                raise Contended(what="batch")
+            return Block(order_ids=tuple(OrderId(UUID(order_id)) for order_id in row.order_ids), asked=asked)
+        return Block()
 
     def answered(self, before: Batch, after: Batch, answers: Sequence[RowAnswer]) -> None:
         self.save(before, after)
@@ -140,6 +148,7 @@ class BatchStore:
         self.work.last.append(
             (("batch_block", before.id.hex), lambda connection: connection.execute(_ANSWER.values(**values), key))
         )
+        self._forget(_FORGET.where(batch_block.c.number == before.blocks), before)
 
     def save(self, before: Batch, after: Batch) -> None:
         values = {name: value for name, value in row_of(after).items() if name in _CHANGING}
@@ -150,6 +159,15 @@ class BatchStore:
                 raise StaleVersion(what="batch")
 
         self.work.last.append((("batch", before.id.hex), send))
+        if after.state is BatchState.CANCELLED:
+            self._forget(_FORGET, before)
+
+    def _forget(self, what: sa.Update, of: Batch) -> None:
+        """Nobody will do it any more, or again: what was asked may hold personal data."""
+        forget = what.values(asked=_FORGOTTEN)
+        self.work.last.append(
+            (("batch_block", of.id.hex), lambda connection: connection.execute(forget, {"key_id": of.id}))
+        )
 
 
 _CHANGING: Final = frozenset({"state", "done", "refused", "blocks", "updated_at"})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from oms_adapters.http.auth import needs
@@ -55,6 +56,15 @@ class BatchView(View):
             created_at=batch.created_at,
             updated_at=batch.updated_at,
         )
+
+
+WORKED_ON: Final = {202: ResponseSpec(BatchView, description="more than 100: a batch that is worked on")}
+"""What a command for many is answered by, beside the answer for each."""
+
+
+def taken(batch: Batch) -> Response[Any]:
+    """Tell of a batch that was begun where it is to be found."""
+    return Response(content=BatchView.of(batch), status_code=202, headers={"Location": f"/api/v1/batches/{batch.id}"})
 
 
 class BatchRowView(View):

@@ -14,7 +14,7 @@ from oms_adapters.http.languages import language_of
 from oms_adapters.http.problems import Told
 from oms_adapters.http.refusals import NoRows, TooManyRows
 from oms_app.actor import Actor
-from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.errors import Invalid, OmsError
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
@@ -52,6 +52,18 @@ def check_rows(rows: Sequence[Any], *, field: str) -> None:
         raise NoRows(field=field)
     if len(rows) > MOST_ROWS:
         raise TooManyRows(field=field, most=MOST_ROWS)
+
+
+def all_rows(data: Rows, read: Callable[[Any], Item]) -> list[Item]:
+    """Read every row before any is done. Raises what is wrong with the first that cannot be read, with its place."""
+
+    def row(at: int, plain: Any) -> Item:
+        try:
+            return read(plain)
+        except Invalid as refusal:
+            raise evolve(refusal, field=f"rows[{at}].{refusal.field}".rstrip(".")) from None
+
+    return [row(at, plain) for at, plain in enumerate(data.rows)]
 
 
 def each(

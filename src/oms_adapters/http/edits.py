@@ -15,8 +15,9 @@ from litestar import Controller, Request, Response, patch, post
 from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.auth import needs
-from oms_adapters.http.batches import PutRows, Rows, each
-from oms_adapters.http.bodies import Body
+from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
+from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
+from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import expected_version, version_of_edit
 from oms_adapters.http.order_commands import IfMatch
 from oms_adapters.http.order_views import OrderAnswerView, changes_of
@@ -24,6 +25,7 @@ from oms_adapters.http.splits import LONGEST_SKU, WantedBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.address_edits import AddressWanted
+from oms_app.batches import BatchService, StartEach
 from oms_app.editing import NEVER, EditAnswer, EditOrder, EditService, Holding, Replace
 from oms_app.journal import LogEntry
 from oms_app.ports.transaction import VersionIsNot
@@ -259,7 +261,8 @@ class EditsController(Controller):
     @post(
         "/edits",
         operation_id="editOrders",
-        summary="Change orders in review (批量修改), up to 100 at once",
+        summary="Change orders in review (批量修改): up to 100 at once, more in the background",
+        responses=WORKED_ON,
         opt=needs(EditOrder.permission, changes=True),
         status_code=200,
         sync_to_thread=True,
@@ -271,12 +274,22 @@ class EditsController(Controller):
         actor: Given[Actor],
         edits: Given[EditService],
         queries: Given[Queries],
-    ) -> PutRows[EditView]:
+        batches: Given[BatchService],
+    ) -> Response[PutRows[EditView] | BatchView]:
+        """Change orders, each row as it would be sent alone. Of more than 100 every row must be readable."""
+        if len(data.rows) > MOST_ROWS:
+
+            def read(plain: Any) -> EditOrder:
+                row = as_body(plain, EditRow)
+                return row.command(row.id, actor, row.version)
+
+            return taken(batches.start_each(StartEach(commands=all_rows(data, read), by=actor)))
+
         def put(row: EditRow, by: Actor) -> tuple[str, EditView]:
             command = row.command(row.id, by, row.version)
             return "done", EditView.of(_telling(queries, command, None, edits.edit))
 
-        return each(data, EditRow, put, request=request, actor=actor)
+        return Response(content=each(data, EditRow, put, request=request, actor=actor))
 
 
 def _telling(

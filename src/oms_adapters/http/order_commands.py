@@ -10,11 +10,10 @@ import msgspec
 from attrs import evolve, frozen
 from litestar import Controller, Request, Response, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from oms_adapters.http.auth import needs
-from oms_adapters.http.batch_jobs import BatchView
+from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
 from oms_adapters.http.batches import MOST_ROWS
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import expected_version
@@ -212,8 +211,7 @@ def _for_many(doing: Doing) -> HTTPRouteHandler:
             batch = batches.start(
                 StartBatch(command=doing.command, order_ids=ids, reason=asked.reason, until=until, by=actor)
             )
-            headers = {"Location": f"/api/v1/batches/{batch.id}"}
-            return Response(content=BatchView.of(batch), status_code=202, headers=headers)
+            return taken(batch)
         language = language_of(request.headers.get("accept-language", ""))
         rows = [_row(doing, desk, order_id, data, actor, language) for order_id in data.ids]
         return Response(content=RowsView(rows=rows))
@@ -224,7 +222,7 @@ def _for_many(doing: Doing) -> HTTPRouteHandler:
         f"/{doing.many}",
         operation_id=f"{doing.name}Orders",
         summary=f"{doing.summary}: up to {MOST_ROWS} at once, more in the background",
-        responses={202: ResponseSpec(BatchView, description="more than 100: a batch that is worked on")},
+        responses=WORKED_ON,
         opt=needs(doing.command.permission, changes=True),
         status_code=200,
         sync_to_thread=True,

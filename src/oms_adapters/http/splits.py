@@ -10,8 +10,9 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from oms_adapters.http.auth import needs
-from oms_adapters.http.batches import PutRows, Rows, each
-from oms_adapters.http.bodies import Body
+from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
+from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
+from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import expected_version
 from oms_adapters.http.order_commands import IfMatch
 from oms_adapters.http.order_views import OrderAnswerView, OrderRowView
@@ -19,6 +20,7 @@ from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
+from oms_app.batches import BatchService, StartEach
 from oms_app.merging import MOST_ORDERS, Merged, MergeOrders, MergeService, UnmergeOrder
 from oms_app.queries.rows import LARGEST_PAGE, Queries
 from oms_app.splitting import Part, PartLine, SplitAnswer, SplitOrder, SplitService, Wanted
@@ -221,18 +223,33 @@ class SplitsController(Controller):
     @post(
         "/splits",
         operation_id="splitOrders",
-        summary="Take apart, up to 100 at once",
+        summary="Take apart: up to 100 at once, more in the background",
+        responses=WORKED_ON,
         opt=needs(SplitOrder.permission, changes=True),
         status_code=200,
         sync_to_thread=True,
     )
     def split_many(
-        self, request: Request[Any, Any, Any], data: JSONBody[Rows], actor: Given[Actor], splits: Given[SplitService]
-    ) -> PutRows[SplitView]:
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[Rows],
+        actor: Given[Actor],
+        splits: Given[SplitService],
+        batches: Given[BatchService],
+    ) -> Response[PutRows[SplitView] | BatchView]:
+        """Take orders apart, each row as it would be sent alone. Of more than 100 every row must be readable."""
+        if len(data.rows) > MOST_ROWS:
+
+            def read(plain: Any) -> SplitOrder:
+                row = as_body(plain, SplitRow)
+                return row.command(row.id, actor, None)
+
+            return taken(batches.start_each(StartEach(commands=all_rows(data, read), by=actor)))
+
         def put(row: SplitRow, by: Actor) -> tuple[str, SplitView]:
             return "done", SplitView.of(splits.split(row.command(row.id, by, None)))
 
-        return each(data, SplitRow, put, request=request, actor=actor)
+        return Response(content=each(data, SplitRow, put, request=request, actor=actor))
 
     @get(
         "/merge-candidates",

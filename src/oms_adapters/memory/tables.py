@@ -195,6 +195,7 @@ class Tables:
 
     batches: dict[BatchId, Batch] = field(factory=dict)
     batch_rows: dict[BatchId, list[BatchRow]] = field(factory=dict)
+    batch_asked: dict[BatchId, dict[int, bytes]] = field(factory=dict)
 
     cursors: dict[tuple[ShopId, str], datetime] = field(factory=dict)
     answers: dict[tuple[str, str], tuple[str, object]] = field(factory=dict)

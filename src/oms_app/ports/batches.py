@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, NewType, Protocol
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from oms_app.actor import Permission
 from oms_domain.kernel.errors import NotFound, Refused
@@ -88,17 +88,29 @@ class BatchRow:
     answer: RowAnswer | None = None
 
 
-class Batches(Protocol):
-    """All batches."""
+@frozen(kw_only=True)
+class Block:
+    """Orders that are answered at once. ``asked``: what is asked of each, sealed; None: the same of all."""
 
-    def add(self, batch: Batch, order_ids: Sequence[OrderId]) -> None:
-        """Keep a new batch with its orders, at least one."""
+    order_ids: tuple[OrderId, ...] = ()
+    asked: bytes | None = field(default=None, repr=False)
+
+
+class Batches(Protocol):
+    """All batches. What is asked of single orders is kept until it is answered, or nobody will answer it any more."""
+
+    def add(self, batch: Batch, blocks: Sequence[Block]) -> None:
+        """Keep a new batch with its orders, at least one; every block but the last is full."""
 
     def get(self, batch_id: BatchId) -> Batch:
         """Raises ``BatchNotFound``, also for one of another actor who does not see all shops."""
 
-    def block(self, batch: Batch) -> tuple[OrderId, ...]:
-        """Return the orders of the next block that nobody has answered, empty behind the last one."""
+    def block(self, batch: Batch) -> Block:
+        """Return the next block that nobody has answered, an empty one behind the last.
+
+        Raises:
+            Contended: somebody has answered it, or called the batch off, since ``batch`` was read.
+        """
 
     def answered(self, before: Batch, after: Batch, answers: Sequence[RowAnswer]) -> None:
         """Keep the answers of a block. Raises ``StaleVersion`` if the batch is no longer as ``before``."""

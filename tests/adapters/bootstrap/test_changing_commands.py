@@ -99,3 +99,16 @@ def test_a_shop_says_how_it_splits_and_merges(oms):
     ((policy,),) = oms.sql("SELECT policy FROM shop")
     assert '"auto_split":true' in policy.replace(" ", "")
     assert '"auto_merge":true' not in policy.replace(" ", "")
+
+
+def test_edits_and_splits_of_the_orders_of_a_file_are_done_in_the_background(oms, numbers):
+    path = oms.write("orders.txt", "\n\n".join(numbers).encode())
+    (edit,) = oms.rows("orders", "edit", "--batch", path, "--note", "样例", "--street", "样例新路 8 号")
+    oms.rows("drain")
+    (note,) = [shown["note"] for shown in oms.rows("orders", "show", numbers[1])]
+    (split,) = oms.rows("orders", "split", "--batch", path, "--part", "SPU4-U=1")
+    oms.rows("drain")
+
+    assert (edit["command"], edit["state"], note) == ("edit", "running", "样例")
+    (answered,) = oms.rows("batches", "show", split["id"])
+    assert [(row["outcome"], row["state"]) for row in answered["rows"]] == [("done", "split")] * 2

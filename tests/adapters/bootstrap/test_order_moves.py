@@ -67,6 +67,22 @@ def test_nobody_holds_an_order_without_saying_why(allocated, number):
     assert allocated.rows("orders", "list", "--flagged") == []
 
 
+@pytest.mark.parametrize("command", ["edit", "split"])
+def test_orders_are_named_in_one_way(allocated, number, command):
+    path = allocated.write("orders.txt", number.encode())
+
+    for words in ((), (number, "--batch", path), ("--batch", path, "--plan")):
+        assert allocated.run("orders", command, *words).code == 2
+    assert allocated.rows("batches", "list") == []
+
+
+def test_a_batch_of_holds_needs_its_reason(allocated, number):
+    path = allocated.write("orders.txt", number.encode())
+
+    assert allocated.run("batches", "start", "hold", path).code == 1
+    assert allocated.rows("batches", "list") == []
+
+
 def test_a_batch_is_begun_from_a_file_and_called_off(allocated, number):
     path = allocated.write("orders.txt", f"{number}\n\n".encode())
     (batch,) = allocated.rows("batches", "start", "approve", path)
