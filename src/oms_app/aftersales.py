@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from oms_app.case_changing import change_kind
 from oms_app.case_commands import (
     AcceptGoods,
     AcceptReceived,
@@ -33,7 +34,7 @@ from oms_app.case_commands import (
 )
 from oms_app.case_flow import CaseFlow, is_under_way
 from oms_app.case_grants import Received, accept_received, granted, received, role_of
-from oms_app.case_opening import asked_case, change_kind
+from oms_app.case_opening import asked_case
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import check_version, one_transaction
@@ -91,7 +92,7 @@ class CaseService(CaseWork):
         )
 
     def change_kind(self, command: ChangeKind) -> CaseAnswer:
-        """Return what became of the old case; ``linked_id`` is the new one."""
+        """Return what became of the old case; ``linked_id`` is the new one. Raises ``GoodsOnTheShelf``."""
         return self.numbered(self._change_kind, command)
 
     def note_parcel(self, command: NoteParcel) -> CaseAnswer:

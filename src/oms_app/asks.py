@@ -14,8 +14,8 @@ from typing import ClassVar, Final
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.case_changing import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
-from oms_app.case_opening import change_kind
 from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.channels import AskRef, ChannelGateway, Gateways, OrderGone

@@ -20,11 +20,12 @@ from oms_app.orders import save as save_order
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField
 from oms_app.transactions import record
+from oms_domain.aftersales.arriving import here_already
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.events import ReplacementShipped
 from oms_domain.aftersales.replacement import replacement_order
 from oms_domain.aftersales.returns import ReturnLine, ReturnOrder, ReturnState
-from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseState
+from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
@@ -153,14 +154,17 @@ class CaseFlow:
         return freight_rule(order.state, goes_back_after=after, operator_says=operator_says)
 
     def _passed(self, change: Change[AftersalesCase], order: SalesOrder) -> Change[AftersalesCase]:
-        """What no warehouse works on is stopped by its flag alone."""
+        """What no warehouse works on is stopped by its flag alone; goods that are here need not be waited for."""
         if change.state.state is CaseState.AWAITING_STOP and order.state in NEVER_LEAVES:
             return change.then(change.state.stopped(at=self.at))
+        if change.state.state is CaseState.AWAITING_BUYER_RETURN and change.state.return_id is not None:
+            return change.then(here_already(change.state, self.tx.returns.get(change.state.return_id), at=self.at))
         return change
 
     def _goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
         goods = self.tx.returns.get(case.return_id) if case.return_id else None
-        if case.state is CaseState.CLOSED and goods is not None and goods.state in GOODS_ON_THE_WAY:
+        goes_on = case.closing is not None and case.closing.how is CaseMove.CHANGE_KIND  # and says what of the goods
+        if case.state is CaseState.CLOSED and goods is not None and goods.state in GOODS_ON_THE_WAY and not goes_on:
             record(self.tx, self.tx.returns, goods.call_off(CASE_CLOSED, at=self.at))
         if case.kind not in ASKS_GOODS_BACK or case.state not in GOODS_AWAITED:
             return {}

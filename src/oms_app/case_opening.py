@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
-
-from attrs import evolve
+from typing import Final
 
 from oms_app.case_commands import AskedLine, OpenCase
-from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.case_flow import LETTERS, CaseFlow
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
-from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, linked, with_override
+from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, with_override
 from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import Runs, count
-from oms_domain.kernel.identity import CaseId, LineId, SkuCode
+from oms_domain.kernel.identity import CaseId, SkuCode
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
@@ -71,25 +69,6 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     ended_at = order.updated_at if order.state in (OrderState.SIGNED, OrderState.COMPLETED) else None
     policy: AftersalesPolicy = terms.policy()
     return checked(Ask(case=case, order=order, policy=policy, open_cases=open_cases, ended_at=ended_at, at=flow.at))
-
-
-def change_kind(
-    flow: CaseFlow, case: AftersalesCase, to: CaseKind, *, replacements: dict[LineId, SkuCode], by: str = ""
-) -> AftersalesCase:
-    """Close a case for a linked one of another kind, in one transaction; return the new one."""
-    order = flow.tx.orders.get(case.order_id)
-    next_id = CaseId(flow.new_id())
-    addresses: dict[str, Any] = {}
-    if to in ASKS_GOODS_BACK and case.return_to is None:
-        addresses["return_to"] = flow.tx.aftersales_terms.of(case.shop_id).return_to or order.receiver.vault_id
-    if to in SENDS_GOODS and case.send_to is None:
-        addresses["send_to"] = order.receiver.vault_id
-    new = linked(case, to, id=next_id, number=flow.numbers.next(LETTERS["case"]), at=flow.at, **addresses)
-    lines = tuple(evolve(line, replacement=replacements.get(line.line_id)) for line in new.lines)
-    under_way = is_under_way(flow.refund(case))
-    closed = case.change_kind(to, next_id=next_id, by=by or flow.by, money_under_way=under_way, at=flow.at)
-    flow.settle(closed, before=case)
-    return flow.settle(evolve(new, lines=lines).opened(at=flow.at), before=None)
 
 
 def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, refunded: Runs, wanted: int) -> Runs:

@@ -7,19 +7,20 @@ from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import SetTerms, TermsService
-from oms_app.case_commands import AcceptReceived, PreviewReceived
+from oms_app.case_commands import AcceptGoods, AcceptReceived, ChangeKind, NoteParcel, PreviewReceived
 from oms_app.case_grants import PlatformAmountFixed
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import PayByHand
 from oms_domain.aftersales.arriving import UNCLAIMED
+from oms_domain.aftersales.custody import SHELVED, GoodsOnTheShelf
 from oms_domain.aftersales.parting import NothingCame, NothingMissing
 from oms_domain.aftersales.refusals import NotInDispute
 from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.aftersales.terms import RoleLimit
-from oms_domain.channels.aftersales import AskState
+from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState as S
@@ -252,3 +253,144 @@ def test_goods_whose_money_went_before_by_the_platforms_word_are_no_surprise(cla
     comes(claims, (SCARF, 1))
 
     assert UNCLAIMED not in [what for what, _, _ in claims.differences()]
+
+
+# --- another kind ----------------------------------------------------------------------------------------------------
+
+
+def changed(claims, case_id, to, **facts):
+    """Return the linked case that goes on."""
+    return claims.do("change_kind", ChangeKind, case_id, to=to, **facts).linked_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "state"),
+    [
+        (K.EXCHANGE, K.RETURN_AND_REFUND, C.AWAITING_REFUND),
+        (K.RETURN_AND_REFUND, K.EXCHANGE, C.AWAITING_EXCHANGE_SHIPMENT),
+        (K.REPAIR, K.EXCHANGE, C.AWAITING_EXCHANGE_SHIPMENT),
+        (K.REPAIR, K.RETURN_AND_REFUND, C.AWAITING_REFUND),
+    ],
+)
+def test_goods_that_are_here_are_the_next_cases_and_are_not_waited_for_again(claims, kind, to, state):
+    first = asked_back(claims, 1, kind=kind)
+    comes(claims, (SCARF, 1))
+
+    next_id = changed(claims, first, to)
+    assert (claims.case(next_id).state, claims.goods.case_id) == (C.AWAITING_REVIEW, next_id)
+    claims.approve(next_id)
+
+    assert (claims.case(next_id).state, claims.case(next_id).return_id) == (state, claims.goods.id)
+    assert claims.world.units(SCARF) == (99, 0 if state is C.AWAITING_REFUND else 1)  # 98 were left
+    assert list(claims.world.store.doctor.findings(lambda name, count: None)) == []
+
+
+def test_the_new_goods_of_an_exchange_that_becomes_a_refund_do_not_leave(claims):
+    first = asked_back(claims, 1, kind=K.EXCHANGE)
+    comes(claims, (SCARF, 1))
+    new = claims.case().replacement_id
+
+    next_id = changed(claims, first, K.RETURN_AND_REFUND)
+    claims.approve(next_id)
+    pays(claims, claims.refund)
+
+    assert (claims.world.state(new), claims.case(next_id).state) == (S.CANCELLED, C.SUCCEEDED)
+    assert (claims.differences(next_id), claims.given_back()) == ([], Money(9_400))  # after receipt, as it should be
+
+
+def test_goods_on_the_way_come_for_the_next_case(claims):
+    first = asked_back(claims, 1, kind=K.EXCHANGE)
+    claims.do("note_parcel", NoteParcel, first, carrier="SF", tracking_no="SF-1")
+
+    next_id = changed(claims, first, K.RETURN_AND_REFUND)
+    claims.approve(next_id)
+
+    assert (claims.case(next_id).state, claims.case(next_id).tracking_no) == (C.AWAITING_WAREHOUSE_RECEIPT, "SF-1")
+    comes(claims, (SCARF, 1))
+    assert claims.case(next_id).state is C.AWAITING_REFUND
+
+
+def test_goods_that_come_while_the_next_case_is_in_review_are_its_own(claims):
+    next_id = changed(claims, asked_back(claims, 2, kind=K.EXCHANGE), K.RETURN_AND_REFUND)
+    comes(claims, (SCARF, 1))
+    assert (claims.case(next_id).state, claims.differences(next_id)) == (C.AWAITING_REVIEW, [])
+
+    claims.approve(next_id)
+
+    assert (claims.case(next_id).state, claims.case(next_id).in_dispute) == (C.AWAITING_WAREHOUSE_RECEIPT, "short")
+
+
+def test_what_was_accepted_in_part_is_not_disputed_again(claims):
+    first = asked_back(claims, 2, kind=K.EXCHANGE)
+    comes(claims, (SCARF, 1))
+    claims.do("accept_received", AcceptReceived, first)
+
+    next_id = changed(claims, first, K.RETURN_AND_REFUND)
+    claims.approve(next_id)
+
+    assert (claims.case(next_id).state, claims.refund.amount) == (C.AWAITING_REFUND, Money(9_400))
+
+
+def test_where_nothing_need_come_back_any_more_the_goods_are_called_off(claims):
+    first = asked_back(claims, 1)
+
+    next_id = changed(claims, first, K.REFUND_ONLY)
+
+    assert (claims.goods.state, claims.goods.case_id) == (ReturnState.CALLED_OFF, first)
+    assert claims.case(next_id).return_id is None
+
+
+def test_what_is_in_our_stock_is_not_repaired_any_more(claims):
+    first = asked_back(claims, 1)
+    comes(claims, (SCARF, 1))
+
+    with pytest.raises(GoodsOnTheShelf):
+        changed(claims, first, K.REPAIR)
+
+    assert claims.case().state is C.AWAITING_REFUND
+
+
+def test_where_the_platform_says_repair_all_the_same_a_person_is_told(claims):
+    ask = claims.an_ask()
+    claims.hears(ask)
+    claims.approve(claims.case().id)
+    number = claims.goods.number
+    comes(claims, (SCARF, 1), ("OTHER", 1))
+
+    claims.hears_again(ask, kind=AskKind.REPAIR)
+
+    _, case = cases(claims)
+    assert (case.kind, case.return_id, claims.goods.case_id == case.id) == (K.REPAIR, None, False)
+    assert claims.differences(case.id) == [(SHELVED, "repair", number)]
+
+
+def test_goods_that_came_are_not_waited_for_when_the_buyer_asks_for_another_amount(claims):
+    ask = claims.an_ask()
+    claims.hears(ask)
+    claims.approve(claims.case().id)
+    comes(claims, (SCARF, 1), ("OTHER", 1))
+    claims.hears_again(ask, refund=Money(9_000), state=AskState.AWAITING_SELLER)
+    assert claims.case().state is C.AWAITING_REVIEW
+
+    claims.approve(claims.case().id)
+
+    assert (claims.case().state, claims.case().in_dispute) == (C.AWAITING_WAREHOUSE_RECEIPT, "wrong")
+    claims.do("accept_goods", AcceptGoods, claims.case().id)
+    assert claims.refund.amount == Money(9_000)
+
+
+def test_of_a_case_that_was_closed_the_goods_are_asked_back_anew(claims):
+    """They may have been sent back to the buyer meanwhile: never both sent back and refunded."""
+    ask = claims.an_ask()
+    claims.hears(ask)
+    claims.approve(claims.case().id)
+    comes(claims, ("OTHER", 1))
+    claims.reject(claims.case().id)
+    claims.hears_again(ask, refund=Money(9_000), state=AskState.AWAITING_SELLER)
+    case_id = claims.case().id
+
+    claims.approve(case_id)
+
+    second, first = claims.world.store.aftersales_queries.returns(ROOT, ALL, after=None, limit=10)
+    assert (claims.case().state, claims.case().return_id) == (C.AWAITING_BUYER_RETURN, second.id)
+    assert (first.state, second.state) == (ReturnState.RECEIVED_SHORT, ReturnState.ASKED_BACK)

@@ -21,7 +21,7 @@ from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units
 from oms_domain.aftersales.returns import ReturnState
-from oms_domain.aftersales.states import CaseKind, CaseState
+from oms_domain.aftersales.states import ASKS_GOODS_BACK, CaseKind, CaseState
 from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.money import Money
@@ -122,11 +122,15 @@ class Life(RuleBasedStateMachine):
         case = self.some(data, sorted((case for case in self.cases if case.is_open), key=lambda case: case.id))
         self.try_(lambda: self.claims.do("withdraw", WithdrawCase, case.id))
 
-    @precondition(lambda self: self.cases_in(C.AWAITING_REVIEW, C.AWAITING_BUYER_RETURN))
+    @precondition(lambda self: any(case.is_open for case in self.cases))
     @rule(data=st.data(), to=st.sampled_from(KINDS))
     def change_kind(self, data, to):
-        case = self.some(data, self.cases_in(C.AWAITING_REVIEW, C.AWAITING_BUYER_RETURN))
-        self.try_(lambda: self.claims.do("change_kind", ChangeKind, case.id, to=to))
+        """Wherever its goods are; what came to be repaired becomes ours when new goods or money go for it."""
+        case = self.some(data, sorted((case for case in self.cases if case.is_open), key=lambda case: case.id))
+        done = self.try_(lambda: self.claims.do("change_kind", ChangeKind, case.id, to=to))
+        if done and case.kind is CaseKind.REPAIR and case.return_id and to in ASKS_GOODS_BACK:
+            for line in self.world.store.aftersales_queries.return_order(ROOT, case.return_id).document.lines:
+                self.good[line.sku] += line.good
 
     # --- goods -------------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ from oms_domain.aftersales.events import (
     ReplacementShipped,
     RightRevoked,
 )
-from oms_domain.aftersales.returns import GoodsReceived, ReturnAsked
+from oms_domain.aftersales.returns import GoodsReceived, ReturnAsked, ReturnEvent, ReturnHandedOver
 from oms_domain.aftersales.states import OPEN, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.tickets import Ticket, TicketKind, TicketState
 from oms_domain.channels.aftersales import StandardAftersales
@@ -296,7 +296,7 @@ class GoodsProcess:
     def handlers(self) -> tuple[Handler, ...]:
         return (
             Handler(name="returns.announce", run=self.announce, events=(ReturnAsked.type,)),
-            Handler(name="returns.stock", run=self.book_stock, events=(GoodsReceived.type,)),
+            Handler(name="returns.stock", run=self.book_stock, events=(GoodsReceived.type, ReturnHandedOver.type)),
             Handler(name="returns.case", run=self.go_on, events=(GoodsReceived.type,)),
             Handler(name="aftersales.ask_stop", run=self.ask_stop, events=(CaseApproved.type, PlatformDecided.type)),
             Handler(name="aftersales.order_moved", run=self.order_moved, events=tuple(event.type for event in STOPS)),
@@ -326,8 +326,9 @@ class GoodsProcess:
         return None
 
     def book_stock(self, job: Job) -> datetime | None:
-        """Good units go back on the shelf, defective ones to their own; what was repaired is the buyer's."""
-        event, actor = _event(job, GoodsReceived), actor_of(job, "returns")
+        """Good units go back on the shelf, defective ones to their own; what is repaired is the buyer's."""
+        event, actor = _event(job, ReturnEvent), actor_of(job, "returns")
+        assert isinstance(event, GoodsReceived | ReturnHandedOver)
         case = self.queries.case(actor, event.case_id).document
         lines = _to_stock(event)
         if lines and case.kind is not CaseKind.REPAIR:
@@ -448,7 +449,7 @@ def _reply(ask: StandardAftersales) -> AskReply:
     )
 
 
-def _to_stock(event: GoodsReceived) -> tuple[Units, ...]:
+def _to_stock(event: GoodsReceived | ReturnHandedOver) -> tuple[Units, ...]:
     """Return what goes on shelves, each SKU and quality once."""
     sums: dict[tuple[SkuCode, Quality], int] = {}
     for quality, rows in ((Quality.GOOD, event.good), (Quality.DEFECTIVE, event.defective)):

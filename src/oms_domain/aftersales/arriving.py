@@ -7,7 +7,7 @@ from typing import Final
 
 from oms_domain.aftersales.case import BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.parting import unclaimed
-from oms_domain.aftersales.returns import ReturnOrder
+from oms_domain.aftersales.returns import ReturnOrder, ReturnState
 from oms_domain.aftersales.states import CaseState
 from oms_domain.kernel.change import Change
 
@@ -29,6 +29,14 @@ def arrived(case: AftersalesCase, goods: ReturnOrder, *, at: datetime) -> Change
     if case.state is CaseState.AWAITING_BUYER_RETURN:  # the parcel came before anybody told of it
         change = case.buyer_sends(case.carrier, case.tracking_no, at=at)
     return change.then(_judged(change.state, goods.in_dispute, at))
+
+
+def here_already(case: AftersalesCase, goods: ReturnOrder, *, at: datetime) -> Change[AftersalesCase]:
+    """Let a case that begins to wait for its goods go on, where an earlier claim has brought them already."""
+    if goods.is_complete:
+        return arrived(case, goods, at=at)
+    on_the_way = goods.tracking_no and goods.state in (ReturnState.SENT, ReturnState.PARTLY_RECEIVED)
+    return case.buyer_sends(goods.carrier, goods.tracking_no, at=at) if on_the_way else Change(case)
 
 
 def _judged(case: AftersalesCase, wrong: str, at: datetime) -> Change[AftersalesCase]:

@@ -178,6 +178,8 @@ class AftersalesCase:
         """Review it anew, since what is asked has changed. What was granted before is void."""
         state = self._after(M.ASK_AGAIN)
         case = self._moved(state, at, asked=asked, refund=None, approved_by="", closing=None, in_dispute="")
+        if self.state is S.CLOSED:  # what came then may have gone back to the buyer: the goods are asked back anew
+            case = evolve(case, return_id=None, secured=False)
         case = case.wait_until(NO_LIMIT)  # also where it was in review: the time for that begins anew
         return self._told(e.CaseAskedAgain, case, at, asked=asked)
 

@@ -156,6 +156,20 @@ class GoodsReceived(ReturnEvent):
 
 
 @frozen(kw_only=True)
+class ReturnHandedOver(ReturnEvent):
+    """The goods are another case's by now, since the buyer asks for another kind. ``case_id`` is the new one.
+
+    ``good``, ``defective``: units that came to be repaired and were the buyer's: from now on they are ours.
+    """
+
+    type: ClassVar[str] = "returns.handed_over"
+    warehouse: WarehouseCode
+    from_case: CaseId
+    good: tuple[tuple[LineId, SkuCode, int], ...] = ()
+    defective: tuple[tuple[LineId, SkuCode, int], ...] = ()
+
+
+@frozen(kw_only=True)
 class ReturnCalledOff(ReturnEvent):
     """Nothing need come back any more."""
 
@@ -187,6 +201,11 @@ class ReturnOrder:
     def is_complete(self) -> bool:
         """Whether nothing more is to come, as far as anybody knows."""
         return self.state in (S.RECEIVED, S.RECEIVED_SHORT)
+
+    @property
+    def has_come(self) -> bool:
+        """Whether any unit is here."""
+        return any(line.right or line.wrong for line in self.lines)
 
     @property
     def in_dispute(self) -> str:
@@ -256,6 +275,19 @@ class ReturnOrder:
         """Nothing need come back. Refused once something has come."""
         state = next_state(RETURN_TABLE, self.state, M.CALL_OFF)
         return self._told(ReturnCalledOff, evolve(self, state=state, updated_at=at), at, reason=reason)
+
+    def hand_over(self, case_id: CaseId, *, were_the_buyers: bool, at: datetime) -> Change[ReturnOrder]:
+        """Let another case have the goods, wherever they are. ``were_the_buyers``: they came to be repaired."""
+        here = self.lines if were_the_buyers else ()
+        return evolve(self, case_id=case_id, updated_at=at)._told(
+            ReturnHandedOver,
+            evolve(self, case_id=case_id, updated_at=at),
+            at,
+            warehouse=self.warehouse,
+            from_case=self.case_id,
+            good=tuple((line.line_id, line.sku, line.good) for line in here if line.good),
+            defective=tuple((line.line_id, line.sku, line.defective) for line in here if line.defective),
+        )
 
     def _with(self, inspected: tuple[Inspected, ...]) -> tuple[ReturnLine, ...]:
         found = {line.line_id: line for line in self.lines}

@@ -5,18 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_domain.aftersales import events as e
-from oms_domain.aftersales.arriving import UNCLAIMED, arrived
+from oms_domain.aftersales.arriving import UNCLAIMED, arrived, here_already
+from oms_domain.aftersales.custody import custody, goes_over
 from oms_domain.aftersales.parting import NothingCame, NothingMissing, parted, unclaimed
 from oms_domain.aftersales.refusals import NotInDispute, RefundAboveCap
-from oms_domain.aftersales.returns import ReturnLine, ReturnState
+from oms_domain.aftersales.returns import ReturnHandedOver, ReturnLine, ReturnState
 from oms_domain.aftersales.states import RETURN_AND_REFUND, CaseKind, CaseState
 from oms_domain.aftersales.values import CaseLine, Parted
 from oms_domain.apportionment.units import as_runs, count
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.testing.aftersales import CASE, KEFU, NEXT_CASE, a_case, a_granted_case, a_return
-from oms_domain.testing.builders import HAT, LINE, NOW, ORDER, OTHER_LINE, SCARF
+from oms_domain.testing.aftersales import CASE, KEFU, NEXT_CASE, RETURN, a_case, a_granted_case, a_return
+from oms_domain.testing.builders import HAT, LINE, MAIN, NOW, ORDER, OTHER_LINE, SCARF
 
 S, K, R = CaseState, CaseKind, ReturnState
 TWO = (
@@ -167,3 +168,71 @@ def test_what_nobody_claims_is_a_discrepancy():
     ]
 
     assert unclaimed(a_case(state=S.CLOSED, lines=kept), came(1)) == ((LINE, SCARF, 1),)
+
+
+@pytest.mark.parametrize(
+    ("goods", "state"),
+    [
+        (came(2, 1, state=R.RECEIVED), S.AWAITING_REFUND),
+        (came(1), S.AWAITING_WAREHOUSE_RECEIPT),
+        (came(0, state=R.SENT, carrier="SF", tracking_no="1"), S.AWAITING_WAREHOUSE_RECEIPT),
+        (came(1, state=R.PARTLY_RECEIVED, tracking_no="1"), S.AWAITING_WAREHOUSE_RECEIPT),
+        (came(1, state=R.PARTLY_RECEIVED), S.AWAITING_BUYER_RETURN),
+        (came(0, state=R.ASKED_BACK), S.AWAITING_BUYER_RETURN),
+        (came(0, state=R.CALLED_OFF, tracking_no="1"), S.AWAITING_BUYER_RETURN),
+    ],
+)
+def test_goods_that_an_earlier_claim_brought_are_not_waited_for(goods, state):
+    assert here_already(a_granted_case(S.AWAITING_BUYER_RETURN, lines=TWO), goods, at=NOW).state.state is state
+
+
+# --- custody ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "goods", "over"),
+    [
+        (K.EXCHANGE, K.RETURN_AND_REFUND, came(1), True),
+        (K.EXCHANGE, K.REPAIR, came(0, state=R.SENT), True),
+        (K.EXCHANGE, K.REPAIR, came(1), False),
+        (K.REPAIR, K.EXCHANGE, came(1), True),
+        (K.EXCHANGE, K.REFUND_ONLY, came(1), False),
+        (K.EXCHANGE, K.RETURN_AND_REFUND, came(0, state=R.CALLED_OFF), False),
+        (K.EXCHANGE, K.RETURN_AND_REFUND, None, False),
+    ],
+)
+def test_goods_go_over_to_a_case_of_another_kind_that_asks_for_them(kind, to, goods, over):
+    assert goes_over(a_case(kind=kind), to, goods) is over
+
+
+def test_goods_that_were_accepted_are_not_judged_again_as_long_as_no_more_come():
+    held = {"return_id": RETURN, "carrier": "", "tracking_no": ""}
+
+    assert custody(a_case(secured=True), came(1)) == {**held, "secured": True}
+    assert custody(a_case(secured=True), came(1, state=R.PARTLY_RECEIVED)) == {**held, "secured": False}
+    assert custody(a_case(), came(1)) == {**held, "secured": False}
+
+
+@pytest.mark.parametrize(
+    ("repaired", "good", "defective"), [(False, (), ()), (True, ((LINE, SCARF, 1),), ((OTHER_LINE, HAT, 1),))]
+)
+def test_what_came_to_be_repaired_is_ours_when_it_is_handed_over(repaired, good, defective):
+    change = came(1, 1).hand_over(NEXT_CASE, were_the_buyers=repaired, at=NOW)
+
+    assert (change.state.case_id, change.state.state) == (NEXT_CASE, R.RECEIVED_SHORT)
+    assert change.events == (
+        ReturnHandedOver(
+            return_id=RETURN,
+            case_id=NEXT_CASE,
+            state=R.RECEIVED_SHORT,
+            at=NOW,
+            warehouse=MAIN,
+            from_case=CASE,
+            good=good,
+            defective=defective,
+        ),
+    )
+
+
+def test_a_return_knows_whether_anything_is_here():
+    assert (came(0).has_come, came(1).has_come) == (False, True)
