@@ -13,7 +13,7 @@ from oms_app.claims import check_no_claims, has_claims
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
-from oms_app.ports.vault import IndexField, VaultRowGone
+from oms_app.ports.vault import IndexField, Sealed
 from oms_app.splitting import SplitAnswer, part_of, store_split
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
@@ -24,6 +24,7 @@ from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.merging import (
+    MASKED,
     MOST_LINES,
     CannotMerge,
     Merge,
@@ -213,7 +214,8 @@ def is_due(order: SalesOrder, policy: ShopPolicy, now: datetime) -> bool:
 def siblings(tx: Transaction, order: SalesOrder) -> list[SalesOrder]:
     """Return an order and what may be merged with it by itself, as many as one may hold; alone if its receiver is
     told by a mask only."""
-    if not _is_plain(tx, order) or has_claims(tx, order):
+    receiver = order.receiver.vault_id
+    if not _is_plain(tx.vault.get_many([receiver]).get(receiver)) or has_claims(tx, order):
         return [order]
     found, lines = [order], len(order.lines)
     for each in tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values():
@@ -229,21 +231,20 @@ def _wanted(tx: Transaction, command: MergeOrders) -> list[SalesOrder]:
     if not 2 <= len(set(command.order_ids)) == len(command.order_ids) <= MOST_ORDERS:
         raise TooFewToMerge
     known = tx.orders.get_many(command.order_ids)
+    receivers = tx.vault.get_many([order.receiver.vault_id for order in known.values()])
     for id in command.order_ids:
         if id not in known:
             raise OrderNotFound(order_id=id)
-        if known[id].state is OrderState.AWAITING_CS_REVIEW and not _is_plain(tx, known[id]):
-            raise CannotMerge(number=known[id].number, what="receiver_masked")
+        order = known[id]
+        if order.state is OrderState.AWAITING_CS_REVIEW and not _is_plain(receivers.get(order.receiver.vault_id)):
+            raise CannotMerge(number=order.number, what=MASKED)
     check_no_claims(tx, *known.values())
     return [known[id] for id in command.order_ids]
 
 
-def _is_plain(tx: Transaction, order: SalesOrder) -> bool:
-    """Whether who gets it is known in full. What a platform has masked may be anybody's."""
-    try:
-        return bool(tx.vault.get(order.receiver.vault_id).digest(IndexField.PLAIN))
-    except VaultRowGone:
-        return False
+def _is_plain(receiver: Sealed | None) -> bool:
+    """Whether who gets it is known in full. What a platform has masked may be anybody's; what is purged, nobody's."""
+    return receiver is not None and bool(receiver.digest(IndexField.PLAIN))
 
 
 def _merged_from(tx: Transaction, order: SalesOrder) -> tuple[list[SalesOrder], list[SalesOrder]]:

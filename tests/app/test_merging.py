@@ -5,6 +5,7 @@ from attrs import evolve
 from tests.app.test_splitting import newer, states
 from tests.app.world import ROOT
 
+from oms_adapters.memory.documents import MemoryVault
 from oms_app.actor import Actor, Once, Permission
 from oms_app.merging import MergeOrders, MergeSiblings, UnmergeOrder
 from oms_app.order_moves import UnreviewOrder
@@ -185,6 +186,15 @@ def test_another_buyer_or_place_is_not_merged(world, shop, other, what):
         merge(world, one, two)
 
     assert refusal.value.what == what
+
+
+def test_who_gets_them_is_read_once_for_all(world, two, monkeypatch):
+    read, get_many = [], MemoryVault.get_many
+    monkeypatch.setattr(MemoryVault, "get_many", lambda vault, ids: read.append(len(ids)) or get_many(vault, ids))
+
+    merge(world, *two)
+
+    assert read == [2]
 
 
 def test_what_the_platform_masks_is_nobody_to_be_sure_of(world, shop):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 from tests.contracts.rows import ROOT, a_new_shop, a_stored_order, of, store, transact
-from tests.contracts.test_aftersales_stores import ledger_of, put, some_documents
+from tests.contracts.test_aftersales_stores import a_new_refund, ledger_of, put, some_documents
 
 from oms_app.ports.aftersales import AskNotFound, CaseNotFound, RefundNotFound, ReturnNotFound, TicketNotFound
 from oms_app.queries.aftersales import AftersalesFilter, Period
@@ -97,6 +97,23 @@ FITS_NOT = {
     "platform_asks": ({"conversion": "exception"}, {"refund_no": "none"}),
     "tickets": ({"states": ("done",)}, {"kind": "complaint"}, {"assignee": "kefu-2"}),
 }
+
+
+TAGS = ("VIP", 'x"VIP', "VIP客户", ",", "a,", "50%", "50x", "a_b", "axb", "c\\", "样例 VIP", '["VIP"]', "'; --")
+
+
+def test_a_refund_is_found_by_each_of_its_tags_in_full_and_by_nothing_else(backend):
+    order = a_stored_order(backend)
+    ledger, tagged = ledger_of(backend, order), {}
+    for tag in TAGS:
+        refund = a_new_refund(backend, order, ledger, tags=(tag, "b"))
+        tagged[tag] = put(backend, "refunds", refund)
+
+    for tag in TAGS:
+        assert listed(backend, "refunds", AftersalesFilter(tag=tag)) == (tagged[tag],), tag
+    for tag in ("vip", "50_", "a%b", "%", "_", '"', 'VIP" ', "客户", "B"):
+        assert listed(backend, "refunds", AftersalesFilter(tag=tag)) == (), tag
+    assert len(listed(backend, "refunds", AftersalesFilter(tag="b"), limit=50)) == len(TAGS)
 
 
 def test_a_filter_holds_what_it_says(backend, stored):

@@ -162,6 +162,10 @@ def test_lists_hold_only_the_actors_shops(backend, mine, foreign):
     ]
     assert [difference.order_id for difference in backend.queries.differences(actor, limit=9)] == [mine[2].id]
     assert backend.queries.order_id_by_number(actor, mine[2].number) == mine[2].id
+    both = (mine[2].id, foreign[2].id, backend.new_id())
+    assert backend.queries.order_numbers(actor, both) == {mine[2].id: mine[2].number}
+    assert backend.queries.order_numbers(ROOT, both) == {order.id: order.number for order in (mine[2], foreign[2])}
+    assert backend.queries.order_numbers(actor, ()) == {}
 
 
 def test_foreign_documents_cannot_be_looked_at(backend, mine, foreign):

@@ -161,6 +161,9 @@ def test_a_vault_row_comes_back_equal(backend):
 
     with backend.open(ROOT) as tx:
         assert tuple(tx.vault.get(row.id) for row in rows) == rows
+        many = [row.id for row in rows]
+        assert tx.vault.get_many([*many, many[0], backend.new_id()]) == {row.id: row for row in rows}
+        assert tx.vault.get_many([]) == {}
 
 
 def test_a_vault_row_that_is_not_there_is_gone(backend):

@@ -59,6 +59,7 @@ from oms_domain.refunds.compensation import CompensationKind
 from oms_domain.refunds.refundable import WhyNot
 from oms_domain.refunds.states import RefundMove, RefundState
 from oms_domain.shops.shop import InvalidShopCode, ShopCodeTaken, ShopNotFound
+from oms_domain.split_merge.merging import IN_THE_WAY
 from oms_domain.testing.builders import ORDER, SHOP
 
 SECRETS = ("SELECT", "Traceback", "/srv", "site-packages", ".py", "oms_domain", "10000000001", "sqlite", "psycopg")
@@ -301,6 +302,7 @@ def all_kinds() -> list[type[OmsError]]:
         ("ticket_moves", (TicketMove,)),
         ("compensation_kinds", (CompensationKind,)),
         ("why_not", (WhyNot,)),
+        ("merge_obstacles", (IN_THE_WAY,)),
     ],
 )
 def test_every_word_has_its_texts_in_both_languages(section, kinds):
@@ -323,6 +325,13 @@ def test_the_facts_in_a_text_are_facts_of_its_refusal():
             asked = Asked()
             texts.get("detail", "").format_map(asked)
             assert set(asked) <= fields[code], (language, code)
+
+
+def test_what_is_in_the_way_of_a_merge_is_told_in_words():
+    facts = {"number": "S1", "what": "buyer_id"}
+
+    assert detail("split_merge.cannot_merge", facts, "zh") == "订单 S1 不能与其他订单合并：买家不同"
+    assert detail("split_merge.cannot_merge", facts, "en").endswith("with the others: it is another buyer's")
 
 
 def test_the_two_languages_are_not_the_same():

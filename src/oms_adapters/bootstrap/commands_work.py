@@ -95,7 +95,9 @@ def discrepancies() -> None:
 def list_discrepancies(limit: int, as_json: bool) -> None:
     """List what differs, oldest first: the order, where we stood, what they state, and what differs."""
     queries = ready().queries()
-    rows = (_difference_row(queries, found) for found in queries.differences(operator(), limit=limit))
+    found = queries.differences(operator(), limit=limit)
+    numbers = queries.order_numbers(operator(), {each.order_id for each in found})
+    rows = (_difference_row(each, numbers.get(each.order_id, "")) for each in found)
     show(rows, ["id", "order", "ours", "theirs", "what", "at"], as_json=as_json)
 
 
@@ -115,10 +117,10 @@ def settle_discrepancies(ctx: click.Context, difference: tuple[UUID, ...], reaso
     _each(ctx, "discrepancy", difference, settle, as_json=as_json)
 
 
-def _difference_row(queries: Queries, found: Difference) -> dict[str, Any]:
+def _difference_row(found: Difference, number: str) -> dict[str, Any]:
     return {
         "id": str(found.id),
-        "order": queries.order(operator(), found.order_id).order.number,
+        "order": number,
         "order_id": str(found.order_id),
         "ours": found.ours,
         "theirs": found.theirs,

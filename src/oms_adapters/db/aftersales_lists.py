@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from oms_adapters.db.codec import decode
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
 from oms_adapters.db.journal import entry_of, operation_log
+from oms_adapters.db.json_lists import holds
 from oms_adapters.db.kept import Document, Kept
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.refunds import REFUNDS, refund_entry
@@ -180,7 +180,7 @@ def _conditions(table: sa.Table, wanted: AftersalesFilter) -> list[sa.ColumnElem
     if wanted.differs is not None and "difference_count" in c:
         found.append(c.difference_count > 0 if wanted.differs else c.difference_count == 0)
     if wanted.tag and "tags" in c:
-        found.append(sa.type_coerce(c.tags, sa.Text).contains(_quoted(wanted.tag), autoescape=True))
+        found.append(holds(c.tags, wanted.tag))
     if wanted.due_by is not None and "due_at" in c:
         found.append(c.due_at <= wanted.due_by)
     return found
@@ -191,11 +191,6 @@ def _scope(table: sa.Table, actor: Actor, shop_id: ShopId | None) -> list[sa.Col
     if actor.shops is not None:
         conditions.append(table.c.shop_id.in_(sorted(actor.shops, key=_bytes)))
     return conditions
-
-
-def _quoted(tag: str) -> str:
-    """Return a tag as it stands in the JSON of all tags."""
-    return json.dumps(tag, ensure_ascii=False)
 
 
 def _bytes(id: UUID) -> bytes:

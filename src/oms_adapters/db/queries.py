@@ -16,6 +16,7 @@ from oms_adapters.db.fulfilment import fulfilment_order, package
 from oms_adapters.db.jobs import OPEN, PARKED, job
 from oms_adapters.db.journal import difference, difference_of, event
 from oms_adapters.db.order_detail import order_detail
+from oms_adapters.db.orders import sales_order
 from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.sourcing import SHIPPING, record_of
@@ -88,6 +89,11 @@ class SqlQueries:
     def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
         rows = self._read(*order_lists.ids(actor, OrderFilter(number=number)))
         return OrderId(rows[0].id) if rows else None
+
+    def order_numbers(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, str]:
+        c = sales_order.c
+        named = sa.select(c.id, c.number).where(c.id.in_(sorted(set(order_ids))), *_scope(c.shop_id, actor))
+        return {OrderId(row.id): row.number for row in self._rows(named)}
 
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,7 @@ pii_access = table(
 )
 
 _BY_ID = sa.select(pii_vault).where(pii_vault.c.id == sa.bindparam("id"))
+_BY_IDS = sa.select(pii_vault).where(pii_vault.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def row_of(sealed: Sealed, at: datetime) -> dict[str, Any]:
@@ -101,6 +103,10 @@ class VaultStore:
         if not rows or not self.actor.sees(rows[0].shop_id):
             raise VaultRowGone(vault_id=vault_id)
         return sealed_of(rows[0])
+
+    def get_many(self, vault_ids: Collection[VaultId]) -> Mapping[VaultId, Sealed]:
+        rows = self.work.rows(_BY_IDS, {"ids": sorted(set(vault_ids))}) if vault_ids else ()
+        return {sealed.id: sealed for sealed in map(sealed_of, rows) if self.actor.sees(sealed.shop_id)}
 
     def log_opening(self, vault_id: VaultId, *, order_id: OrderId | None, purpose: str) -> None:
         self.get(vault_id)  # what is not the actor's cannot be opened either

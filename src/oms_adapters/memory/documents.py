@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -273,11 +273,15 @@ class MemoryVault:
         self.put_here[sealed.id] = sealed
 
     def get(self, vault_id: VaultId) -> Sealed:
-        with self.work.reading() as tables:
-            sealed = self.put_here.get(vault_id) or tables.vault.get(vault_id)
-        if sealed is None or not self.work.sees(sealed.shop_id):
+        found = self.get_many([vault_id])
+        if vault_id not in found:
             raise VaultRowGone(vault_id=vault_id)
-        return sealed
+        return found[vault_id]
+
+    def get_many(self, vault_ids: Collection[VaultId]) -> Mapping[VaultId, Sealed]:
+        with self.work.reading() as tables:
+            rows = ((id, self.put_here.get(id) or tables.vault.get(id)) for id in vault_ids)
+            return {id: sealed for id, sealed in rows if sealed is not None and self.work.sees(sealed.shop_id)}
 
     def log_opening(self, vault_id: VaultId, *, order_id: OrderId | None, purpose: str) -> None:
         opening = Opening(

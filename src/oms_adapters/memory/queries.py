@@ -79,6 +79,11 @@ class MemoryQueries:
     def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
         return next((order.id for order in self._orders(actor, OrderFilter(number=number))), None)
 
+    def order_numbers(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, str]:
+        wanted = set(order_ids)
+        found = (order for order in self._all(self.tables.orders) if order.id in wanted and actor.sees(order.shop_id))
+        return {order.id: order.number for order in found}
+
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
     ) -> tuple[PlatformOrderRow, ...]:

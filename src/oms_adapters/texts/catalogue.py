@@ -23,6 +23,7 @@ NAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "flags": ("flags",),
     "kind": ("flags", "case_kinds", "compensation_kinds"),
     "why": ("why_not",),
+    "what": ("merge_obstacles",),
 }
 """Facts of a refusal whose values have texts of their own, and where those stand: the first that has it counts."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import ClassVar, Protocol
 from uuid import UUID
@@ -107,6 +108,9 @@ class Vault(Protocol):
 
     def get(self, vault_id: VaultId) -> Sealed:
         """Raises ``VaultRowGone``, also for another shop's."""
+
+    def get_many(self, vault_ids: Collection[VaultId]) -> Mapping[VaultId, Sealed]:
+        """Return those that are there and are this transaction's, in one go."""
 
     def log_opening(self, vault_id: VaultId, *, order_id: OrderId | None, purpose: str) -> None:
         """Write who opens it and why, in this transaction."""

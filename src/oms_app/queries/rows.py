@@ -165,6 +165,9 @@ class Queries(Protocol):
     def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
         """Return the order that people call by this number."""
 
+    def order_numbers(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, str]:
+        """Return the numbers of those that there are, in one go."""
+
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
     ) -> tuple[PlatformOrderRow, ...]:

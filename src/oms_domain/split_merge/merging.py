@@ -20,6 +20,7 @@ from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.editing import LONGEST_NOTE, MOST_TAGS
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.moves import check
@@ -50,11 +51,17 @@ ALIKE: Final[Mapping[str, Callable[[SalesOrder], object]]] = {
     "receiver": lambda order: order.receiver.digest,
 }
 """What orders that are merged have alike."""
+NOBODY: Final = "buyer_unknown"
+NOWHERE: Final = "receiver_unknown"
+MASKED: Final = "receiver_masked"
+"""What keeps an order from being merged with any: whose it is, or who gets it, is not known for sure."""
+IN_THE_WAY: Final = (*ALIKE, NOBODY, NOWHERE, MASKED, *map(str, FlagKind))
+"""All that ``CannotMerge`` may name."""
 
 
 @frozen(kw_only=True)
 class CannotMerge(Refused):
-    """Orders do not go together: ``what`` names the first thing in which ``number`` is not like the others."""
+    """Orders do not go together: ``what`` names, of ``IN_THE_WAY``, what is first in the way of ``number``."""
 
     code: ClassVar[str] = "split_merge.cannot_merge"
     number: str
@@ -165,10 +172,10 @@ def differs(first: SalesOrder, other: SalesOrder) -> str | None:
         if of(first) != of(other):
             return what
     if not first.buyer_id and first.source is OrderSource.PLATFORM:
-        return "buyer_id"
+        return NOBODY
     if not first.receiver.digest:
-        return "receiver"
-    return "flags" if other.flags else None
+        return NOWHERE
+    return str(other.flags[0].kind) if other.flags else None
 
 
 def window_ends(order: SalesOrder, policy: ShopPolicy) -> datetime:

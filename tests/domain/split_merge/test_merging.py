@@ -15,7 +15,7 @@ from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, PlatformOrd
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.flags import Flag, FlagKind
-from oms_domain.orders.marks import OrderSource
+from oms_domain.orders.marks import DeliveryMode, OrderSource
 from oms_domain.orders.moves import NotMerged
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
@@ -153,7 +153,9 @@ HELD = Flag(kind=FlagKind.HELD, reason="等补款", by="kefu", at=NOW)
         ({"region": evolve(an_order().region, district="宝安区")}, "region"),
         ({"buyer_id": "buyer-2"}, "buyer_id"),
         ({"receiver": PartyRef(vault_id=an_id(7), mask="测** *******0001", digest="receiver-2")}, "receiver"),
-        ({"flags": (HELD,)}, "flags"),
+        ({"flags": (HELD,)}, "held"),
+        ({"flags": (evolve(HELD, kind=FlagKind.IN_AFTERSALES),)}, "in_aftersales"),
+        ({"delivery": DeliveryMode.PICKUP}, "delivery"),
     ],
 )
 def test_orders_that_are_not_alike_are_not_merged(changes, what):
@@ -172,7 +174,7 @@ def test_nobody_is_told_by_a_handle_or_by_nothing():
     with pytest.raises(CannotMerge) as no_receiver:
         do(an_order(receiver=nobody), another(receiver=nobody))
 
-    assert (no_buyer.value.what, no_receiver.value.what) == ("buyer_id", "receiver")
+    assert (no_buyer.value.what, no_receiver.value.what) == ("buyer_unknown", "receiver_unknown")
 
 
 def test_orders_put_in_by_hand_are_told_by_who_gets_them():
