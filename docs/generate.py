@@ -190,6 +190,7 @@ TABLES: Final = {
     "channel_cursor": "How far a shop's orders have been read at its platform.",
     "difference": "Discrepancies: what the platform or the warehouse states and our state table refuses.",
     "document_counter": "The last document number given out, by kind and day.",
+    "evidence_file": "Files that show what a buyer claims; their bytes are rows of `pii_vault`, in pieces of 1 MiB.",
     "event": "Archive of published events, append-only.",
     "fulfilment_order": "What one warehouse ships for one sales order.",
     "idempotency": "What was answered under a caller's key.",

@@ -9,6 +9,7 @@ from oms_app.case_commands import AskedLine, OpenCase
 from oms_app.case_flow import LETTERS, CaseFlow
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
+from oms_domain.aftersales.evidence import check_known
 from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, with_override
 from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
@@ -25,7 +26,11 @@ LONGEST_DESCRIPTION: Final = 2000
 
 
 def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> AftersalesCase:
-    """Return the case that a person opens, checked by the shop's policy. Raises what ``opening.checked`` does."""
+    """Return the case that a person opens, checked by the shop's policy. Raises what ``opening.checked`` does.
+
+    Raises:
+        EvidenceUnknown: it names a file that the order does not have.
+    """
     tx = flow.tx
     terms = tx.aftersales_terms.of(order.shop_id)
     open_cases = tuple(case for case in tx.cases.of_order(order.id) if case.is_open)
@@ -56,7 +61,7 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
         lines=tuple(everything() if command.lines is None else map(placed, command.lines)),
         reason=checked_text(command.reason, field="reason", longest=500),
         description=mask_digits(checked_text(command.description, field="description", longest=LONGEST_DESCRIPTION)),
-        evidence=command.evidence,
+        evidence=check_known(command.evidence, tx.evidence.of_order(order.id)) if command.evidence else (),
         asked_by=AskedBy.CUSTOMER_SERVICE,
         asked=command.asked if command.kind in GIVES_MONEY_BACK else None,
         return_to=(terms.return_to or order.receiver.vault_id) if command.kind in ASKS_GOODS_BACK else None,

@@ -25,6 +25,7 @@ from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
 from oms_app.desk import OrderDesk
 from oms_app.editing import EditAnswer, EditOrder, EditService
+from oms_app.evidence import EvidenceService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
@@ -181,6 +182,8 @@ class World:
         self.runner = Runner(jobs=self.store.jobs, now=self.clock, handlers=handlers, report=self._report)
 
     def wire_aftersales(self, begin: Begin, shared: dict[str, Any]) -> tuple[Any, ...]:
+        given = {name: value for name, value in shared.items() if name != "numbering"}
+        self.evidence = EvidenceService(**given, sealer=self.sealer)
         self.cases, self.refunds = CaseService(**shared), RefundService(**shared)
         self.asks, self.tickets = AskService(**shared), TicketService(**shared)
         self.returns = ReturnService(begin=begin, now=self.clock, pause=shared["pause"])

@@ -11,6 +11,7 @@ from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.aftersales.terms import TermsChanged
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Event
+from oms_domain.kernel.identity import EvidenceId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.refunds import events as m
@@ -104,6 +105,7 @@ AFTERSALES: Final[tuple[Event, ...]] = (
     _case(a.CaseRefundFailed, C.AWAITING_REFUND, reason="余额不足"),
     _case(a.PlatformDecided, C.AWAITING_REFUND, decision="for_buyer", previous=C.AWAITING_BUYER_RETURN),
     _case(a.ResponsibilitySet, C.AWAITING_REVIEW, responsibility="carrier", reason="外箱破损"),
+    _case(a.EvidenceAdded, C.AWAITING_REVIEW, evidence_id=EvidenceId(an_id(71)), by=KEFU),
     _case(a.CaseRevised, C.AWAITING_REVIEW, what=("carrier", "tracking_no")),
     _case(a.CaseDiffers, C.SUCCEEDED, what="refund", theirs="94.00", ours="89.00"),
     _case(a.CaseDifferenceSettled, C.SUCCEEDED, what="refund", reason="已核对"),

@@ -75,6 +75,16 @@ AFTERSALES: tuple[Call, ...] = (
     _on("cases", "noteCaseReplacementSent", "replacement-shipment", owed_fen=1),
     _on("cases", "setCaseResponsibility", "responsibility", responsibility="shop"),
     _on("cases", "settleCaseDifference", "difference-settlement", what="refund", reason="x"),
+    Call(
+        operation="keepEvidence",
+        method="POST",
+        path="/orders/{order_id}/evidence",
+        permission=WRITE,
+        changes=True,
+    ),
+    _on("cases", "addCaseEvidence", "evidence"),
+    Call(operation="listCaseEvidence", path=f"/aftersales/cases/{ABSENT}/evidence", permission=READ),
+    Call(operation="openEvidence", path=f"/aftersales/evidence/{ABSENT}", permission=READ),
     *_read("refunds", "listRefunds", "getRefund"),
     Call(
         operation="explainRefundable",

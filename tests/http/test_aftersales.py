@@ -4,7 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
-from tests.http.world import PAYLOADS, ROOT, numbered
+from tests.http.world import PAYLOADS, ROOT, Caller, numbered
 
 from oms_app.actor import Permission
 from oms_app.case_following import BookArrival, CaseFollowing
@@ -237,3 +237,140 @@ def test_figures_count_what_was_sold_and_what_went_back(world, api, order):
 
     assert {row["refunded_over_sold"] for row in figures["refund_rate_by_sku"]} == {"1/1"}
     assert figures["reasons"] == [{"name": "不想要了", "count": 1}]
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8
+PDF = b"%PDF-1.7\n"
+
+
+def sent(api, path, content, name="", **kwargs):
+    headers = {"Content-Type": "image/png"}  # what it claims to be is not believed
+    return api.post(f"{path}?name={name}" if name else path, content, headers=headers, **kwargs)
+
+
+def test_evidence_is_sent_before_a_case_is_opened_and_named_by_it(api, order):
+    kept = sent(api, f"/orders/{order[0]}/evidence", JPEG, "%E7%A0%B4%E6%8D%9F.png")
+    assert kept.status_code == 201, kept.text
+    file = kept.json()
+    assert (file["name"], file["media_type"], file["size_bytes"]) == ("破损.png", "image/jpeg", 2_052)
+
+    case = opened(api, order, evidence=[file["id"], file["id"]]).json()
+
+    shown = api.get(f"/aftersales/cases/{case['id']}").json()
+    assert shown["case"]["evidence"] == [file["id"]]
+    assert api.get(f"/aftersales/cases/{case['id']}/evidence").json() == {"items": [file]}
+
+
+def test_a_reason_that_needs_evidence_takes_a_file_that_was_sent(api, order):
+    reasons = [{"code": "broken", "title": "破损", "needs_evidence": True}]
+    assert api.post("/aftersales/terms/tb-1", {"reasons": reasons}).status_code == 200
+
+    assert opened(api, order, reason="broken").json()["code"] == "aftersales.evidence_missing"
+    unknown = opened(api, order, reason="broken", evidence=[order[0]])
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "aftersales.evidence_unknown")
+    assert unknown.json()["errors"][0]["field"] == "evidence"
+    file = sent(api, f"/orders/{order[0]}/evidence", JPEG).json()
+    assert opened(api, order, reason="broken", evidence=[file["id"]]).status_code == 201
+
+
+def test_a_file_of_another_order_is_not_named(world, api, order):
+    (taken,) = api.take_in(numbered(2))
+    file = sent(api, f"/orders/{taken['order_id']}/evidence", JPEG).json()
+
+    assert opened(api, order, evidence=[file["id"]]).json()["code"] == "aftersales.evidence_unknown"
+
+
+def test_evidence_is_put_to_a_case_once_and_downloaded_as_what_it_is(world, api, order):
+    case_id = opened(api, order).json()["id"]
+    path = f"/aftersales/cases/{case_id}/evidence"
+
+    first = sent(api, path, JPEG, "photo%0D%0A.exe").json()
+    again = sent(api, path, JPEG, "other.jpg").json()
+    film = sent(api, path, PDF, "%E8%AF%B4%E6%98%8E.pdf").json()
+
+    assert again == first
+    assert [each["id"] for each in api.get(path).json()["items"]] == [first["id"], film["id"]]
+    log = api.get(f"/aftersales/cases/{case_id}").json()["log"]
+    assert [entry["what"] for entry in log].count("aftersales.evidence_added") == 2
+
+    before = len(world.store.tables.openings)
+    answer = api.get(f"/aftersales/evidence/{first['id']}")
+    assert (answer.status_code, answer.content) == (200, JPEG)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"] == "sandbox"
+    disposition = answer.headers["content-disposition"]
+    assert disposition == (f"attachment; filename=\"evidence-{first['id']}.jpg\"; filename*=UTF-8''photo%20.exe.jpg")
+    (opening,) = world.store.tables.openings[before:]
+    assert (str(opening.vault_id), str(opening.order_id), opening.purpose) == (first["id"], order[0], "evidence")
+    assert opening.actor.startswith("key:")
+    name = api.get(f"/aftersales/evidence/{film['id']}").headers["content-disposition"].rpartition("''")[2]
+    assert name == "%E8%AF%B4%E6%98%8E.pdf"
+
+
+def test_a_file_that_cannot_be_taken_is_refused_with_its_own_code(world, api, order):
+    case_id = opened(api, order).json()["id"]
+    path = f"/aftersales/cases/{case_id}/evidence"
+    before = world.stored()
+
+    def refused(content, name="photo.jpg"):
+        answer = sent(api, path, content, name)
+        return answer.status_code, answer.json()["code"]
+
+    assert refused(b"") == (422, "aftersales.evidence_empty")
+    assert refused(b"<svg/>") == (422, "aftersales.evidence_not_taken")
+    form = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + JPEG
+    assert refused(form) == (422, "aftersales.evidence_not_taken")
+    assert refused(JPEG + bytes(8 * 1024 * 1024)) == (422, "aftersales.evidence_too_large")
+    assert refused(JPEG + bytes(16 * 1024 * 1024)) == (413, "http.body_too_large")
+    assert refused(JPEG, "x" * 121) == (422, "text.invalid")
+    assert world.stored() == before
+
+    largest = sent(api, path, JPEG + bytes(8 * 1024 * 1024 - len(JPEG)))
+    assert (largest.status_code, largest.json()["size_bytes"]) == (201, 8 * 1024 * 1024)
+
+
+def test_a_case_takes_twenty_files_and_no_more(api, order):
+    case_id = opened(api, order).json()["id"]
+    path = f"/aftersales/cases/{case_id}/evidence"
+    for number in range(20):
+        assert sent(api, path, PDF + bytes([number])).status_code == 201
+
+    full = sent(api, path, PDF + b"x")
+    assert (full.status_code, full.json()["code"], full.json()["fields"]["most"]) == (
+        409,
+        "aftersales.too_much_evidence",
+        20,
+    )
+    assert sent(api, path, PDF + bytes([7])).status_code == 201  # one that it has
+
+
+def test_the_same_key_sends_a_file_once(world, api, order):
+    case_id = opened(api, order).json()["id"]
+    path = f"/aftersales/cases/{case_id}/evidence"
+
+    answers = [sent(api, path, JPEG, once="file-1") for _ in range(2)]
+
+    assert answers[0].content == answers[1].content
+    other = sent(api, path, PDF, once="file-1")
+    assert (other.status_code, other.json()["code"]) == (422, "http.idempotency_key_reused")
+
+
+def test_evidence_is_for_who_has_the_right_and_the_shop(world, api, client, order):
+    case_id = opened(api, order).json()["id"]
+    file = sent(api, f"/aftersales/cases/{case_id}/evidence", JPEG).json()
+    other = world.add_shop("tb-2")
+    reader = Caller(client, world.key(Permission.AFTERSALES_READ))
+    stranger = Caller(client, world.key(shops=frozenset({other.id})))
+    seller = Caller(client, world.key(Permission.ORDERS_READ, Permission.ORDERS_WRITE))
+
+    assert reader.get(f"/aftersales/evidence/{file['id']}").status_code == 200
+    assert sent(reader, f"/aftersales/cases/{case_id}/evidence", PDF).status_code == 403
+    assert seller.get(f"/aftersales/evidence/{file['id']}").status_code == 403
+    assert stranger.get(f"/aftersales/evidence/{file['id']}").json()["code"] == "aftersales.evidence_not_found"
+    assert stranger.get(f"/aftersales/cases/{case_id}/evidence").status_code == 404
+    assert sent(stranger, f"/aftersales/cases/{case_id}/evidence", PDF).status_code == 404
+    assert sent(stranger, f"/orders/{order[0]}/evidence", PDF).status_code == 404

@@ -37,6 +37,7 @@ from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.editing import EditService
+from oms_app.evidence import EvidenceService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
@@ -191,6 +192,7 @@ class World:
             "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
             "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
             "cases": CaseService(numbering=numbering, **common),
+            "evidence": EvidenceService(sealer=sealer, **common),
             "refunds": RefundService(numbering=numbering, **common),
             "returns": ReturnService(begin=begin, now=self.clock, pause=lambda n: None),
             "asks": AskService(numbering=numbering, **common),

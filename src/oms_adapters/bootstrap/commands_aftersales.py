@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from oms_adapters.bootstrap.commands_claims import (
     refunds,
     tickets,
 )
+from oms_adapters.bootstrap.commands_evidence import FILE, content_of
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.output import json_line, json_option, printable, show
 from oms_adapters.bootstrap.refusals import LineInvalid
@@ -31,6 +33,7 @@ from oms_adapters.http.return_orders import AskView
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
 from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
 from oms_app.case_commands import OpenCase, PreviewReceived
+from oms_app.evidence import KeepEvidence
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.refunds import CreateRefund, RefundUnitsCommand
 from oms_app.tickets import OpenTicket
@@ -59,6 +62,7 @@ def _show_answer(answer: Any, as_json: bool) -> None:
 @click.option("--description", default="")
 @amount_option("asked", "What the buyer asks for.")
 @click.option("--override", default="", help="Why it is opened although the window has closed.")
+@click.option("--evidence", "files", multiple=True, type=FILE, help="A photo, film or PDF; several times.")
 @json_option
 @refusals_shown
 def open_case(
@@ -69,17 +73,25 @@ def open_case(
     description: str,
     asked: Money | None,
     override: str,
+    files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Open a case for a buyer (新建售后)."""
     container = ready()
     found = container.queries().order(operator(), order_id_of(container, order)).order
+    kept = [
+        container.evidence().keep(
+            KeepEvidence(order_id=found.id, name=path.name, content=content_of(path), by=operator())
+        )
+        for path in files
+    ]
     command = OpenCase(
         order_id=found.id,
         kind=CaseKind(kind),
         lines=asked_lines(found, lines),
         reason=reason,
         description=description,
+        evidence=tuple(file.id for file in kept),
         asked=asked,
         override=override,
         by=operator(),

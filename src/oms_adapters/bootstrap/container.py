@@ -36,6 +36,7 @@ from oms_app.channels import PullService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
 from oms_app.editing import EditService
+from oms_app.evidence import EvidenceService
 from oms_app.fulfilment import FulfilmentService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
@@ -222,6 +223,7 @@ class Container(containers.DeclarativeContainer):
     case_following = providers.Singleton(
         CaseFollowing, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
+    evidence = providers.Singleton(EvidenceService, begin=begin, now=now, new_id=new_id, pause=pause, sealer=sealer)
     refunds = providers.Singleton(RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
     asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)

@@ -18,6 +18,7 @@ from oms_adapters.db.codec import encode
 from oms_adapters.db.driver import each_by_itself
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
+from oms_adapters.db.evidence import EvidenceStore
 from oms_adapters.db.fulfilment import FulfilmentStore
 from oms_adapters.db.inventory import StockStore
 from oms_adapters.db.jobs import call_off, finish_with_effect, redrive, set_timer
@@ -77,6 +78,7 @@ class SqlTransaction:
     traces: TraceStore = field(init=False)
     batches: BatchStore = field(init=False)
     cases: CaseStore = field(init=False)
+    evidence: EvidenceStore = field(init=False)
     refunds: RefundStore = field(init=False)
     refund_ledgers: LedgerStore = field(init=False)
     returns: ReturnStore = field(init=False)
@@ -111,6 +113,7 @@ class SqlTransaction:
         self.traces = TraceStore(work, self.new_id)
         self.batches = BatchStore(work, actor)
         self.cases = CaseStore(work, actor)
+        self.evidence = EvidenceStore(work, actor)
         self.refunds = RefundStore(work, actor)
         self.refund_ledgers = LedgerStore(work, actor)
         self.returns = ReturnStore(work, actor)

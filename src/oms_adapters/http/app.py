@@ -23,6 +23,7 @@ from oms_adapters.http.carriers import CarriersController
 from oms_adapters.http.cases import CasesController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.edits import EditsController
+from oms_adapters.http.evidence import EvidenceController
 from oms_adapters.http.health import HealthController
 from oms_adapters.http.idempotency import acting
 from oms_adapters.http.manual_orders import ManualOrdersController
@@ -84,6 +85,7 @@ NAMES: Final = frozenset(
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
         "tracking_callbacks",  # oms_adapters.http.callbacks.TrackingCallbacks
         "cases",  # CaseService
+        "evidence",  # EvidenceService
         "refunds",  # RefundService
         "returns",  # ReturnService
         "asks",  # AskService
@@ -159,6 +161,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     CallbacksController,
                     JobsController,
                     CasesController,
+                    EvidenceController,
                     RefundsController,
                     ReturnsController,
                     PlatformAftersalesController,

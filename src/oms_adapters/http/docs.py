@@ -53,7 +53,9 @@ _GENERIC: Final = re.compile(rb"(Page|PutRows?)_[\w.]+\.(\w+?)View_")
 RAW_BODIES: Final = {
     "takeIn": {"oneOf": [PAYLOAD, {"type": "array", "items": PAYLOAD, "minItems": 1, "maxItems": 500}]}
 }
-"""Bodies that are taken as bytes, by operation."""
+"""JSON that is taken as bytes, by operation."""
+FILES_SENT: Final = frozenset({"keepEvidence", "addCaseEvidence"})
+"""Operations whose body is a file."""
 
 
 def openapi_config(version: str) -> OpenAPIConfig:
@@ -114,6 +116,9 @@ def _describe(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         content = {"application/json": {"schema": RAW_BODIES[handler.operation_id]}}
         operation["requestBody"] = {"required": True, "content": content}
         operation["responses"]["201"] = {**operation["responses"]["200"], "description": "New: one order was taken in"}
+    if handler.operation_id in FILES_SENT:
+        file = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": file}
 
 
 def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:

@@ -14,19 +14,22 @@ from oms_adapters.memory.work import Work
 from oms_app.ports.aftersales import (
     AskNotFound,
     CaseNotFound,
+    EvidenceNotFound,
     RefundNotFound,
     ReturnNotFound,
     ReturnNumberUnknown,
     TicketNotFound,
 )
-from oms_app.ports.transaction import NewId, OrderNotFound, StaleVersion
+from oms_app.ports.transaction import Duplicate, NewId, OrderNotFound, StaleVersion
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
 from oms_domain.aftersales.tickets import Ticket, TicketState
 from oms_domain.kernel.identity import (
     CaseId,
+    EvidenceId,
     OrderId,
     PlatformAftersalesId,
     RefundId,
@@ -80,6 +83,36 @@ class MemoryCases:
 
     def save(self, case: AftersalesCase) -> None:
         self.shelf.save(case)
+
+
+@define
+class MemoryEvidence:
+    """``oms_app.ports.aftersales.EvidenceFiles``."""
+
+    work: Work
+
+    def get(self, evidence_id: EvidenceId) -> EvidenceFile:
+        with self.work.reading() as tables:
+            file = tables.evidence.get(evidence_id)
+        if file is None or not self.work.sees(file.shop_id):
+            raise EvidenceNotFound(evidence_id=evidence_id)
+        return file
+
+    def of_order(self, order_id: OrderId) -> tuple[EvidenceFile, ...]:
+        with self.work.reading() as tables:
+            found = [file for file in tables.evidence.values() if file.order_id == order_id]
+        return tuple(sorted((file for file in found if self.work.sees(file.shop_id)), key=lambda file: file.id))
+
+    def add(self, file: EvidenceFile) -> None:
+        if not self.work.sees(file.shop_id):
+            raise EvidenceNotFound(evidence_id=file.id)
+
+        def check(tables: Tables) -> Callable[[], None]:
+            if any((each.order_id, each.digest) == (file.order_id, file.digest) for each in tables.evidence.values()):
+                raise Duplicate(what="evidence_file")
+            return lambda: tables.evidence.update({file.id: file})
+
+        self.work.write(check)
 
 
 @define

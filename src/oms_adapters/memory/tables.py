@@ -23,6 +23,7 @@ from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
@@ -39,7 +40,16 @@ from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.movements import Movement
 from oms_domain.inventory.stock import Reservation, StockLevel
 from oms_domain.inventory.warehouses import Warehouse
-from oms_domain.kernel.identity import OrderId, PackageId, ShopId, SkuCode, VaultId, WarehouseCode, WarehouseId
+from oms_domain.kernel.identity import (
+    EvidenceId,
+    OrderId,
+    PackageId,
+    ShopId,
+    SkuCode,
+    VaultId,
+    WarehouseCode,
+    WarehouseId,
+)
 from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.rules.blacklist import BlacklistEntry
 from oms_domain.orders.rules.rule_set import RuleSet
@@ -181,6 +191,7 @@ class Tables:
 
     cases: dict[UUID, AftersalesCase] = field(factory=dict)
     case_numbers: dict[Any, UUID] = field(factory=dict)
+    evidence: dict[EvidenceId, EvidenceFile] = field(factory=dict)
     refunds: dict[UUID, RefundOrder] = field(factory=dict)
     refund_numbers: dict[Any, UUID] = field(factory=dict)
     refund_entries: dict[OrderId, tuple[RefundEntry, ...]] = field(factory=dict)

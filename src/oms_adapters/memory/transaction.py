@@ -14,6 +14,7 @@ from attrs import define, evolve, field
 from oms_adapters.memory.aftersales import (
     MemoryAsks,
     MemoryCases,
+    MemoryEvidence,
     MemoryRefundLedgers,
     MemoryRefunds,
     MemoryReturns,
@@ -89,6 +90,7 @@ class MemoryTransaction:
     traces: MemoryTraces = field(init=False)
     batches: MemoryBatches = field(init=False)
     cases: MemoryCases = field(init=False)
+    evidence: MemoryEvidence = field(init=False)
     refunds: MemoryRefunds = field(init=False)
     refund_ledgers: MemoryRefundLedgers = field(init=False)
     returns: MemoryReturns = field(init=False)
@@ -122,6 +124,7 @@ class MemoryTransaction:
         self.traces = MemoryTraces(self.work)
         self.batches = MemoryBatches(self.work)
         self.cases = MemoryCases(self.work)
+        self.evidence = MemoryEvidence(self.work)
         self.refunds = MemoryRefunds(self.work)
         self.refund_ledgers = MemoryRefundLedgers(self.work)
         self.returns = MemoryReturns(self.work)

@@ -8,6 +8,7 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
@@ -15,6 +16,7 @@ from oms_domain.aftersales.tickets import Ticket
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import (
     CaseId,
+    EvidenceId,
     OrderId,
     PlatformAftersalesId,
     RefundId,
@@ -75,6 +77,14 @@ class TicketNotFound(NotFound):
     ticket_id: UUID
 
 
+@frozen(kw_only=True)
+class EvidenceNotFound(NotFound):
+    """No such file of evidence, or it is not the caller's."""
+
+    code: ClassVar[str] = "aftersales.evidence_not_found"
+    evidence_id: UUID
+
+
 class Cases(Protocol):
     """All aftersales cases."""
 
@@ -116,6 +126,19 @@ class RefundLedgers(Protocol):
         Of two who add to one ledger only the first succeeds, and whatever is read: no line gives back more than it paid
         with a tender. Raises ``StaleVersion`` or ``Duplicate``, here or at commit.
         """
+
+
+class EvidenceFiles(Protocol):
+    """The files of evidence of all orders, as far as they can be told of; their bytes lie in the vault, in pieces."""
+
+    def get(self, evidence_id: EvidenceId) -> EvidenceFile:
+        """Raises ``EvidenceNotFound``."""
+
+    def of_order(self, order_id: OrderId) -> tuple[EvidenceFile, ...]:
+        """Return what was stored of an order before this transaction, oldest first."""
+
+    def add(self, file: EvidenceFile) -> None:
+        """Store a new one. Raises ``Duplicate``, here or at commit, if its order has the same content already."""
 
 
 class ReturnOrders(Protocol):

@@ -17,6 +17,7 @@ from attrs import frozen
 from oms_app.actor import Actor, Command
 from oms_app.ports.aftersales import (
     Cases,
+    EvidenceFiles,
     PlatformAsks,
     RefundLedgers,
     RefundOrders,
@@ -362,6 +363,9 @@ class Transaction(Protocol):
 
     @property
     def cases(self) -> Cases: ...
+
+    @property
+    def evidence(self) -> EvidenceFiles: ...
 
     @property
     def refunds(self) -> RefundOrders: ...

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from oms_domain.aftersales import events as e
+from oms_domain.aftersales.evidence import MOST_EVIDENCE, TooMuchEvidence
 from oms_domain.aftersales.limits import NO_LIMIT, Due
 from oms_domain.aftersales.refusals import (
     CaseInDispute,
@@ -356,6 +357,19 @@ class AftersalesCase:
             return Change(self)
         case = evolve(self, responsibility=responsibility, updated_at=at)
         return self._told(e.ResponsibilitySet, case, at, responsibility=responsibility, reason=_reason(reason))
+
+    def add_evidence(self, evidence_id: EvidenceId, *, by: str, at: datetime) -> Change[AftersalesCase]:
+        """Put a file to it, in any state: what is settled may be argued again. One that it names already stays.
+
+        Raises:
+            TooMuchEvidence.
+        """
+        if evidence_id in self.evidence:
+            return Change(self)
+        if len(self.evidence) >= MOST_EVIDENCE:
+            raise TooMuchEvidence(most=MOST_EVIDENCE)
+        case = evolve(self, evidence=(*self.evidence, evidence_id), updated_at=at)
+        return self._told(e.EvidenceAdded, case, at, evidence_id=evidence_id, by=by)
 
     def revise(self, *, at: datetime, **facts: Any) -> Change[AftersalesCase]:
         """Take over facts that are the buyer's or the platform's to say."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.channels.standard import Platform
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.identity import CaseId, LineId, OrderId, PlatformAftersalesId, ShopId, SkuCode
+from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, PlatformAftersalesId, ShopId, SkuCode
 from oms_domain.kernel.money import Money
 
 Units = tuple[tuple[int, int], ...]
@@ -243,6 +243,15 @@ class ResponsibilitySet(CaseEvent):
     type: ClassVar[str] = "aftersales.responsibility_set"
     responsibility: str
     reason: str
+
+
+@frozen(kw_only=True)
+class EvidenceAdded(CaseEvent):
+    """A file was put to the case that shows what is claimed."""
+
+    type: ClassVar[str] = "aftersales.evidence_added"
+    evidence_id: EvidenceId
+    by: str
 
 
 @frozen(kw_only=True)

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, first_numbers, lie_on, taken_units
+from oms_domain.aftersales.evidence import MOST_EVIDENCE
 from oms_domain.aftersales.policy import AftersalesPolicy, kinds_of
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, SENDS_GOODS, CaseKind
 from oms_domain.aftersales.values import AskedBy, CaseLine
@@ -20,7 +21,6 @@ from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
 LONGEST_OVERRIDE: Final = 500
-MOST_EVIDENCE: Final = 20
 
 
 @frozen(kw_only=True)

@@ -129,3 +129,35 @@ def test_terms_and_tickets(oms):
     assert oms.rows("aftersales", "documents") == []
     assert oms.run("aftersales", "pull", "tb", "--json").code == 1  # it is not connected
     assert oms.rows("returns", "list") == []
+
+
+def test_evidence_is_sent_with_the_claim_added_listed_and_fetched(allocated, order, tmp_path):
+    number, _ = order
+    photo, note = b"\xff\xd8\xff\xe0" + bytes(range(256)), b"%PDF-1.7\n"
+    files = {"破损.jpg": photo, "note.pdf": note, "bad.jpg": b"<html>"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    paths = {name: str(tmp_path / name) for name in files}
+
+    ask = ("--kind", "refund_before_shipment", "--reason", "破损", "--evidence", paths["破损.jpg"])
+    (opened,) = allocated.rows("cases", "open", number, *ask)
+    (added,) = allocated.rows("cases", "evidence", "add", opened["number"], paths["note.pdf"])
+    (again,) = allocated.rows("cases", "evidence", "add", opened["number"], paths["note.pdf"])
+    listed = allocated.rows("cases", "evidence", "list", opened["number"])
+
+    assert again == added
+    assert [(row["name"], row["media_type"]) for row in listed] == [
+        ("破损.jpg", "image/jpeg"),
+        ("note.pdf", "application/pdf"),
+    ]
+    assert (
+        "aftersales.evidence_not_taken"
+        in allocated.run("cases", "evidence", "add", opened["number"], paths["bad.jpg"], "--json").err
+    )
+    to = str(tmp_path / "got.jpg")
+    (got,) = allocated.rows("cases", "evidence", "get", listed[0]["id"], "--to", to)
+    assert got == {"file": to, "media_type": "image/jpeg"}
+    assert (tmp_path / "got.jpg").read_bytes() == photo
+    assert allocated.run("cases", "evidence", "get", listed[0]["id"], "--to", to).code == 1  # it is there already
+    assert [row for (row,) in allocated.sql("SELECT purpose FROM pii_access")] == ["evidence", "evidence"]
+    assert allocated.rows("doctor") == []
