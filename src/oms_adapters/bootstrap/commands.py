@@ -48,6 +48,8 @@ def migrate(dry_run: bool, as_json: bool) -> None:
     if not dry_run:
         ensure_embedded_files(settings)
     before, wanted = (None, "head") if _missing(container) else container.database().revision()
+    if before != wanted and before is not None:
+        container.database().check_known()
     if not dry_run:
         container.database().migrate()
         _, wanted = container.database().revision()

@@ -54,7 +54,11 @@ def made(*, quiet: bool = True) -> Container:
 
 
 def ready(*, quiet: bool = True) -> Container:
-    """As ``made``, with the schema and the database's safety checked. Raises ``SchemaBehind``, ``UnsafeDatabase``."""
+    """As ``made``, with the schema and the database's safety checked.
+
+    Raises:
+        SchemaBehind, SchemaAhead, UnsafeDatabase.
+    """
     container = made(quiet=quiet)
     settings: Settings = container.settings()
     path = settings.sqlite_path
@@ -65,6 +69,7 @@ def ready(*, quiet: bool = True) -> Container:
     database = container.database()
     found, wanted = database.revision()
     if found != wanted:
+        database.check_known()
         raise SchemaBehind(found=found or "nothing", wanted=wanted or "")
     if not settings.database.unsafe:
         database.check_safety()

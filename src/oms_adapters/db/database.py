@@ -18,7 +18,7 @@ from attrs import define, field
 from oms_adapters.db.aftersales_lists import SqlAftersalesQueries
 from oms_adapters.db.catalog_lists import SqlCatalogQueries
 from oms_adapters.db.doctor import SqlDoctor
-from oms_adapters.db.engine import Engines, check_safety, connect
+from oms_adapters.db.engine import Engines, SchemaAhead, check_safety, connect
 from oms_adapters.db.errors import translated
 from oms_adapters.db.jobs import JobStore
 from oms_adapters.db.numbers import ApiKeyStore, NumberStore
@@ -88,8 +88,16 @@ class Database:
         with translated():
             check_safety(self.engines)
 
+    def check_known(self) -> None:
+        """Raises ``SchemaAhead``, ``StoreUnavailable``."""
+        found, head = self.revision()
+        known = {step.revision for step in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+        if found is not None and found not in known:
+            raise SchemaAhead(found=found, known=head or "")
+
     def migrate(self, revision: str = "head") -> None:
-        """Bring the schema to a revision. Each step may be run again."""
+        """Bring the schema to a revision. Each step may be run again. Raises ``SchemaAhead``."""
+        self.check_known()
         with translated(), self.engines.write.connect() as connection:
             config = migration_config()
             config.attributes["connection"] = connection

@@ -20,6 +20,15 @@ PG_OPTIONS: Final = (
 
 
 @frozen(kw_only=True)
+class SchemaAhead(OmsError):
+    """The database's schema is one that this program does not know: a newer program has migrated it."""
+
+    code: ClassVar[str] = "store.schema_ahead"
+    found: str
+    known: str
+
+
+@frozen(kw_only=True)
 class UnsafeDatabase(OmsError):
     """The database is set so that a commit may be lost, or text mangled. ``how`` says what to set."""
 

@@ -96,6 +96,25 @@ def test_without_a_schema_a_command_says_how_to_make_it(bare, words):
     assert list(bare.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("migrate",), ("migrate", "--dry-run"), ("doctor",), ("orders", "list"), ("serve",), ("worker",), ("demo",)],
+    ids=" ".join,
+)
+def test_a_program_that_is_older_than_the_database_says_that_it_must_be_updated(oms, words):
+    oms.sql("UPDATE alembic_version SET version_num = '9999'")
+    before = oms.sql("SELECT name FROM sqlite_master ORDER BY name")
+
+    done = oms.run(*words)
+
+    assert (done.code, done.out) == (1, "")
+    assert "store.schema_ahead" in done.err
+    assert "9999" in done.err
+    assert "oms migrate" not in done.err
+    assert oms.sql("SELECT name FROM sqlite_master ORDER BY name") == before
+    assert oms.sql("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
 def test_a_key_file_is_made_once_and_never_overwritten(bare):
     (made,) = bare.rows("keys", "init")
     keys = (bare.folder / made["keys_file"]).read_bytes()

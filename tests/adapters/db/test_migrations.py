@@ -15,6 +15,7 @@ from tests.contracts.rows import ROOT, a_line, a_new_shop, an_order, load_order,
 from tests.servers import Backend, FakeClock, ids
 
 from oms_adapters.db.database import Database, migration_config
+from oms_adapters.db.engine import SchemaAhead
 from oms_adapters.db.orders import line_row, sales_order, sales_order_line
 from oms_adapters.db.orders import row_of as order_row
 from oms_adapters.db.shops import row_of as shop_row
@@ -115,6 +116,17 @@ def test_migrating_again_changes_nothing(empty):
 
     assert sent == []
     assert is_at_head(empty)
+
+
+def test_a_schema_of_a_newer_program_is_left_as_it_is(empty):
+    empty.migrate()
+    with empty.engines.write.begin() as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION} SET version_num = '9999'"))
+
+    with watched(empty) as sent, pytest.raises(SchemaAhead) as refusal:
+        empty.migrate()
+
+    assert (sent, refusal.value.fields()) == ([], {"found": "9999", "known": HEAD})
 
 
 def test_alembic_itself_migrates_what_the_environment_names(empty, url, monkeypatch):
