@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
-from oms_app.claims import check_no_claims, has_claims
+from oms_app.claims import check_no_claims, has_claims, take_along
 from oms_app.numbering import NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
@@ -160,6 +160,7 @@ class Allocation:
             begun = child.then(self._held(child.state, evolve(lot, lines=own)))
             record(self.tx, self.tx.orders, begun)
             set_timers(self.tx, begun)
+        take_along(self.tx, order, [child.state for child in made.children], at=self.at)
         return made.parent
 
 

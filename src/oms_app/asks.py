@@ -16,19 +16,23 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.case_changing import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.case_grants import AGENT
 from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
+from oms_app.owing import give_way, is_owed, open_owed
 from oms_app.ports.channels import AskRef, ChannelGateway, Gateways, OrderGone
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed, Sealer
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales import intake
-from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
-from oms_domain.aftersales.claimed import taken_units, union
+from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
+from oms_domain.aftersales.claimed import common, taken_units, union
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
-from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseMove, CaseState
+from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
+from oms_domain.aftersales.terms import REFUND
+from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import Runs
-from oms_domain.channels.aftersales import AskState, AskTranslation, StandardAftersales
+from oms_domain.channels.aftersales import AskKind, AskState, AskTranslation, StandardAftersales
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, UnreadablePayload
 from oms_domain.kernel.change import Change
@@ -36,6 +40,7 @@ from oms_domain.kernel.identity import CaseId, LineId, PlatformAftersalesId, Sho
 from oms_domain.orders.intake import Freshness
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.refunds.proposal import AmountNotPositive, NothingToRefund
 from oms_domain.refunds.refund_order import PlatformFact
 from oms_domain.refunds.refundable import refunded_units
 from oms_domain.refunds.states import PlatformRefundState
@@ -247,24 +252,67 @@ class _Taking:
         return _answer(outcome, change.state)
 
     def _begun(self, ask: PlatformAftersales, standard: StandardAftersales, order: SalesOrder) -> AftersalesCase:
+        """Begin the case of an ask. What is owed anyway is asked for in one case, whoever asked first."""
         flow, tx = self.flow, self.flow.tx
         cases, ledger = tx.cases.of_order(order.id), tx.refund_ledgers.of(order)
+        meets = standard.kind is AskKind.REFUND and standard.state not in (AskState.CLOSED, AskState.REFUSED)
+        owing = [case for case in cases if meets and is_owed(case)]
+        others = [case for case in cases if case not in owing]
 
         def taken(line_id: LineId) -> Runs:
-            return union((*taken_units(cases, line_id), *refunded_units(ledger, line_id)))
+            return union((*taken_units(others, line_id), *refunded_units(ledger, line_id)))
 
+        lines = intake.units_of(standard, order, owed=lambda line_id: taken_units(owing, line_id), taken=taken)
+        owed = self._met(owing, lines)
+        if owed is not None:
+            return self._agreed(owed, standard)
         change = intake.begin(
             standard,
             order,
             case_id=CaseId(flow.new_id()),
             number=flow.numbers.next(LETTERS["case"]),
             shop_id=order.shop_id,
-            taken=taken,
+            lines=lines,
             return_to=tx.aftersales_terms.of(order.shop_id).return_to,
             send_to=order.receiver.vault_id,
             at=flow.at,
         )
         return flow.settle(change, before=None, fact=_fact(standard, change.state))
+
+    def _met(self, owing: Sequence[AftersalesCase], lines: tuple[CaseLine, ...]) -> AftersalesCase | None:
+        """Take an ask's units out of what is owed; return the case for them, where all of them are owed.
+
+        That is the case that there is, where it is for no others; else a new one, and the old one gives way.
+        """
+        met = [case for case in owing if any(common(line.units, taken_units([case], line.line_id)) for line in lines)]
+        asked = {line.line_id: line.units for line in lines}
+        if len(met) == 1 and {line.line_id: line.units for line in met[0].lines} == asked:
+            return met[0]
+        all_owed = all(common(line.units, taken_units(met, line.line_id)) == line.units for line in lines)
+        for case in met:
+            give_way(self.flow, case)
+        return open_owed(self.flow, met[0], lines) if met and all_owed else None
+
+    def _agreed(self, case: AftersalesCase, standard: StandardAftersales) -> AftersalesCase:
+        """Let a case for what is owed follow the ask for it: it is granted, where it asks for no more than that.
+
+        More than an agent may refund is for a person to grant, since whoever pays is asked then.
+        """
+        flow = self.flow
+        known = case.revise(platform_refund_no=standard.refund_no, at=flow.at)
+        change = known.then(intake.follow(known.state, standard, at=flow.at))
+        case = flow.settle(change, before=case, fact=_fact(standard, change.state))
+        if case.state is not CaseState.AWAITING_REVIEW or case.kind is not CaseKind.REFUND_BEFORE_SHIPMENT:
+            return case
+        try:
+            proposal = flow.proposed(case, flow.tx.orders.get(case.order_id), asked=case.asked)
+        except (NothingToRefund, AmountNotPositive):
+            return case
+        limit = flow.tx.aftersales_terms.of(case.shop_id).most(AGENT, REFUND)
+        if proposal.amount != case.asked or (limit is not None and proposal.amount > limit):
+            return case
+        granted = case.approve(proposal.amount, cap=proposal.refundable, by=BY_SYSTEM, at=flow.at)
+        return flow.settle(granted, before=case, proposal=proposal)
 
     def _followed(self, case: AftersalesCase, standard: StandardAftersales) -> AftersalesCase:
         """Follow a newer version; where the buyer asks for another kind by now, a linked case goes on."""

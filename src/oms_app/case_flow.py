@@ -26,6 +26,7 @@ from oms_domain.aftersales.events import ReplacementShipped
 from oms_domain.aftersales.replacement import replacement_order
 from oms_domain.aftersales.returns import ReturnLine, ReturnOrder, ReturnState
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
+from oms_domain.aftersales.values import AskedBy
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
@@ -149,13 +150,18 @@ class CaseFlow:
     def _freight(self, case: AftersalesCase, order: SalesOrder, operator_says: bool) -> FreightRule:
         terms = self.tx.aftersales_terms.of(case.shop_id)
         after = terms.freight_after_shipment
-        if case.kind is CaseKind.REFUND_BEFORE_SHIPMENT and order.state is OrderState.PARTIALLY_SHIPPED:
-            return FreightRule.BY_OPERATOR if operator_says else FreightRule.KEPT  # the parcel that left has used it
+        goes_on = case.asked_by is AskedBy.SYSTEM and order.state is not OrderState.CANCELLED
+        if case.kind is CaseKind.REFUND_BEFORE_SHIPMENT and (goes_on or order.state is OrderState.PARTIALLY_SHIPPED):
+            return FreightRule.BY_OPERATOR if operator_says else FreightRule.KEPT  # a parcel that leaves uses it
         return freight_rule(order.state, goes_back_after=after, operator_says=operator_says)
 
     def _passed(self, change: Change[AftersalesCase], order: SalesOrder) -> Change[AftersalesCase]:
-        """What no warehouse works on is stopped by its flag alone; goods that are here need not be waited for."""
-        if change.state.state is CaseState.AWAITING_STOP and order.state in NEVER_LEAVES:
+        """What no warehouse works on is stopped by its flag alone, and what is owed is for goods that stay.
+
+        Goods that are here need not be waited for.
+        """
+        stays = order.state in NEVER_LEAVES or change.state.asked_by is AskedBy.SYSTEM
+        if change.state.state is CaseState.AWAITING_STOP and stays:
             return change.then(change.state.stopped(at=self.at))
         if change.state.state is CaseState.AWAITING_BUYER_RETURN and change.state.return_id is not None:
             return change.then(here_already(change.state, self.tx.returns.get(change.state.return_id), at=self.at))
@@ -210,6 +216,8 @@ class CaseFlow:
             change = refund.proposed(at=self.at)
         else:
             change = self._as_asked(case, order, refund, fact)
+        if case.platform_refund_no and not change.state.platform_refund_no:
+            change = change.then(change.state.asked_at_platform(case.platform_refund_no, at=self.at))
         if fact is not None:
             change = change.then(change.state.hear(fact, at=self.at))
         if wanted and since is not None:
@@ -353,11 +361,11 @@ class CaseFlow:
         return PartyRef(vault_id=sealed.id, mask=sealed.mask, digest=sealed.digest(IndexField.WHOLE))
 
     def _flag(self, case: AftersalesCase, order: SalesOrder) -> None:
-        """Keep the order from the warehouse as long as the case is open."""
+        """Keep the order from the warehouse as long as the case is open, but for goods that stay here anyway."""
         mine = [
             flag for flag in order.flags if flag.kind is FlagKind.IN_AFTERSALES and flag.reason == shown_number(case)
         ]
-        if case.is_open and not mine and order.state not in ENDS:
+        if case.is_open and not mine and order.state not in ENDS and case.asked_by is not AskedBy.SYSTEM:
             flagged = order.flag(FlagKind.IN_AFTERSALES, reason=shown_number(case), by=self.by, at=self.at)
             save_order(self.tx, flagged)
         elif mine and not case.is_open:

@@ -10,7 +10,6 @@ from typing import Any, Final
 from attrs import evolve
 
 from oms_app.case_flow import NEVER_LEAVES, CaseFlow, leaving, shown_number
-from oms_app.claims import has_refunds
 from oms_app.orders import save as save_order
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseState
@@ -26,7 +25,6 @@ from oms_domain.refunds.states import RefundState
 LEFT: Final = "left"
 REPLACED: Final = "order replaced"
 PART_OF_THE_REST: Final = "part_of_the_rest"
-REFUNDED_BEFORE: Final = "refunded_before"
 
 
 def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
@@ -93,8 +91,6 @@ def _stays(flow: CaseFlow, order: SalesOrder) -> str | None:
     """Return why no part of an order can be taken back from the warehouse."""
     if order.state is OrderState.PARTIALLY_SHIPPED:
         return PART_OF_THE_REST
-    if order.state is OrderState.IN_WAREHOUSE and has_refunds(flow.tx, order):
-        return REFUNDED_BEFORE
     return None
 
 

@@ -1,15 +1,25 @@
-"""Whether claims stand on an order: then its lines must stay the ones that claims and money are counted by."""
+"""Whether claims stand on an order: then its lines must stay the ones that claims and money are counted by.
+
+Claims on closed lines alone are in nobody's way: such a line is never cut, and takes them along to where it goes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oms_app.ports.transaction import Transaction
+from oms_app.transactions import record
+from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.identity import LineId
+from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import OrderState
+from oms_domain.refunds.ledger import EntryKind, LedgerEntry, NothingLeft, Taken
+from oms_domain.refunds.refund_order import RefundOrder
 from oms_domain.refunds.states import RefundState
 
 
@@ -17,34 +27,124 @@ from oms_domain.refunds.states import RefundState
 class HasClaims(Refused):
     """A case is open for the order, or money went back for it or is about to: its units are counted by its lines.
 
-    So it is neither split nor merged, and nothing is taken off it.
+    So it is neither split nor merged, and nothing is taken off it. ``cases`` and ``refunds`` are the numbers of what is
+    in the way: a case that is open ends some day, what was refunded stays.
     """
 
     code: ClassVar[str] = "orders.has_claims"
     number: str
+    cases: tuple[str, ...] = ()
+    refunds: tuple[str, ...] = ()
 
 
 def has_claims(tx: Transaction, order: SalesOrder) -> bool:
-    """Whether a case is open for it, or money went back or is about to."""
-    return bool(tx.refund_ledgers.of(order).standing) or any(case.is_open for case in tx.cases.of_order(order.id))
+    """Whether a case is open for what may still be cut of it, or money went back for that or is about to."""
+    return bool(open_cases(tx, order) or _standing(tx, order))
 
 
 def check_no_claims(tx: Transaction, *orders: SalesOrder) -> None:
     """Raises ``HasClaims``."""
     for order in orders:
-        if has_claims(tx, order):
-            raise HasClaims(number=order.number)
+        cases, refunds = open_cases(tx, order), _standing(tx, order)
+        if cases or refunds:
+            raise _in_the_way(order, cases, refunds)
 
 
-def has_refunds(tx: Transaction, order: SalesOrder) -> bool:
-    """Whether money went back for it or is about to. What a case only proposes moves on with the goods."""
-    return any(
-        refund.state is not RefundState.CLOSED and (refund.state is not RefundState.PROPOSED or refund.case_id is None)
+def open_cases(tx: Transaction, order: SalesOrder) -> list[AftersalesCase]:
+    """Return the open cases that are in the way of cutting an order, oldest first."""
+    closed = _closed(order)
+    return [
+        case
+        for case in tx.cases.of_order(order.id)
+        if case.is_open and (case.refund_id is None or not {line.line_id for line in case.lines} <= closed)
+    ]
+
+
+def take_along(tx: Transaction, order: SalesOrder, heirs: Iterable[SalesOrder], *, at: datetime) -> None:
+    """Let the orders that go on for one have what was refunded of it, or is about to be, with the cases of that.
+
+    What a case only proposes is not money yet: the case goes on with the goods by itself.
+
+    Raises:
+        HasClaims: what a refund is for goes into several orders.
+    """
+    ledger = tx.refund_ledgers.of(order)
+    there = {line.from_line: (heir, line.id) for heir in heirs for line in heir.lines if _is_whole(order, line)}
+    for refund in tx.refunds.of_order(order.id):
+        entry = ledger.standing.get(refund.id)
+        if entry is None or (refund.state is RefundState.PROPOSED and refund.case_id is not None):
+            continue
+        ids = _lines(refund, entry)
+        found = {there[id][0].id: there[id][0] for id in ids if id in there}
+        if len(found) != 1 or not ids <= there.keys():
+            raise _in_the_way(order, [], [refund])
+        (heir,) = found.values()
+        _carry(tx, refund, entry, heir, {id: there[id][1] for id in ids}, order, at)
+        if entry.kind is EntryKind.HELD:
+            ledger = ledger.release(refund.id, at=at)
+    tx.refund_ledgers.save(ledger)
+
+
+def _carry(
+    tx: Transaction,
+    refund: RefundOrder,
+    entry: LedgerEntry,
+    heir: SalesOrder,
+    new_ids: dict[LineId, LineId],
+    order: SalesOrder,
+    at: datetime,
+) -> None:
+    taken = tuple(evolve(each, line_id=new_ids[each.line_id]) for each in entry.taken)
+    ledger = tx.refund_ledgers.of(heir)
+    try:
+        if entry.kind is EntryKind.DONE:
+            ledger = ledger.moved(refund.id, taken, excess_fen=entry.excess_fen, at=at)
+        else:
+            ledger = ledger.hold(refund.id, taken, at=at)
+    except NothingLeft:  # what was paid went to the parts by what they cost, and this one has less of it
+        raise _in_the_way(order, [], [refund]) from None
+    tx.refund_ledgers.save(ledger)
+    wants = tuple(evolve(each, line_id=new_ids[each.line_id]) for each in refund.wants)
+    record(tx, tx.refunds, refund.goes_on_with(heir.id, wants, _moved(refund.taken, new_ids), at=at), since=refund)
+    if refund.case_id is not None:
+        case = tx.cases.get(refund.case_id)
+        lines = tuple(evolve(each, line_id=new_ids.get(each.line_id, each.line_id)) for each in case.lines)
+        record(tx, tx.cases, case.revise(order_id=heir.id, lines=lines, at=at), since=case)
+
+
+def _moved(taken: Iterable[Taken], new_ids: dict[LineId, LineId]) -> tuple[Taken, ...]:
+    return tuple(evolve(each, line_id=new_ids.get(each.line_id, each.line_id)) for each in taken)
+
+
+def _standing(tx: Transaction, order: SalesOrder) -> list[RefundOrder]:
+    """Return the refunds of what may still be cut of an order that have moved, or hold money."""
+    closed, standing = _closed(order), tx.refund_ledgers.of(order).standing
+    if not standing:
+        return []
+    return [
+        refund
         for refund in tx.refunds.of_order(order.id)
+        if refund.id in standing and not _lines(refund, standing[refund.id]) <= closed
+    ]
+
+
+def _lines(refund: RefundOrder, entry: LedgerEntry) -> set[LineId]:
+    """Return the lines that a refund is for, and those that it took money of: more may have moved than was asked."""
+    return {want.line_id for want in refund.wants} | {taken.line_id for taken in entry.taken}
+
+
+def _closed(order: SalesOrder) -> set[LineId]:
+    return {line.id for line in order.lines if line.is_closed}
+
+
+def _is_whole(order: SalesOrder, line: OrderLine) -> bool:
+    """Whether a line of an order that goes on has all units of the one that it is from: then it numbers them alike."""
+    return any(each.id == line.from_line and each.quantity == line.quantity for each in order.lines)
+
+
+def _in_the_way(order: SalesOrder, cases: Iterable[AftersalesCase], refunds: Iterable[RefundOrder]) -> HasClaims:
+    return HasClaims(
+        number=order.number,
+        cases=tuple(case.number for case in cases),
+        refunds=tuple(refund.number for refund in refunds),
     )
-
-
-def check_replaceable(tx: Transaction, order: SalesOrder) -> None:
-    """Raises ``HasClaims`` if another order would take the place of one for which money went back."""
-    if order.state is OrderState.IN_WAREHOUSE and has_refunds(tx, order):
-        raise HasClaims(number=order.number)

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.claims import check_no_claims, has_claims
+from oms_app.claims import check_no_claims, has_claims, take_along
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
@@ -167,7 +167,7 @@ class MergeService:
             if order.fulfilment_id is not None:
                 called_off = tx.fulfilments.get(order.fulfilment_id).cancel(UNMERGED, at=self.now())
                 record(tx, tx.fulfilments, called_off)
-            store_split(tx, made)
+            store_split(tx, order, made, at=self.now())
             answer = SplitAnswer(
                 id=order.id,
                 number=order.number,
@@ -193,6 +193,8 @@ class MergeService:
             record(tx, tx.orders, change)
         set_timers(tx, made.merged)
         tx.stock.hand_over(made.handovers)
+        for order in orders:
+            take_along(tx, order, [made.merged.state], at=self.now())
         return _merged(made)
 
 

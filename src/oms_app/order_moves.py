@@ -10,7 +10,6 @@ from datetime import datetime
 
 from attrs import frozen
 
-from oms_app.claims import check_replaceable
 from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
 from oms_app.ports.transaction import Begin, Clock, Transaction
 from oms_app.stopping import end_rest
@@ -104,7 +103,6 @@ class OrderMoveService:
     @one_transaction
     def unreview(self, command: UnreviewOrder) -> OrderAnswer:
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
-            check_replaceable(tx, order)
             change = stopping.call_back(order, reason=command.reason, by=command.by.id, at=self.now())
             if order.fulfilment_id is not None and change.state.fulfilment_id is None:
                 made = tx.fulfilments.get(order.fulfilment_id)

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.allocation import attempt_of
 from oms_app.case_flow import LETTERS, CaseFlow, put_refund
+from oms_app.case_goods import STILL_HERE
 from oms_app.case_grants import role_of
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
@@ -447,7 +448,12 @@ def _keep_back(tx: Transaction, order: SalesOrder, ledger: RefundLedger, case: A
     lines = tuple(_kept_back(line, count(refunded[line.id])) for line in order.lines)
     change = order.revise(lines=lines, at=at)
     hold_less(tx, order, change.state)
-    part = any(count(common(each.units, refunded.get(each.line_id, ()))) < count(each.units) for each in case.lines)
+    leaving = {line.id for line in order.lines if not line.is_closed}
+    part = any(
+        count(common(each.units, refunded.get(each.line_id, ()))) < count(each.units)
+        for each in case.lines
+        if each.line_id in leaving
+    )
     if part:
         change = change.then(change.state.flag(FlagKind.INTERCEPTED, reason=PART_REFUNDED, by=BY_REFUND, at=at))
     record(tx, tx.orders, change, since=order)
@@ -493,12 +499,11 @@ def _alone(refund: RefundOrder) -> RefundOrder:
 
 def _check_left(order: SalesOrder, units: tuple[RefundUnits, ...]) -> None:
     """Raises ``StillHere`` if any of the units (none: all) could leave after their money went back."""
-    if order.state in BEFORE_WAREHOUSE or order.state is OrderState.IN_WAREHOUSE:
-        raise StillHere(state=order.state)
-    if order.state is not OrderState.PARTIALLY_SHIPPED:
+    if order.state not in STILL_HERE:
         return
-    shipped = {line.id: line.shipped for line in order.lines}
-    runs = [(shipped.get(want.line_id, 0), run) for want in units for run in want.units]
+    part = order.state is OrderState.PARTIALLY_SHIPPED
+    gone = {line.id: line.quantity if line.is_closed else line.shipped if part else 0 for line in order.lines}
+    runs = [(gone.get(want.line_id, 0), run) for want in units for run in want.units]
     if not runs or any(stop > left for left, (_, stop) in runs):
         raise StillHere(state=order.state)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar, Final
 
 from attrs import frozen
 
-from oms_app.claims import check_no_claims
+from oms_app.claims import check_no_claims, take_along
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
@@ -201,17 +202,18 @@ def split_in(
         line_ids=[LineId(new_id()) for _ in range(lines_needed(order, wanted))],
         at=now(),
     )
-    store_split(tx, made)
+    store_split(tx, order, made, at=now())
     return made
 
 
-def store_split(tx: Transaction, made: Split) -> None:
-    """Save what a split has made, and let the children hold what the parent held."""
+def store_split(tx: Transaction, order: SalesOrder, made: Split, *, at: datetime) -> None:
+    """Save what a split of an order has made, and let the children hold what it held, and claim what was claimed."""
     record(tx, tx.orders, made.parent)
     for child in made.children:
         record(tx, tx.orders, child)
         set_timers(tx, child)
     tx.stock.hand_over(made.handovers)
+    take_along(tx, order, [child.state for child in made.children], at=at)
 
 
 def plan_by_rules(tx: Transaction, order: SalesOrder) -> SplitPlan:

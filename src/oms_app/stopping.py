@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.claims import take_along
 from oms_app.following import catch_up
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
@@ -208,6 +209,7 @@ class StopService:
                 if line.from_line is not None and line.to_ship
             ]
         )
+        take_along(tx, order, [new.state], at=at)
         catch_up(tx, new.state, at=at)
         return answer
 

@@ -1,14 +1,15 @@
 """An order on which a claim or a refund rests stays the order that it is; what takes its place takes its claims."""
 
 import pytest
+from attrs import evolve
 from tests.app.claims import Claims
 from tests.app.test_merging import merge, standard, unmerge
 from tests.app.world import ROOT
 
-from oms_app.case_stops import REFUNDED_BEFORE
 from oms_app.claims import HasClaims
 from oms_app.merging import MergeOrders, MergeSiblings
 from oms_app.order_moves import UnreviewOrder
+from oms_app.orders import CancelOrder
 from oms_app.refunds import PayByHand
 from oms_app.splitting import SplitOrder, Wanted
 from oms_domain.aftersales.states import CaseKind as K
@@ -16,7 +17,7 @@ from oms_domain.aftersales.states import CaseState as C
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
-from oms_domain.testing.builders import SCARF
+from oms_domain.testing.builders import SCARF, a_standard_order
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_an_order_with_an_open_claim_is_not_split(claims):
     with pytest.raises(HasClaims):
         claims.world.splits.preview(SplitOrder(order_id=claims.order_id, parts=wanted, by=ROOT))
 
-    assert refusal.value.number == claims.order.number
+    assert (refusal.value.number, refusal.value.cases) == (claims.order.number, (claims.case().number,))
     claims.reject(case_id)
     assert len(claims.world.split(claims.order_id, {SCARF: 1})) == 2
 
@@ -58,7 +59,7 @@ def test_an_order_of_which_money_went_back_is_not_split(claims):
     with pytest.raises(HasClaims) as refusal:
         claims.world.split(claims.order_id, {SCARF: 1})
 
-    assert refusal.value.number == claims.order.number
+    assert (refusal.value.cases, refusal.value.refunds) == ((), (claims.refund.number,))
     assert claims.order.state is S.AWAITING_CS_REVIEW
 
 
@@ -78,8 +79,13 @@ def test_units_of_an_order_with_a_claim_are_not_edited_away(claims):
 # --- merging ---------------------------------------------------------------------------------------------------------
 
 
+def two_of_each(no):
+    lines = tuple(evolve(line, line_no=f"{no}{at}") for at, line in enumerate(a_standard_order().lines))
+    return standard(no, lines=lines)
+
+
 def test_orders_of_which_money_went_back_are_not_merged(world):
-    claims = Claims(world, standard("A"))
+    claims = Claims(world, two_of_each("A"))
     other = world.an_order(claims.shop, standard("B"))
     claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
     pays(claims)
@@ -91,7 +97,7 @@ def test_orders_of_which_money_went_back_are_not_merged(world):
 
 
 def test_by_itself_only_what_nothing_rests_on_is_merged(world):
-    claims = Claims(world, standard("A"), auto_merge=True, merge_window_min=0)
+    claims = Claims(world, two_of_each("A"), auto_merge=True, merge_window_min=0)
     claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
     pays(claims)
 
@@ -153,18 +159,40 @@ def test_an_order_taken_back_by_hand_takes_its_claim_along(claims):
     assert claims.world.order(new.id).flags == ()
 
 
-def test_after_a_refund_no_other_order_takes_the_place_of_what_the_warehouse_has(claims):
+def test_what_takes_the_place_of_an_order_takes_what_was_refunded_of_it(claims):
+    """So a part of what is left can be stopped: what takes its place has the rest, and the same ledger."""
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+    before = claims.given_back()
+    claims.at_the_warehouse()
+
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+    claims.approve(case_id)
+
+    new = claims.order.heirs[0]
+    assert (claims.case(case_id).state, claims.case(case_id).order_id) == (C.AWAITING_REFUND, new)
+    assert claims.differences(case_id) == []
+    assert claims.refunds[0].order_id == new
+    claims.order_id = new
+    assert claims.given_back() == before
+    pays(claims)
+    assert [line.to_ship for line in claims.order.lines] == [1, 0]
+    claims.world.give(CancelOrder, new, reason="x")
+    pays(claims)
+    assert claims.given_back() == Money(23_600)
+    assert findings(claims.world) == []
+
+
+def test_an_order_is_taken_back_by_hand_after_a_refund(claims):
     claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
     pays(claims)
     claims.at_the_warehouse()
 
-    with pytest.raises(HasClaims):
-        claims.world.give(UnreviewOrder, claims.order_id)
+    claims.world.give(UnreviewOrder, claims.order_id)
 
-    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
-    claims.approve(case_id)
-    assert (claims.case(case_id).state, claims.order.state) == (C.AWAITING_STOP, S.IN_WAREHOUSE)
-    assert claims.differences(case_id) == [("stop", REFUNDED_BEFORE, "awaiting_stop")]
+    (new,) = claims.order.heirs
+    assert (claims.refund.order_id, claims.case().order_id, claims.case().state) == (new, new, C.SUCCEEDED)
+    assert findings(claims.world) == []
 
 
 def test_all_that_is_left_can_still_be_stopped(claims):

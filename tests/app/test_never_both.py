@@ -10,6 +10,7 @@ from tests.app.world import ROOT
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import SetTerms, TermsService
 from oms_app.case_commands import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
+from oms_app.editing import Wanted
 from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import Begin
@@ -170,6 +171,22 @@ def test_what_has_not_left_is_not_refunded_without_a_case(claims, released):
             claims.world.refunds.create(CreateRefund(order_id=claims.order_id, units=units, reason="x", by=ROOT))
 
     assert claims.refunds == ()
+
+
+def test_of_an_order_that_goes_on_what_was_dropped_is_refunded_by_hand(claims):
+    """Where a person has given up what was asked for by itself, and thinks better of it."""
+    world = claims.world
+    world.edit(claims.order_id, quantities=(Wanted(sku=SCARF, units=1),))
+    claims.do("withdraw", WithdrawCase, claims.case().id)
+    left, dropped = (line.id for line in claims.order.lines if line.sku == SCARF)
+
+    def create(line_id):
+        units = (RefundUnits(line_id=line_id, units=((0, 1),)),)
+        return world.refunds.create(CreateRefund(order_id=claims.order_id, units=units, reason="x", by=ROOT))
+
+    with pytest.raises(StillHere):
+        create(left)
+    assert create(dropped).state is R.PROPOSED
 
 
 def test_of_a_part_shipment_what_left_is_refunded_by_hand_and_the_rest_is_not(claims):

@@ -40,6 +40,7 @@ from oms_app.orders import (
     OrderService,
     ReleaseOrder,
 )
+from oms_app.owing import OwingService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
@@ -48,6 +49,7 @@ from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess,
 from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.owing import OwingProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
@@ -185,6 +187,7 @@ class World:
         given = {name: value for name, value in shared.items() if name != "numbering"}
         self.evidence = EvidenceService(**given, sealer=self.sealer)
         self.cases, self.refunds = CaseService(**shared), RefundService(**shared)
+        self.owing = OwingService(**shared)
         self.asks, self.tickets = AskService(**shared), TicketService(**shared)
         self.returns = ReturnService(begin=begin, now=self.clock, pause=shared["pause"])
         self.ask_pulls = AskPullService(
@@ -210,6 +213,7 @@ class World:
                 sealer=self.sealer,
                 queries=queries,
             ),
+            OwingProcess(owing=self.owing),
             TicketProcess(cases=self.cases, tickets=self.tickets, queries=queries, now=self.clock),
         )
 

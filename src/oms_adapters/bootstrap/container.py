@@ -47,6 +47,7 @@ from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
+from oms_app.owing import OwingService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
@@ -54,6 +55,7 @@ from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess,
 from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
 from oms_app.processes.orders import OrderProcess
+from oms_app.processes.owing import OwingProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
@@ -224,6 +226,7 @@ class Container(containers.DeclarativeContainer):
         CaseFollowing, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause
     )
     evidence = providers.Singleton(EvidenceService, begin=begin, now=now, new_id=new_id, pause=pause, sealer=sealer)
+    owing = providers.Singleton(OwingService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     refunds = providers.Singleton(RefundService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     returns = providers.Singleton(ReturnService, begin=begin, now=now, pause=pause)
     asks = providers.Singleton(AskService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
@@ -316,6 +319,7 @@ class Container(containers.DeclarativeContainer):
         sealer=sealer,
         queries=aftersales_queries,
     )
+    owing_process = providers.Singleton(OwingProcess, owing=owing)
     ticket_process = providers.Singleton(
         TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
     )
@@ -337,6 +341,7 @@ class Container(containers.DeclarativeContainer):
             money_process,
             ask_process,
             goods_process,
+            owing_process,
             ticket_process,
         ),
         report=providers.Object(report_job),

@@ -111,9 +111,18 @@ _TAKE = (
         _c.charge == sa.bindparam("key_charge"),
         _c.tender == sa.bindparam("key_tender"),
         _c.gone_fen + sa.bindparam("more", type_=sa.BigInteger) >= 0,
-        _c.gone_fen + sa.bindparam("more", type_=sa.BigInteger) <= _c.paid_fen,
+        _c.gone_fen + sa.bindparam("more", type_=sa.BigInteger) <= sa.bindparam("paid", type_=sa.BigInteger),
     )
-    .values(gone_fen=_c.gone_fen + sa.bindparam("more", type_=sa.BigInteger))
+    .values(
+        paid_fen=sa.bindparam("paid", type_=sa.BigInteger),
+        gone_fen=_c.gone_fen + sa.bindparam("more", type_=sa.BigInteger),
+    )
+)
+_CAP = sa.select(_c.paid_fen).where(
+    _c.order_id == sa.bindparam("key_order", type_=Id),
+    _c.line_id == sa.bindparam("key_line", type_=Id),
+    _c.charge == sa.bindparam("key_charge"),
+    _c.tender == sa.bindparam("key_tender"),
 )
 
 Place = tuple[LineId, Charge, str]
@@ -178,18 +187,26 @@ class LedgerStore:
         open_.last = ledger
 
     def _send(self, open_: _Open, connection: Connection) -> None:
-        """Move what is gone of each line and tender, if it has the room. Before the first entry there is no row."""
-        before, after = gone(open_.first), gone(open_.last)
+        """Move what is gone of each line and tender, if it has the room.
+
+        Before the first entry there is no row; nor is there one of a line that was cut off another since.
+        """
+        before, after, paid = gone(open_.first), gone(open_.last), paid_of(open_.last)
         if not open_.read:
-            paid = paid_of(open_.last)
             rows = [cap_row(open_.last.order_id, place, paid[place], after.get(place, 0)) for place in paid]
             if rows:
                 connection.execute(refund_cap.insert(), rows)
             return
         for place in sorted({*before, *after}, key=lambda each: (each[0].bytes, each[1], each[2])):
             more = after.get(place, 0) - before.get(place, 0)
-            if more and connection.execute(_TAKE, take(open_.last.order_id, place, more)).rowcount != 1:
+            if not more:
+                continue
+            key = take(open_.last.order_id, place, more, paid.get(place, 0))
+            if connection.execute(_TAKE, key).rowcount == 1:
+                continue
+            if place not in paid or connection.execute(_CAP, key).first() is not None:
                 raise StaleVersion(what="refund_cap")
+            connection.execute(refund_cap.insert(), [cap_row(open_.last.order_id, place, paid[place], more)])
 
 
 def gone(ledger: RefundLedger) -> dict[Place, int]:
@@ -215,9 +232,10 @@ def cap_row(order_id: OrderId, place: Place, paid_fen: int, gone_fen: int) -> di
     return {"order_id": order_id, "line_id": line_id, "charge": charge, "tender": tender} | amounts
 
 
-def take(order_id: OrderId, place: Place, more: int) -> dict[str, Any]:
+def take(order_id: OrderId, place: Place, more: int, paid: int) -> dict[str, Any]:
     line_id, charge, tender = place
-    return {"key_order": order_id, "key_line": line_id, "key_charge": charge, "key_tender": tender, "more": more}
+    key = {"key_order": order_id, "key_line": line_id, "key_charge": charge, "key_tender": tender}
+    return key | {"more": more, "paid": paid}
 
 
 def entry_row(order_id: OrderId, seq: int, entry: LedgerEntry) -> dict[str, Any]:

@@ -7,14 +7,14 @@ not heard from us yet does not undo it, and what does not fit is a discrepancy f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from attrs import evolve
 
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
-from oms_domain.aftersales.claimed import free_units
+from oms_domain.aftersales.claimed import free_units, union
 from oms_domain.aftersales.policy import BEFORE_SHIPMENT
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.values import AskedBy, CaseLine, Closing
@@ -39,6 +39,7 @@ _KINDS: Final = {
 AGREES_AGAIN: Final = "agrees_again"
 NO_ORDER: Final = "no_order"
 """The trouble of an ask that came before its order: it is tried again."""
+Placed = Callable[[LineId], Runs]
 DESCRIPTIVE: Final = ("asked", "reason", "description", "carrier", "tracking_no")
 
 
@@ -57,14 +58,27 @@ def trouble_of(standard: StandardAftersales, order: SalesOrder | None) -> Troubl
         return Trouble(reason=NO_ORDER, field="order_no", why=standard.order_no)
     if kind_of(standard, order) is None:
         return Trouble(reason="unknown_kind", field="kind", why=standard.kind)
-    ours = {line.platform_line_no: line for line in order.lines}
     for asked in standard.lines:
-        line = ours.get(asked.line_no)
-        if line is None:
+        ours = _ours(order, asked.line_no)
+        if not ours:
             return Trouble(reason="no_such_line", field="line_no", why=asked.line_no)
-        if asked.quantity > line.quantity:
+        if asked.quantity > sum(line.quantity for line in ours):
             return Trouble(reason="more_than_ordered", field="quantity", why=asked.line_no)
     return None
+
+
+def units_of(standard: StandardAftersales, order: SalesOrder, *, owed: Placed, taken: Placed) -> tuple[CaseLine, ...]:
+    """Return the units that an ask is for, which names only how many.
+
+    Args:
+        owed: units of a line that are owed anyway: an ask is for those before any other.
+        taken: units of a line that are in other open cases or refunded.
+    """
+    return tuple(
+        CaseLine(line_id=line.id, sku=line.sku, units=runs)
+        for asked in standard.lines
+        for line, runs in _runs(_ours(order, asked.line_no), int(asked.quantity), owed, taken)
+    )
 
 
 def begin(
@@ -74,26 +88,25 @@ def begin(
     case_id: CaseId,
     number: str,
     shop_id: ShopId,
-    taken: Callable[[LineId], Runs],
+    lines: tuple[CaseLine, ...],
     at: datetime,
     **facts: Any,
 ) -> Change[AftersalesCase]:
     """Open the case of an ask that is free of trouble, and bring it to where the platform is.
 
     Args:
-        taken: units of a line that are in open cases or refunded; the ask is placed on the first that are not.
+        lines: the units that it is for, see ``units_of``.
         facts: what the platform does not tell, such as ``return_to``.
     """
     kind = kind_of(standard, order)
     assert kind is not None
-    ours = {line.platform_line_no: line for line in order.lines}
     case = AftersalesCase(
         id=case_id,
         number=number,
         shop_id=shop_id,
         order_id=order.id,
         kind=kind,
-        lines=tuple(_line(ours[asked.line_no], int(asked.quantity), taken) for asked in standard.lines),
+        lines=lines,
         asked_by=AskedBy.BUYER,
         platform_refund_no=standard.refund_no,
         opened_at=at,
@@ -262,10 +275,39 @@ def _descriptive(standard: StandardAftersales, kind: CaseKind) -> dict[str, Any]
     return dict(zip(DESCRIPTIVE, facts, strict=True))
 
 
-def _line(line: OrderLine, units: int, taken: Callable[[LineId], Runs]) -> CaseLine:
-    """Place an ask on the first units that are free; where too few are, on the first of all: a person is shown it."""
-    free = free_units(line.quantity, taken(line.id), units)
-    return CaseLine(line_id=line.id, sku=line.sku, units=free if count(free) == units else ((0, units),))
+def _ours(order: SalesOrder, line_no: str) -> tuple[OrderLine, ...]:
+    """Return our lines of a sub-order: several where units of it were given up.
+
+    The last part of a bundle stands for it.
+    """
+    found = tuple(line for line in order.lines if line.platform_line_no == line_no)
+    return found[-1:] if any(line.bundle for line in found) else found
+
+
+def _runs(lines: Sequence[OrderLine], units: int, owed: Placed, taken: Placed) -> Iterator[tuple[OrderLine, Runs]]:
+    """Give units of lines: first what is owed anyway, then what is free; where that is too little, the first of all."""
+    found, left = dict[LineId, Runs](), units
+    for line in lines:
+        runs = _first(owed(line.id), left)
+        found[line.id], left = runs, left - count(runs)
+    for line in lines:
+        runs = free_units(line.quantity, union((*owed(line.id), *taken(line.id))), left)
+        found[line.id], left = union((*found[line.id], *runs)), left - count(runs)
+    if left:
+        found, left = {}, units
+        for line in lines:
+            found[line.id] = ((0, min(line.quantity, left)),) if left else ()
+            left -= count(found[line.id])
+    yield from ((line, found[line.id]) for line in lines if found[line.id])
+
+
+def _first(runs: Runs, units: int) -> Runs:
+    found = []
+    for first, stop in runs:
+        if take := min(stop - first, units):
+            found.append((first, first + take))
+        units -= take
+    return tuple(found)
 
 
 def _differs(change: Change[AftersalesCase], standard: StandardAftersales, at: datetime) -> Change[AftersalesCase]:

@@ -16,6 +16,7 @@ class AskedBy(StrEnum):
 
     BUYER = "buyer"  # at the platform
     CUSTOMER_SERVICE = "customer_service"  # for the buyer
+    SYSTEM = "system"  # nobody: the goods will never leave, and what was paid for them is owed
 
 
 class Responsibility(StrEnum):

@@ -257,6 +257,16 @@ class RefundOrder:
             case _:
                 return change.then(change.state._pending_at_platform(at))
 
+    def goes_on_with(
+        self, order_id: OrderId, wants: tuple[RefundUnits, ...], taken: tuple[Taken, ...], *, at: datetime
+    ) -> Change[RefundOrder]:
+        """Follow its units to the order that has them now. Where the money is does not change by that."""
+        return self._revise(at, order_id=order_id, wants=wants, taken=taken)
+
+    def asked_at_platform(self, refund_no: str, *, at: datetime) -> Change[RefundOrder]:
+        """Take the number that the platform has given it."""
+        return self._revise(at, platform_refund_no=refund_no)
+
     # --- beside the state --------------------------------------------------------------------------------------------
 
     def compensate(

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from oms_domain.aftersales import events as e
 from oms_domain.aftersales.case import BY_PLATFORM
-from oms_domain.aftersales.intake import AGREES_AGAIN, begin, follow, kind_of, trouble_of
+from oms_domain.aftersales.intake import AGREES_AGAIN, begin, follow, kind_of, trouble_of, units_of
 from oms_domain.aftersales.platform_aftersales import AlreadyACase, compare
 from oms_domain.aftersales.states import CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.values import CaseLine, Closing, Difference
 from oms_domain.channels.aftersales import AskKind, AskState, PlatformDecision
 from oms_domain.channels.standard import OrderKind
+from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.intake import Freshness
+from oms_domain.orders.lines import FromBundle
 from oms_domain.orders.platform_order import NEVER, Conversion, Trouble
 from oms_domain.orders.states import OrderState
 from oms_domain.testing.aftersales import (
@@ -32,7 +34,7 @@ from oms_domain.testing.aftersales import (
     a_platform_aftersales,
     a_standard_ask,
 )
-from oms_domain.testing.builders import LINE, NOW, RAW, SCARF, SHOP, a_sales_order
+from oms_domain.testing.builders import LINE, NOW, OTHER_LINE, RAW, SCARF, SHOP, a_sales_order, an_order_line
 
 A, S, M, K, P = AskState, CaseState, CaseMove, CaseKind, PlatformDecision
 LATER = NOW + timedelta(hours=1)
@@ -47,7 +49,7 @@ def begun(ask, order=SHIPPED, taken=(), **facts):
         case_id=CASE,
         number="A20261123-000001",
         shop_id=SHOP,
-        taken=lambda _: taken,
+        lines=units_of(ask, order, owed=lambda _: (), taken=lambda _: taken),
         at=NOW,
         **facts,
     )
@@ -113,6 +115,57 @@ def test_an_ask_becomes_a_case_on_the_first_units_that_are_free():
 
 def test_an_ask_for_units_that_are_all_taken_lies_on_the_first_of_all():
     assert begun(asked(A.AWAITING_SELLER), taken=((0, 2),)).state.lines[0].units == ((0, 1),)
+
+
+def a_cut_order():
+    """Return five scarves of one sub-order, two of them given up as a line of their own."""
+    lines = (
+        an_order_line(quantity=Quantity(3)),
+        an_order_line(id=OTHER_LINE, quantity=Quantity(2), is_closed=True),
+    )
+    return a_sales_order(lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("units", "owed", "taken", "placed"),
+    [
+        (1, (), (), {LINE: ((0, 1),)}),
+        (1, ((0, 2),), (), {OTHER_LINE: ((0, 1),)}),
+        (1, ((0, 1), (1, 2)), (), {OTHER_LINE: ((0, 1),)}),
+        (2, ((0, 2),), (), {OTHER_LINE: ((0, 2),)}),
+        (4, ((0, 2),), (), {LINE: ((0, 2),), OTHER_LINE: ((0, 2),)}),
+        (5, (), (), {LINE: ((0, 3),), OTHER_LINE: ((0, 2),)}),
+        (4, ((1, 2),), (), {LINE: ((0, 3),), OTHER_LINE: ((1, 2),)}),
+        (3, (), ((0, 1),), {LINE: ((1, 3),), OTHER_LINE: ((1, 2),)}),
+        (2, ((0, 2),), ((0, 3),), {OTHER_LINE: ((0, 2),)}),
+        (4, ((0, 2),), ((0, 3),), {LINE: ((0, 3),), OTHER_LINE: ((0, 1),)}),
+    ],
+)
+def test_an_ask_is_for_what_is_owed_before_what_is_free_of_all_lines_of_its_sub_order(units, owed, taken, placed):
+    """``owed`` is of the line that was cut off, ``taken`` of both."""
+    ask = a_standard_ask()
+    ask = evolve(ask, lines=(evolve(ask.lines[0], quantity=Quantity(units)),))
+
+    found = units_of(ask, a_cut_order(), owed=lambda id: owed if id == OTHER_LINE else (), taken=lambda _: taken)
+
+    assert trouble_of(ask, a_cut_order()) is None
+    assert {line.line_id: line.units for line in found} == placed
+
+
+def test_an_ask_for_more_than_all_lines_of_its_sub_order_have_is_none():
+    ask = a_standard_ask()
+    ask = evolve(ask, lines=(evolve(ask.lines[0], quantity=Quantity(6)),))
+
+    assert trouble_of(ask, a_cut_order()) == Trouble(reason="more_than_ordered", field="quantity", why="1001")
+
+
+def test_the_last_part_of_a_bundle_stands_for_it():
+    of = FromBundle(code=SkuCode("SET"), quantity=Quantity(1), list_price_fen=1, whole=1)
+    lines = tuple(an_order_line(id=id, bundle=of, quantity=Quantity(1)) for id in (LINE, OTHER_LINE))
+
+    (found,) = units_of(a_standard_ask(), a_sales_order(lines=lines), owed=lambda _: (), taken=lambda _: ())
+
+    assert found.line_id == OTHER_LINE
 
 
 @pytest.mark.parametrize(

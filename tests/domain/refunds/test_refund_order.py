@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms_domain.kernel.errors import InvalidText, MoveNotAllowed
+from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import check_table
 from oms_domain.refunds import events as e
@@ -40,7 +41,7 @@ from oms_domain.refunds.states import (
     RefundState,
 )
 from oms_domain.testing.aftersales import CASE, KEFU, REFUND, a_ledger, a_refund
-from oms_domain.testing.builders import LINE, NOW, ORDER
+from oms_domain.testing.builders import LINE, NOW, ORDER, OTHER_LINE, an_id
 
 S, M, P = RefundState, RefundMove, PlatformRefundState
 LATER = NOW + timedelta(hours=1)
@@ -227,6 +228,23 @@ def test_a_document_of_the_platform_shows_its_word_and_before_shipment_no_state_
     refund = a_refund(state=S.APPROVED, heard=a_fact(P.SUCCEEDED), after_shipment=False)
 
     assert (refund.platform_state, refund.document_state) == (P.SUCCEEDED, None)
+
+
+def test_it_follows_its_units_to_another_order_wherever_its_money_is():
+    wants = (RefundUnits(line_id=OTHER_LINE, units=((0, 1),)),)
+    taken = tuple(evolve(each, line_id=OTHER_LINE) for each in a_refund().taken)
+
+    change = a_refund(state=S.IN_DOUBT).goes_on_with(OrderId(an_id(77)), wants, taken, at=NOW)
+
+    assert change.state == a_refund(state=S.IN_DOUBT, order_id=OrderId(an_id(77)), wants=wants, taken=taken)
+    assert [event.what for event in change.events] == [("order_id", "taken", "wants")]
+
+
+def test_it_takes_the_number_that_the_platform_gives_it():
+    change = a_refund(platform_refund_no="").asked_at_platform("97001", at=NOW)
+
+    assert change.state == a_refund(platform_refund_no="97001")
+    assert change.state.asked_at_platform("97001", at=NOW).events == ()
 
 
 def test_tags_and_the_internal_reason_stand_beside_the_state():
