@@ -24,6 +24,7 @@ from oms_app.case_commands import (
     NoteRevoked,
     NoteStopped,
     OpenCase,
+    OweDifference,
     PreviewReceived,
     RejectCase,
     SetResponsibility,
@@ -33,17 +34,19 @@ from oms_app.case_commands import (
     answer_of,
 )
 from oms_app.case_flow import CaseFlow, is_under_way
-from oms_app.case_grants import Received, accept_received, granted, received, role_of
+from oms_app.case_goods import replacements
+from oms_app.case_grants import Received, accept_received, check_limit, granted, received
 from oms_app.case_opening import asked_case
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import check_version, one_transaction
 from oms_domain.aftersales.case import AftersalesCase
-from oms_domain.aftersales.refusals import NotInDispute
+from oms_domain.aftersales.refusals import NotInDispute, ReplacementNotSent
+from oms_domain.aftersales.sending import all_left
 from oms_domain.aftersales.states import GIVES_MONEY_BACK
-from oms_domain.aftersales.terms import REFUND
+from oms_domain.aftersales.values import Sent
 from oms_domain.kernel.change import Change
-from oms_domain.refunds.proposal import AboveRoleLimit, Proposal
+from oms_domain.refunds.proposal import Proposal
 
 Step = Callable[[CaseFlow, AftersalesCase], "tuple[Change[AftersalesCase], Proposal | None]"]
 
@@ -132,14 +135,25 @@ class CaseService(CaseWork):
         return self._do(command, lambda case, at: case.pay_difference(at=at))
 
     def note_replacement_sent(self, command: NoteReplacementSent) -> CaseAnswer:
-        """Raises ``AboveRoleLimit``."""
+        """Raises ``AboveRoleLimit``; ``ReplacementNotSent``: neither has its order left, nor did a person send them."""
 
         def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], Proposal | None]:
-            limit = flow.tx.aftersales_terms.of(case.shop_id).most(role_of(command.by), REFUND)
-            if command.owed is not None and limit is not None and command.owed > limit:
-                raise AboveRoleLimit(amount=command.owed, limit=limit)
-            sent = case.replacement_id or case.order_id
-            return _plain(case.ship_replacement(sent, owed=command.owed, by=command.by.id, at=flow.at))
+            if command.owed is not None:
+                check_limit(flow, case, command.owed, by=command.by)
+            sent = Sent(carrier=command.carrier, tracking_no=command.tracking_no)
+            change = case.ship_replacement(sent, owed=command.owed, by=command.by.id, at=flow.at)
+            if not (sent.by_hand and sent.carrier) and not all_left(replacements(flow.tx, case)):
+                raise ReplacementNotSent(case_id=case.id)
+            return _plain(change)
+
+        return self._act(command, step)
+
+    def owe_difference(self, command: OweDifference) -> CaseAnswer:
+        """Raises ``AboveRoleLimit``, ``RefundNotPositive``."""
+
+        def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], Proposal | None]:
+            check_limit(flow, case, command.amount, by=command.by)
+            return _plain(case.owe(command.amount, by=command.by.id, at=flow.at))
 
         return self._act(command, step)
 

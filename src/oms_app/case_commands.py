@@ -144,9 +144,21 @@ class NoteDifferencePaid(CaseCommand):
 
 @frozen(kw_only=True)
 class NoteReplacementSent(CaseCommand):
-    """New or repaired goods have left (已发出). ``owed``: what the new goods of an exchange cost less."""
+    """New or repaired goods have left (已发出). ``owed``: what the new goods of an exchange cost less.
 
+    ``carrier``, ``tracking_no``: how a person sent them; an order of ours that was to send them is called off.
+    """
+
+    carrier: str = ""
+    tracking_no: str = ""
     owed: Money | None = None
+
+
+@frozen(kw_only=True)
+class OweDifference(CaseCommand):
+    """The new goods of an exchange cost less: give it back when they leave (应退差价)."""
+
+    amount: Money
 
 
 @frozen(kw_only=True)

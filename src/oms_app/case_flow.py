@@ -304,13 +304,14 @@ class CaseFlow:
         return refund_of(found, asked_at=case.opened_at, at=self.at, **facts)
 
     def _kept_here(self, change: Change[AftersalesCase], before: AftersalesCase | None) -> Change[AftersalesCase]:
-        """New goods of a case that goes on without them do not leave: never both sent and given up or refunded.
+        """New goods of a case that goes on without them do not leave: never both sent and given up, refunded, or sent
+        by hand.
 
         Where somebody outside has them, they are asked to stop, and a person sees to it.
         """
         case = change.state
         waited = before is not None and before.state is CaseState.AWAITING_EXCHANGE_SHIPMENT
-        sent = any(isinstance(event, ReplacementShipped) for event in change.events)
+        sent = any(isinstance(event, ReplacementShipped) and not event.tracking_no for event in change.events)
         if not waited or case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT or sent or case.replacement_id is None:
             return change
         for new in live(self.tx, self.tx.orders.get(case.replacement_id)):

@@ -8,12 +8,13 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.case_commands import CaseAnswer, answer_of
-from oms_app.case_goods import has_left, sent_by
+from oms_app.case_goods import replacements, sent_by
 from oms_app.case_stops import stop_for, stop_is_decided
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import one_transaction
 from oms_domain.aftersales.arriving import arrived
+from oms_domain.aftersales.sending import followed
 from oms_domain.aftersales.states import CaseState
 from oms_domain.kernel.identity import CaseId, OrderId, ReturnOrderId
 
@@ -28,11 +29,12 @@ class BookArrival:
 
 
 @frozen(kw_only=True)
-class BookReplacementLeft:
-    """An order has left: if it sends goods for a case, that goes on."""
+class BookReplacement:
+    """An order has left, or never will (``reason``): if it sends goods for a case, that follows."""
 
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     order_id: OrderId
+    reason: str = ""
     by: Actor
 
 
@@ -66,9 +68,9 @@ class CaseFollowing(CaseWork):
         """
         return self.numbered(self._book_arrival, command)
 
-    def book_replacement_left(self, command: BookReplacementLeft) -> CaseAnswer | None:
+    def book_replacement(self, command: BookReplacement) -> CaseAnswer | None:
         """None if the order sends nothing for a case, or more is to come."""
-        return self.numbered(self._book_replacement_left, command)
+        return self.numbered(self._book_replacement, command)
 
     def ask_stop(self, command: AskStop) -> CaseAnswer | None:
         """Have whoever has the goods of a case asked to stop; None where nothing waits for that any more."""
@@ -93,14 +95,14 @@ class CaseFollowing(CaseWork):
         return answer_of(change.state, case) if change.events else None
 
     @one_transaction
-    def _book_replacement_left(self, command: BookReplacementLeft, numbers: NumberPool) -> CaseAnswer | None:
+    def _book_replacement(self, command: BookReplacement, numbers: NumberPool) -> CaseAnswer | None:
         numbers.start()
         with self.begin(command) as tx:
             flow, answer = self.flow(tx, numbers, command.by), None
             for case in sent_by(tx, tx.orders.get(command.order_id)):
-                if case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT and has_left(tx, case):
-                    change = case.ship_replacement(case.replacement_id or command.order_id, at=flow.at)
-                    answer = answer_of(flow.settle(change, before=case), case)
+                if case.state is CaseState.AWAITING_EXCHANGE_SHIPMENT:
+                    change = followed(case, replacements(tx, case), reason=command.reason, at=flow.at)
+                    answer = answer_of(flow.settle(change, before=case), case) if change.events else answer
             tx.commit()  # also where nothing follows: the job that asked is done
         return answer
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from oms_app.ports.transaction import Transaction
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
-
-STILL_HERE: Final = BEFORE_WAREHOUSE | {OrderState.IN_WAREHOUSE, OrderState.PARTIALLY_SHIPPED}
 
 
 def live(tx: Transaction, order: SalesOrder) -> Iterator[SalesOrder]:
@@ -21,16 +17,14 @@ def live(tx: Transaction, order: SalesOrder) -> Iterator[SalesOrder]:
         yield from live(tx, tx.orders.get(heir))
 
 
+def replacements(tx: Transaction, case: AftersalesCase) -> tuple[SalesOrder, ...]:
+    """Return the orders that send new goods for a case, as they stand."""
+    return tuple(live(tx, tx.orders.get(case.replacement_id))) if case.replacement_id else ()
+
+
 def sent_by(tx: Transaction, order: SalesOrder) -> Iterator[AftersalesCase]:
     """Give the cases that an order sends goods for: most orders for none."""
     if (case := tx.cases.by_replacement(order.id)) is not None:
         yield case
     for origin in order.origins:
         yield from sent_by(tx, tx.orders.get(origin))
-
-
-def has_left(tx: Transaction, case: AftersalesCase) -> bool:
-    """Whether all new goods of a case have left."""
-    if case.replacement_id is None:
-        return False
-    return not any(order.state in STILL_HERE for order in live(tx, tx.orders.get(case.replacement_id)))

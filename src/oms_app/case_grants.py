@@ -93,6 +93,17 @@ def accept_received(
     return change, proposal
 
 
+def check_limit(flow: CaseFlow, case: AftersalesCase, amount: Money, *, by: Actor) -> None:
+    """Raises ``AboveRoleLimit``."""
+    limit = _limit(flow, case, by)
+    if limit is not None and amount > limit:
+        raise AboveRoleLimit(amount=amount, limit=limit)
+
+
+def _limit(flow: CaseFlow, case: AftersalesCase, by: Actor) -> Money | None:
+    return flow.tx.aftersales_terms.of(case.shop_id).most(role_of(by), REFUND)
+
+
 def _refuse(flow: CaseFlow, case: AftersalesCase, missing: tuple[CaseLine, ...], id: CaseId, reason: str) -> None:
     """Store the case in which missing units are refused. It is ours alone: the platform's number stays where it is."""
     number = flow.numbers.next(LETTERS["case"])
@@ -104,7 +115,7 @@ def _refuse(flow: CaseFlow, case: AftersalesCase, missing: tuple[CaseLine, ...],
 def _within(
     flow: CaseFlow, case: AftersalesCase, proposal: Proposal, command: ApproveCase | AcceptReceived
 ) -> Proposal:
-    limit = flow.tx.aftersales_terms.of(case.shop_id).most(role_of(command.by), REFUND)
+    limit = _limit(flow, case, command.by)
     if command.refund is not None and command.refund != proposal.amount:
         proposal = changed(proposal, command.refund, limit=limit, reason=command.reason)
     if limit is not None and proposal.amount > limit:

@@ -15,7 +15,6 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.allocation import attempt_of
 from oms_app.case_flow import LETTERS, CaseFlow, put_refund
-from oms_app.case_goods import STILL_HERE
 from oms_app.case_grants import role_of
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
@@ -24,6 +23,7 @@ from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common
+from oms_domain.aftersales.sending import STILL_HERE
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.terms import REFUND, AftersalesTerms
 from oms_domain.apportionment.units import count

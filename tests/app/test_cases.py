@@ -15,15 +15,18 @@ from oms_app.case_commands import (
     NoteReplacementSent,
     NoteRevoked,
     OpenCase,
+    OweDifference,
     WithdrawCase,
 )
 from oms_app.case_flow import shown_number
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_domain.aftersales.opening import KindNotNow, NoSuchUnits, UnitsInAnotherCase, WindowClosed
+from oms_domain.aftersales.refusals import ReplacementNotSent
 from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
+from oms_domain.aftersales.values import Sent
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
@@ -282,7 +285,11 @@ def test_an_exchange_for_cheaper_goods_refunds_the_difference(claims):
     claims.approve(case_id)
     claims.world.is_told(a_report(claims.goods.number, [(SCARF, 1, Grade.GOOD)], at=claims.world.clock()))
 
-    claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_400))
+    claims.do("owe_difference", OweDifference, case_id, amount=Money(1_400))
+    assert claims.refunds == ()
+    new = claims.world.at_warehouse(claims.case().replacement_id)
+    claims.world.warehouse.ships(new, claims.world.clock(), tracking_no="SF0000000000002")
+    claims.world.wait(seconds=5)
 
     assert (claims.case().state, claims.refund.amount) == (C.AWAITING_REFUND, Money(1_400))
     pays_by_hand(claims)
@@ -321,9 +328,12 @@ def test_a_repair_goes_back_by_hand_and_touches_no_stock(claims):
     claims.world.is_told(a_report(claims.goods.number, [(SCARF, 1, Grade.DEFECTIVE)], at=claims.world.clock()))
     assert (claims.case().state, claims.world.units(SCARF)) == (C.AWAITING_EXCHANGE_SHIPMENT, before)
 
-    claims.do("note_replacement_sent", NoteReplacementSent, case_id)
+    with pytest.raises(ReplacementNotSent):
+        claims.do("note_replacement_sent", NoteReplacementSent, case_id)
+    claims.do("note_replacement_sent", NoteReplacementSent, case_id, carrier="SF", tracking_no="SF-9")
 
     assert claims.case().state is C.SUCCEEDED
+    assert (claims.case().sent, claims.case().replacement_id) == (Sent(carrier="SF", tracking_no="SF-9"), None)
 
 
 def test_of_a_virtual_order_the_right_is_taken_back_before_the_money_goes(world):

@@ -16,7 +16,16 @@ from tests.adapters.db.stored import StoredWorld
 from tests.app.claims import ALL, Claims
 from tests.app.world import ROOT, World
 
-from oms_app.case_commands import AcceptGoods, AcceptReceived, AskedLine, ChangeKind, OpenCase, WithdrawCase
+from oms_app.case_commands import (
+    AcceptGoods,
+    AcceptReceived,
+    AskedLine,
+    ChangeKind,
+    NoteReplacementSent,
+    OpenCase,
+    WithdrawCase,
+)
+from oms_app.orders import CancelOrder
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units
@@ -177,6 +186,43 @@ class Life(RuleBasedStateMachine):
         if self.claims.case(goods.case_id).kind is not CaseKind.REPAIR:
             for each in counted:
                 self.good[each.sku] += each.units
+
+    # --- new goods ---------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+    @rule(data=st.data())
+    def new_goods_leave(self, data):
+        case = self.some(data, self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+        if case.kind is CaseKind.REPAIR:
+            return
+        new = self.world.order(case.replacement_id)
+        sent = self.world.at_warehouse(new.id)
+        self.world.warehouse.ships(sent, self.world.clock(), tracking_no=f"SF{self.next():013}")
+        self.world.watch_warehouse()
+        self.world.wait(seconds=5)
+        assert self.claims.case(case.id).state in (C.SUCCEEDED, C.AWAITING_REFUND)
+        for line in new.lines:
+            self.good[line.sku] -= line.quantity
+
+    @precondition(lambda self: self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+    @rule(data=st.data())
+    def new_goods_are_called_off(self, data):
+        case = self.some(data, self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+        if case.kind is not CaseKind.REPAIR:
+            self.world.give(CancelOrder, case.replacement_id, reason="缺货")
+            self.world.settle()
+            assert self.claims.case(case.id).state is C.AWAITING_REVIEW
+
+    @precondition(lambda self: self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+    @rule(data=st.data(), number=st.sampled_from(["", "SF-9"]), fen=st.integers(0, 5))
+    def somebody_says_that_new_goods_have_left(self, data, number, fen):
+        case = self.some(data, self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
+        owed = Money(fen) if fen and case.kind is CaseKind.EXCHANGE else None
+        facts = {"carrier": "SF", "tracking_no": number, "owed": owed}
+        done = self.try_(lambda: self.claims.do("note_replacement_sent", NoteReplacementSent, case.id, **facts))
+        assert number or not done
+        if done and case.replacement_id:
+            assert self.world.state(case.replacement_id) is OrderState.CANCELLED
 
     # --- money -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import SetTerms, TermsService
-from oms_app.case_commands import ApproveCase, ChangeKind, NoteReplacementSent, WithdrawCase
+from oms_app.case_commands import ApproveCase, ChangeKind, NoteReplacementSent, OweDifference, WithdrawCase
 from oms_app.editing import Wanted
 from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import RetryLater
@@ -150,10 +150,13 @@ def test_what_new_goods_cost_less_is_within_the_role_limit(claims):
     terms.change(SetTerms(shop_id=claims.shop.id, facts={"role_limits": (limit,)}, by=ROOT))
     case_id, _ = in_exchange(claims)
 
+    sent = {"carrier": "SF", "tracking_no": "SF-9", "by": AGENT}
     with pytest.raises(AboveRoleLimit):
-        claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_001), by=AGENT)
+        claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_001), **sent)
+    with pytest.raises(AboveRoleLimit):
+        claims.do("owe_difference", OweDifference, case_id, amount=Money(1_001), by=AGENT)
 
-    claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_000), by=AGENT)
+    claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=Money(1_000), **sent)
     assert claims.refund.amount == Money(1_000)
 
 

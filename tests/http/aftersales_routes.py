@@ -72,7 +72,8 @@ AFTERSALES: tuple[Call, ...] = (
     _on("cases", "noteCaseNotRevoked", "revocation-failure", reason="x"),
     _on("cases", "noteCaseNotStopped", "stop-failure", reason="x"),
     _on("cases", "noteCaseDifferencePaid", "difference-payment"),
-    _on("cases", "noteCaseReplacementSent", "replacement-shipment", owed_fen=1),
+    _on("cases", "noteCaseReplacementSent", "replacement-shipment", carrier="SF", tracking_no="1", owed_fen=1),
+    _on("cases", "oweCaseDifference", "difference-owed", amount_fen=1),
     _on("cases", "setCaseResponsibility", "responsibility", responsibility="shop"),
     _on("cases", "settleCaseDifference", "difference-settlement", what="refund", reason="x"),
     Call(

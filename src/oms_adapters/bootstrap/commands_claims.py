@@ -400,8 +400,18 @@ _act(
     "sent",
     "New or repaired goods have left by hand (已发出).",
     c.NoteReplacementSent,
+    click.option("--carrier", default="", help="With whom a person sent them."),
+    click.option("--tracking-no", default=""),
     amount_option("owed", "What the new goods cost less; it is refunded."),
     method="note_replacement_sent",
+)
+_act(
+    CASES,
+    "owe",
+    "New goods cost less: give it back when they leave (应退差价).",
+    c.OweDifference,
+    amount_option("amount", "What they cost less.", required=True),
+    method="owe_difference",
 )
 _act(
     CASES,

@@ -82,10 +82,19 @@ class AcceptReceivedBody(Body):
 
 
 class SentBody(Body):
-    """``owed_fen``: what the new goods cost less, which is refunded."""
+    """How a person sent them; empty where their order has left. ``owed_fen``: what they cost less: it is refunded."""
 
     reason: Text = ""
+    carrier: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    tracking_no: Annotated[str, msgspec.Meta(max_length=64)] = ""
     owed_fen: Fen | None = None
+
+
+class OwedBody(Body):
+    """What the new goods of an exchange cost less."""
+
+    amount_fen: Fen
+    reason: Text = ""
 
 
 class ResponsibilityBody(Body):
@@ -122,7 +131,14 @@ def _received(body: AcceptReceivedBody) -> dict[str, Any]:
 
 def _sent(body: SentBody) -> dict[str, Any]:
     owed = money(body.owed_fen) if body.owed_fen else None
-    return {"reason": checked(body.reason, "reason"), "owed": owed}
+    return {"reason": checked(body.reason, "reason"), "owed": owed} | {
+        "carrier": checked(body.carrier, "carrier"),
+        "tracking_no": checked(body.tracking_no, "tracking_no"),
+    }
+
+
+def _owed(body: OwedBody) -> dict[str, Any]:
+    return {"reason": checked(body.reason, "reason"), "amount": positive(body.amount_fen, "amount_fen")}
 
 
 def _kind(body: KindBody) -> dict[str, Any]:
@@ -240,6 +256,15 @@ DOINGS: Final = (
         method="note_replacement_sent",
         body=SentBody,
         facts=_sent,
+    ),
+    Doing(
+        path="difference-owed",
+        operation="oweCaseDifference",
+        summary="New goods cost less: give it back when they leave (应退差价)",
+        command=_u.OweDifference,
+        method="owe_difference",
+        body=OwedBody,
+        facts=_owed,
     ),
     Doing(
         path="responsibility",

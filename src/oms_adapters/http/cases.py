@@ -130,6 +130,9 @@ class CaseView(View):
     refund_id: UUID | None
     return_id: UUID | None
     replacement_id: UUID | None
+    sent_by_carrier: str
+    sent_tracking_no: str
+    owed: MoneyView | None
     linked_to: UUID | None
     override: str
     in_dispute: str
@@ -165,6 +168,9 @@ class CaseView(View):
             refund_id=case.refund_id,
             return_id=case.return_id,
             replacement_id=case.replacement_id,
+            sent_by_carrier=case.sent.carrier,
+            sent_tracking_no=case.sent.tracking_no,
+            owed=MoneyView.maybe(case.owed),
             linked_to=case.linked_to,
             override=case.override,
             in_dispute=case.in_dispute,

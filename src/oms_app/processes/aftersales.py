@@ -14,7 +14,7 @@ from oms_app.actor import Actor, system
 from oms_app.aftersales import CaseService
 from oms_app.asks import AskCommand, AskPullService, AskService, ConvertAsk, FetchAsk, PullAsks
 from oms_app.case_commands import NoteDifference, TimeOutCase
-from oms_app.case_following import AskStop, BookArrival, BookReplacementLeft, BookStop, CaseFollowing
+from oms_app.case_following import AskStop, BookArrival, BookReplacement, BookStop, CaseFollowing
 from oms_app.inventory import PostStock, StockService
 from oms_app.ports.channels import (
     AskChanged,
@@ -56,6 +56,7 @@ from oms_domain.aftersales.events import (
     GoodsAccepted,
     GoodsStopped,
     PlatformDecided,
+    ReplacementCalledOff,
     ReplacementShipped,
     RightRevoked,
 )
@@ -111,6 +112,7 @@ STEPS: Final = (
     BuyerSentGoods,
     GoodsAccepted,
     DifferencePaid,
+    ReplacementCalledOff,
     ReplacementShipped,
     PlatformDecided,
 )
@@ -356,12 +358,12 @@ class GoodsProcess:
         return None
 
     def order_moved(self, job: Job) -> datetime | None:
-        """Whether goods leave is decided, or goods for a case have left. Most orders have no case at all."""
+        """Whether goods leave is decided, also new ones for a case. Most orders have no case at all."""
         event, actor = _event(job, OrderEvent), _asking(actor_of(job, BY_AFTERSALES))
         refused = event.reason if isinstance(event, OrderStopRefused) else ""
         self.following.book_stop(BookStop(order_id=event.order_id, refused=refused, by=actor))
-        if isinstance(event, OrderShipped):
-            self.following.book_replacement_left(BookReplacementLeft(order_id=event.order_id, by=actor))
+        reason = event.reason if isinstance(event, OrderCancelled) else ""
+        self.following.book_replacement(BookReplacement(order_id=event.order_id, reason=reason, by=actor))
         return None
 
 

@@ -25,9 +25,10 @@ from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseMove as M
 from oms_domain.aftersales.states import CaseState as S
 from oms_domain.aftersales.surprises import surprises
-from oms_domain.aftersales.values import AskedBy, CaseLine, Closing, Difference, Parted, Responsibility
+from oms_domain.aftersales.values import BY_ORDER, AskedBy, CaseLine, Closing, Difference, Parted, Responsibility, Sent
 from oms_domain.apportionment.units import Runs
 from oms_domain.kernel.change import Change, Event
+from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import (
     CaseId,
     EvidenceId,
@@ -77,6 +78,8 @@ class AftersalesCase:
     return_id: ReturnOrderId | None = None
     refund_id: RefundId | None = None
     replacement_id: OrderId | None = None  # the order that sends the new goods
+    sent: Sent = BY_ORDER  # how new or repaired goods went, where a person sent them
+    owed: Money | None = None  # what the new goods of an exchange cost less
     linked_to: CaseId | None = None  # the case that this one goes on for
     override: str = ""
     in_dispute: str = ""  # why
@@ -280,18 +283,40 @@ class AftersalesCase:
         """The buyer has paid what the new goods cost more."""
         return self._told(e.DifferencePaid, self._moved(self._after(M.PAY_DIFFERENCE), at), at)
 
+    def owe(self, amount: Money, *, by: str, at: datetime) -> Change[AftersalesCase]:
+        """Note what the new goods of an exchange cost less, before they leave.
+
+        Raises:
+            RefundNotPositive: it is not more than 0, or no exchange.
+            MoveNotAllowed: they have left.
+        """
+        if self.kind is not K.EXCHANGE or amount.fen <= 0:
+            raise RefundNotPositive(value=str(amount))
+        if not self.is_open or self.state is S.AWAITING_REFUND:
+            raise MoveNotAllowed(state=self.state, move=M.SHIP_OWING, allowed=tuple(CASE_TABLES[self.kind][self.state]))
+        return self._told(e.DifferenceOwed, evolve(self, owed=amount, updated_at=at), at, amount=amount, by=by)
+
     def ship_replacement(
-        self, replacement_id: OrderId, *, owed: Money | None = None, by: str = BY_SYSTEM, at: datetime
+        self, sent: Sent = BY_ORDER, *, owed: Money | None = None, by: str = BY_SYSTEM, at: datetime
     ) -> Change[AftersalesCase]:
         """New, forgotten or repaired goods have left.
 
         Args:
-            owed: what the new goods of an exchange cost less, more than 0: it is refunded now.
+            sent: how, where a person sent them.
+            owed: what the new goods of an exchange cost less, more than 0: it is refunded now; None: as ``owe`` said.
         """
+        owed = owed or self.owed
         state = self._after(M.SHIP_OWING if owed else M.SHIP_EXCHANGE)
-        grant = {"refund": owed, "approved_by": by} if owed else {}
-        case = self._moved(state, at, replacement_id=replacement_id, **grant)
-        return self._told(e.ReplacementShipped, case, at)
+        granted_by = self.approved_by if by == BY_SYSTEM and self.approved_by else by
+        grant: dict[str, Any] = {"refund": owed, "approved_by": granted_by} if owed else {}
+        case = self._moved(state, at, sent=sent, **grant)
+        return self._told(e.ReplacementShipped, case, at, carrier=sent.carrier, tracking_no=sent.tracking_no)
+
+    def replacement_called_off(self, reason: str, *, at: datetime) -> Change[AftersalesCase]:
+        """The order that was to send new goods is cancelled: a person says how it goes on."""
+        case = self._moved(self._after(M.REPLACEMENT_OFF), at, approved_by="")
+        facts = {"replacement_id": self.replacement_id, "reason": _reason(reason)}
+        return self._told(e.ReplacementCalledOff, case, at, **facts)
 
     # --- money -------------------------------------------------------------------------------------------------------
 

@@ -206,9 +206,32 @@ class DifferencePaid(CaseEvent):
 
 @frozen(kw_only=True)
 class ReplacementShipped(CaseEvent):
-    """New, forgotten or repaired goods are on their way to the buyer."""
+    """New, forgotten or repaired goods are on their way to the buyer.
+
+    ``carrier``, ``tracking_no``: where a person sent them, past any order of ours.
+    """
 
     type: ClassVar[str] = "aftersales.replacement_shipped"
+    carrier: str = ""
+    tracking_no: str = ""
+
+
+@frozen(kw_only=True)
+class ReplacementCalledOff(CaseEvent):
+    """The order that was to send new goods is cancelled: a person grants it anew, refuses it, or changes its kind."""
+
+    type: ClassVar[str] = "aftersales.replacement_called_off"
+    replacement_id: OrderId | None
+    reason: str
+
+
+@frozen(kw_only=True)
+class DifferenceOwed(CaseEvent):
+    """The new goods of an exchange cost less: when they leave, this goes back."""
+
+    type: ClassVar[str] = "aftersales.difference_owed"
+    amount: Money
+    by: str
 
 
 @frozen(kw_only=True)

@@ -115,9 +115,9 @@ class AftersalesPolicy:
         return found.limit.from_(since, self.calendar) if found else Due()
 
     def closes_on_time_out(self, case: AftersalesCase) -> bool:
-        """Whether a case that is overdue is closed by itself; any other only climbs."""
+        """Whether a case that is overdue is closed by itself; any other only climbs. Not where we have its goods."""
         found = self.limit_of(case)
-        return found is not None and found.closes
+        return found is not None and found.closes and not case.secured
 
 
 def kinds_of(order: SalesOrder) -> frozenset[CaseKind]:

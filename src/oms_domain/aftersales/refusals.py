@@ -57,6 +57,14 @@ class NotInDispute(Refused):
 
 
 @frozen(kw_only=True)
+class ReplacementNotSent(Refused):
+    """New goods have not left: their order says so when they do. Who sent them by hand names carrier and number."""
+
+    code: ClassVar[str] = "aftersales.replacement_not_sent"
+    case_id: CaseId
+
+
+@frozen(kw_only=True)
 class NotOverdue(Refused):
     """Its time is not up."""
 

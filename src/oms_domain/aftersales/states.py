@@ -54,6 +54,7 @@ class CaseMove(StrEnum):
     PAY_DIFFERENCE = "pay_difference"
     SHIP_EXCHANGE = "ship_exchange"
     SHIP_OWING = "ship_owing"  # shipped, and the new goods are cheaper
+    REPLACEMENT_OFF = "replacement_off"  # the order that was to send the new goods is cancelled
     REFUND_FAILS = "refund_fails"
     REFUND_SUCCEEDS = "refund_succeeds"
     PLATFORM_ORDERS_REFUND = "platform_orders_refund"  # 平台判退: overrides us
@@ -131,14 +132,23 @@ EXCHANGE: Final[Table] = {
         **_ANY_TIME,
     },
     S.AWAITING_DIFFERENCE: {M.PAY_DIFFERENCE: S.AWAITING_EXCHANGE_SHIPMENT, M.REJECT: S.CLOSED, **_ANY_TIME},
-    S.AWAITING_EXCHANGE_SHIPMENT: {M.SHIP_EXCHANGE: S.SUCCEEDED, M.SHIP_OWING: S.AWAITING_REFUND, **_ANY_TIME},
+    S.AWAITING_EXCHANGE_SHIPMENT: {
+        M.SHIP_EXCHANGE: S.SUCCEEDED,
+        M.SHIP_OWING: S.AWAITING_REFUND,
+        M.REPLACEMENT_OFF: S.AWAITING_REVIEW,
+        **_ANY_TIME,
+    },
     S.AWAITING_REFUND: _REFUND,
     **_SETTLED,
 }
 
 REISSUE: Final[Table] = {
     S.AWAITING_REVIEW: {M.APPROVE: S.AWAITING_EXCHANGE_SHIPMENT, **_REVIEW},
-    S.AWAITING_EXCHANGE_SHIPMENT: {M.SHIP_EXCHANGE: S.SUCCEEDED, **_ANY_TIME},
+    S.AWAITING_EXCHANGE_SHIPMENT: {
+        M.SHIP_EXCHANGE: S.SUCCEEDED,
+        M.REPLACEMENT_OFF: S.AWAITING_REVIEW,
+        **_ANY_TIME,
+    },
     S.AWAITING_REFUND: _REFUND,  # reached by the platform's decision alone
     **_SETTLED,
 }

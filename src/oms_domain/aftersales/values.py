@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from attrs import frozen
 
@@ -45,6 +46,21 @@ class Parted:
 
     kept: tuple[CaseLine, ...]
     missing: tuple[CaseLine, ...]
+
+
+@frozen(kw_only=True)
+class Sent:
+    """How a person sent new or repaired goods, past any order of ours; both empty: an order of ours sent them."""
+
+    carrier: str = ""
+    tracking_no: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        return bool(self.tracking_no)
+
+
+BY_ORDER: Final = Sent()
 
 
 @frozen(kw_only=True)

@@ -126,11 +126,11 @@ def test_what_is_asked_anew_voids_what_was_granted():
 
 
 def test_dearer_goods_wait_for_the_difference_and_cheaper_ones_end_with_a_refund():
-    received = a_case(kind=K.EXCHANGE, state=S.AWAITING_WAREHOUSE_RECEIPT)
+    received = a_case(kind=K.EXCHANGE, state=S.AWAITING_WAREHOUSE_RECEIPT, replacement_id=ORDER)
 
     dearer = received.receive(difference=Money(500), at=LATER).state
     cheaper = received.receive(difference=Money(-500), at=LATER).state
-    owing = cheaper.ship_replacement(ORDER, owed=Money(500), by=KEFU, at=LATER).state
+    owing = cheaper.ship_replacement(owed=Money(500), by=KEFU, at=LATER).state
 
     assert dearer.state is S.AWAITING_DIFFERENCE
     assert dearer.pay_difference(at=LATER).state.state is S.AWAITING_EXCHANGE_SHIPMENT

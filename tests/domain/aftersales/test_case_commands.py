@@ -13,7 +13,7 @@ from oms_domain.aftersales.values import Closing
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.testing.aftersales import KEFU, NEXT_CASE, a_case
-from oms_domain.testing.builders import NOW, ORDER
+from oms_domain.testing.builders import NOW
 
 S, M, K = CaseState, CaseMove, CaseKind
 LATER = NOW + timedelta(hours=1)
@@ -45,8 +45,9 @@ COMMANDS = {
     M.DISPUTE: (lambda case: case.dispute("少件", at=LATER), e.CaseDisputed),
     M.RECEIVE_UNPAID: (lambda case: case.receive(difference=Money(500), at=LATER), e.GoodsAccepted),
     M.PAY_DIFFERENCE: (lambda case: case.pay_difference(at=LATER), e.DifferencePaid),
-    M.SHIP_EXCHANGE: (lambda case: case.ship_replacement(ORDER, at=LATER), e.ReplacementShipped),
-    M.SHIP_OWING: (lambda case: case.ship_replacement(ORDER, owed=Money(500), at=LATER), e.ReplacementShipped),
+    M.SHIP_EXCHANGE: (lambda case: case.ship_replacement(at=LATER), e.ReplacementShipped),
+    M.SHIP_OWING: (lambda case: case.ship_replacement(owed=Money(500), at=LATER), e.ReplacementShipped),
+    M.REPLACEMENT_OFF: (lambda case: case.replacement_called_off("缺货", at=LATER), e.ReplacementCalledOff),
     M.REFUND_FAILS: (lambda case: case.refund_failed("余额不足", at=LATER), e.CaseRefundFailed),
     M.REFUND_SUCCEEDS: (lambda case: case.refund_succeeded(Money(8900), at=LATER), e.CaseRefunded),
     M.PLATFORM_ORDERS_REFUND: (lambda case: case.platform_orders_refund(at=LATER), e.PlatformDecided),

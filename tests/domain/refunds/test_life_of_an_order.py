@@ -7,6 +7,7 @@ line is at exactly 0.
 
 from collections import Counter
 
+from attrs import evolve
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -229,7 +230,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def ship(self, data):
         case = self.pick(data, self.cases_in(C.AWAITING_EXCHANGE_SHIPMENT))
-        self.put(case.ship_replacement(ORDER, at=NOW).state)
+        self.put(evolve(case, replacement_id=ORDER).ship_replacement(at=NOW).state)
 
     # --- money -------------------------------------------------------------------------------------------------------
 
