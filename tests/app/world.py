@@ -19,6 +19,7 @@ from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
+from oms_app.buyer import BuyerViews
 from oms_app.case_following import CaseFollowing
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
@@ -128,6 +129,7 @@ class World:
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)
         self.merges = MergeService(**shared, numbering=numbering)
+        self.buyer_views = BuyerViews(begin=begin, queries=self.store.queries)
         self.edits = EditService(**shared, numbering=numbering, sealer=self.sealer)
         self.desk = OrderDesk(
             orders=self.orders, moves=self.moves, stops=self.stops, edits=self.edits, splits=self.splits

@@ -376,6 +376,7 @@ CALLS += (
         scoped=403,
     ),
     Call(operation="listTraces", path="/orders/{order_id}/traces", permission=Permission.ORDERS_READ),
+    Call(operation="trackOrder", path="/orders/{order_id}/tracking", permission=Permission.ORDERS_READ),
 )
 _RULE: Final = {
     "id": "dear",

@@ -90,6 +90,17 @@ def test_an_order_is_shown_whole(api, order_id):
     ]
 
 
+def test_what_the_buyer_sees_is_told_in_the_callers_language(api, order_id):
+    api.post(f"/orders/{order_id}/allocation")
+
+    found = api.get(f"/orders/{order_id}/tracking", headers={"Accept-Language": "zh"}).json()
+
+    assert (found["state"], found["text"], found["in_aftersales"], found["heirs"]) == ("to_ship", "待发货", False, [])
+    assert [step["text"] for step in found["steps"]] == ["已下单", "已付款", "仓库 MAIN 备货中"]
+    english = api.get(f"/orders/{order_id}/tracking", headers={"Accept-Language": "en"}).json()
+    assert (english["text"], english["steps"][-1]["text"]) == ("Awaiting shipment", "In preparation at warehouse MAIN")
+
+
 def test_the_log_tells_who_and_why_and_shows_no_handle(api, order_id):
     api.post(f"/orders/{order_id}/cancellation", {"reason": "买家不要了"}, headers={"X-Request-Id": "ticket-7"})
     changed = numbered(4, buyer_message="请快点")

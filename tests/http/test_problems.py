@@ -50,6 +50,7 @@ from oms_domain.inventory.transfers import TransferMove, TransferState
 from oms_domain.kernel.errors import Denied, InvalidAmount, InvalidText, MoveNotAllowed, OmsError
 from oms_domain.kernel.money import Money
 from oms_domain.orders.asks import Ask
+from oms_domain.orders.buyer import BuyerState, StepKind
 from oms_domain.orders.flags import FlagKind, NotFlagged, OrderFlaggedNow
 from oms_domain.orders.moves import CancelNeedsWarehouse
 from oms_domain.orders.platform_order import AlreadyConverted
@@ -303,11 +304,17 @@ def all_kinds() -> list[type[OmsError]]:
         ("compensation_kinds", (CompensationKind,)),
         ("why_not", (WhyNot,)),
         ("merge_obstacles", (IN_THE_WAY,)),
+        ("buyer_states", (BuyerState,)),
     ],
 )
 def test_every_word_has_its_texts_in_both_languages(section, kinds):
     for language in LANGUAGES:
         assert set(catalogue(language)[section]) == {str(member) for kind in kinds for member in kind}
+
+
+def test_every_tracking_step_has_its_texts_in_both_languages():
+    for language in LANGUAGES:  # one more: in preparation, with the day that it is expected on
+        assert set(catalogue(language)["tracking_steps"]) == {str(each) for each in StepKind} | {"expected"}
 
 
 def test_the_facts_in_a_text_are_facts_of_its_refusal():

@@ -19,6 +19,7 @@ POLICY = {
     "apportionment_order": [],
     "gift_value": "shared",
     "sign_by_carrier": False,
+    "cancelled_as_closed": False,
     "unpaid_minutes": None,
     "complete_days": 10,
     "split_triggers": ["parcel_size"],
@@ -96,6 +97,7 @@ def test_everything_automatic_is_off_by_default(api):
         "apportionment_order": [],
         "gift_value": "free",
         "sign_by_carrier": False,
+        "cancelled_as_closed": False,
         "unpaid_minutes": None,
         "complete_days": 10,
     }

@@ -33,6 +33,7 @@ from oms_app.arrivals import Preparation
 from oms_app.asks import AskService
 from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
+from oms_app.buyer import BuyerViews
 from oms_app.catalog import CatalogService
 from oms_app.desk import OrderDesk
 from oms_app.discrepancies import DiscrepancyService
@@ -190,6 +191,7 @@ class World:
             "sealer": sealer,
             "signer": CursorSigner(self.ring),
             "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
+            "buyer_views": BuyerViews(begin=begin, queries=self.store.queries),
             "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
             "cases": CaseService(numbering=numbering, **common),
             "evidence": EvidenceService(sealer=sealer, **common),

@@ -49,6 +49,7 @@ _PROVIDED = (
     "sealer",
     "signer",
     "job_service",
+    "buyer_views",
     "discrepancies",
     "review_rules",
     "blacklist",

@@ -16,6 +16,8 @@ from oms_adapters.bootstrap.one_order import print_order
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import OrderNumberUnknown, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
+from oms_adapters.texts.tracking import buyer_text, step_text
+from oms_app.buyer import ReadBuyerView
 from oms_app.order_moves import (
     CancelRest,
     DeliverAgain,
@@ -113,6 +115,33 @@ def show_order(order: str, why_not: bool, as_json: bool) -> None:
     container = ready()
     detail = container.queries().order(operator(), order_id_of(container, order))
     print_order(detail, language(), why_not=why_not, as_json=as_json)
+
+
+@orders.command("track")
+@click.argument("order")
+@json_option
+@refusals_shown
+def track_order(order: str, as_json: bool) -> None:
+    """Show what the buyer sees: where the order stands, and each step on its way (订单跟踪)."""
+    container = ready()
+    command = ReadBuyerView(order_id=order_id_of(container, order), by=operator())
+    seen = container.buyer_views().of(command)
+    steps = [
+        {
+            "at": step.at.isoformat(timespec="seconds"),
+            "step": str(step.kind),
+            "text": step_text(step, language()),
+            "tracking_no": step.tracking_no,
+            "place": step.place,
+        }
+        for step in seen.steps
+    ]
+    if as_json:
+        head = {"number": seen.number, "state": seen.state, "in_aftersales": seen.in_aftersales}
+        show([head | {"heirs": list(map(str, seen.heirs)), "steps": steps}], [], as_json=True)
+        return
+    title = " ".join(part for part in (seen.number, buyer_text(seen.state, language())) if part)
+    show(steps, ["at", "step", "text", "tracking_no", "place"], as_json=False, title=title)
 
 
 def order_id_of(container: Container, text: str) -> OrderId:

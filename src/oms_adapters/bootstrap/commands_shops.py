@@ -79,6 +79,7 @@ def list_shops(as_json: bool) -> None:
     "--apportionment-quantum", default=1, show_default=True, metavar="FEN", help="… in pieces of so many fen."
 )
 @click.option("--sign-by-carrier", is_flag=True, help="Sign an order when its carrier says that it was signed for.")
+@click.option("--cancelled-as-closed", is_flag=True, help="Buyers see what was cancelled as closed.")
 @click.option("--strategy", default="", help="Where its orders ship from, `default` or a kept one; else its warehouse.")
 @click.option("--carrier", "carriers", multiple=True, help="A carrier that it prefers; the first most.")
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="A carrier that its platform allows.")
@@ -103,6 +104,7 @@ def add_shop(
     apportionment_rule: str,
     apportionment_quantum: int,
     sign_by_carrier: bool,
+    cancelled_as_closed: bool,
     strategy: str,
     carriers: tuple[str, ...],
     carriers_allowed: tuple[str, ...],
@@ -126,6 +128,7 @@ def add_shop(
         apportionment_rule=apportionment_rule,
         apportionment_quantum=apportionment_quantum,
         sign_by_carrier=sign_by_carrier,
+        cancelled_as_closed=cancelled_as_closed,
         strategy=strategy,
         carriers=_codes(carriers, "carrier"),
         carriers_allowed=_codes(carriers_allowed, "allow-carrier"),
@@ -151,6 +154,9 @@ def add_shop(
 @click.option("--apportionment-rule", help="How open amounts are shared.")
 @click.option("--apportionment-quantum", type=int, metavar="FEN", help="… in pieces of so many fen.")
 @click.option("--sign-by-carrier/--no-sign-by-carrier", default=None, help="The carrier's word signs an order.")
+@click.option(
+    "--cancelled-as-closed/--no-cancelled-as-closed", default=None, help="Buyers see what was cancelled as closed."
+)
 @click.option(
     "--unpaid-minutes",
     type=click.IntRange(0, MOST_UNPAID_MINUTES),
@@ -184,6 +190,7 @@ def change_policy(
     apportionment_rule: str | None,
     apportionment_quantum: int | None,
     sign_by_carrier: bool | None,
+    cancelled_as_closed: bool | None,
     unpaid_minutes: int | None,
     complete_days: int | None,
     strategy: str | None,
@@ -210,6 +217,7 @@ def change_policy(
         "apportionment_rule": apportionment_rule,
         "apportionment_quantum": apportionment_quantum,
         "sign_by_carrier": sign_by_carrier,
+        "cancelled_as_closed": cancelled_as_closed,
         "unpaid_minutes": unpaid_minutes,
         "complete_days": complete_days,
         "strategy": "" if strategy == NONE else strategy,

@@ -30,6 +30,7 @@ from oms_app.arrivals import Preparation
 from oms_app.asks import AskPullService, AskService
 from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
+from oms_app.buyer import BuyerViews
 from oms_app.case_following import CaseFollowing
 from oms_app.catalog import CatalogService
 from oms_app.channels import PullService
@@ -252,6 +253,7 @@ class Container(containers.DeclarativeContainer):
         keep=providers.Singleton(_key_keep, settings),
     )
     job_service = providers.Singleton(JobService, begin=begin, now=now, pause=pause)
+    buyer_views = providers.Singleton(BuyerViews, begin=begin, queries=queries)
     discrepancies = providers.Singleton(DiscrepancyService, begin=begin, now=now, pause=pause)
     pulls = providers.Singleton(
         PullService,

@@ -30,6 +30,7 @@ from oms_adapters.http.manual_orders import ManualOrdersController
 from oms_adapters.http.observing import Observed
 from oms_adapters.http.order_amounts import OrderAmountsController
 from oms_adapters.http.order_commands import OrderCommandsController
+from oms_adapters.http.order_tracking import OrderTrackingController
 from oms_adapters.http.orders import OrdersController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
@@ -78,6 +79,7 @@ NAMES: Final = frozenset(
         "signer",  # oms_adapters.http.paging.Signer
         "job_service",  # JobService
         "discrepancies",  # DiscrepancyService
+        "buyer_views",  # BuyerViews
         "review_rules",  # RuleService
         "blacklist",  # BlacklistService
         "wms_accounts",  # WmsAccountService
@@ -158,6 +160,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     BlacklistController,
                     WmsController,
                     TracesController,
+                    OrderTrackingController,
                     CallbacksController,
                     JobsController,
                     CasesController,

@@ -72,6 +72,7 @@ class PolicyBody(Body):
     apportionment_order: list[str] = []  # noqa: RUF012  (copied by msgspec)
     gift_value: str = "free"
     sign_by_carrier: bool = False
+    cancelled_as_closed: Annotated[bool, msgspec.Meta(description="buyers see what was cancelled as closed")] = False
     unpaid_minutes: (
         Annotated[
             int,
@@ -121,6 +122,7 @@ class PolicyBody(Body):
             apportionment_order=tuple(self.apportionment_order),
             gift_value=self.gift_value,
             sign_by_carrier=self.sign_by_carrier,
+            cancelled_as_closed=self.cancelled_as_closed,
             unpaid_minutes=self.unpaid_minutes,
             complete_days=self.complete_days,
             strategy=checked_text(self.strategy, field="policy.strategy", longest=LARGEST_CODE),
@@ -170,6 +172,7 @@ class PolicyView(View):
     apportionment_order: list[str]
     gift_value: str
     sign_by_carrier: bool
+    cancelled_as_closed: bool
     unpaid_minutes: int | None
     complete_days: int
     strategy: str
@@ -200,6 +203,7 @@ class PolicyView(View):
             apportionment_order=list(policy.apportionment_order),
             gift_value=policy.gift_value,
             sign_by_carrier=policy.sign_by_carrier,
+            cancelled_as_closed=policy.cancelled_as_closed,
             unpaid_minutes=policy.unpaid_minutes,
             complete_days=policy.complete_days,
             strategy=policy.strategy,

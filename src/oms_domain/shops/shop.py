@@ -53,6 +53,7 @@ class ShopPolicy:
     gift_value: str = "free"
     catalogue: CataloguePolicy = CataloguePolicy.OPEN  # as shops worked before there was one; new ones are strict
     sign_by_carrier: bool = False  # the carrier's word that every parcel was signed for signs the order
+    cancelled_as_closed: bool = False  # buyers see what was cancelled as closed (交易关闭)
     # After how long an order is cancelled that nobody pays (超时未付款). None: 30 minutes where we took it ourselves,
     # and as long as the platform lets it where it is the platform's; 0: never.
     unpaid_minutes: int | None = None

@@ -386,6 +386,7 @@ def policies() -> SearchStrategy[ShopPolicy]:
         apportionment_quantum=st.integers(1, 1000),
         gift_value=st.sampled_from(GiftValue).map(str),
         sign_by_carrier=st.booleans(),
+        cancelled_as_closed=st.booleans(),
         unpaid_minutes=maybe(st.integers(0, MOST_UNPAID_MINUTES)),
         complete_days=st.integers(1, MOST_COMPLETE_DAYS),
         auto_split=st.booleans(),

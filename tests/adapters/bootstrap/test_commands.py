@@ -301,6 +301,14 @@ def order(allocated):
     return found
 
 
+def test_what_the_buyer_sees_is_shown(oms, order):
+    (seen,) = oms.rows("orders", "track", order["number"])
+
+    assert (seen["number"], seen["state"], seen["heirs"]) == (order["number"], "to_ship", [])
+    assert [step["step"] for step in seen["steps"]] == ["placed", "paid", "preparing"]
+    assert "preparing" in oms.run("orders", "track", order["number"]).out
+
+
 def test_an_order_is_shown_by_its_number_and_by_its_id(oms, order):
     (by_number,), (by_id,) = oms.rows("orders", "show", order["number"]), oms.rows("orders", "show", order["id"])
 
