@@ -8,7 +8,7 @@ from datetime import date, datetime
 from attrs import evolve, field, frozen
 
 from oms_app.claims import check_no_claims, has_claims, take_along
-from oms_app.numbering import NumberPool
+from oms_app.numbering import MoreNumbers, NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.timers import set_timers
@@ -66,14 +66,6 @@ class Found:
 
     lots: tuple[Lot, ...] = ()
     missing: Missing = ()
-
-
-class MoreNumbers(Exception):
-    """An order comes from more places than there are numbers for its parts: take so many, and allocate it again."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.count = count
 
 
 @frozen(kw_only=True)

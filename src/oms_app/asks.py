@@ -145,17 +145,11 @@ class AskService:
 
     def take_in(self, command: TakeInAsk) -> AskAnswer:
         """Store a message, and let its case follow; an older one than what is stored changes nothing."""
-        numbers = self.numbering.pool(2, *LETTERS.values())
-        answer = self._take_in(command, numbers)
-        self.numbering.give_back(numbers)
-        return answer
+        return self.numbering.run(lambda numbers: self._take_in(command, numbers), *LETTERS.values(), first=2)
 
     def convert(self, command: ConvertAsk) -> AskAnswer:
         """Make the case of an ask that could not have one; one that has it stays as it is."""
-        numbers = self.numbering.pool(2, *LETTERS.values())
-        answer = self._convert(command, numbers)
-        self.numbering.give_back(numbers)
-        return answer
+        return self.numbering.run(lambda numbers: self._convert(command, numbers), *LETTERS.values(), first=2)
 
     def to_tell(self, command: AskCommand) -> tuple[AftersalesCase, StandardAftersales] | None:
         """Return a case with its platform's newest version, None if it did not come from a platform."""

@@ -59,26 +59,26 @@ class BookStop:
 
 @frozen(kw_only=True)
 class CaseFollowing(CaseWork):
-    """Lets cases follow what has happened elsewhere."""
+    """Lets cases follow what has happened elsewhere: mostly nothing, so that no numbers are taken beforehand."""
 
     def book_arrival(self, command: BookArrival) -> CaseAnswer | None:
         """Let the case of a return order go on once all has come; None where that changes nothing.
 
         What it does not wait for (any more) is a discrepancy for a person: goods are here, and nobody claims them.
         """
-        return self.numbered(self._book_arrival, command)
+        return self.numbered(self._book_arrival, command, first=0)
 
     def book_replacement(self, command: BookReplacement) -> CaseAnswer | None:
         """None if the order sends nothing for a case, or more is to come."""
-        return self.numbered(self._book_replacement, command)
+        return self.numbered(self._book_replacement, command, first=0)
 
     def ask_stop(self, command: AskStop) -> CaseAnswer | None:
         """Have whoever has the goods of a case asked to stop; None where nothing waits for that any more."""
-        return self.numbered(self._ask_stop, command)
+        return self.numbered(self._ask_stop, command, first=0)
 
     def book_stop(self, command: BookStop) -> int:
         """Let the cases that wait for a stop go on by where their order stands now; return how many did."""
-        return self.numbered(self._book_stop, command)
+        return self.numbered(self._book_stop, command, first=0)
 
     # -----------------------------------------------------------------------------------------------------------------
 

@@ -27,12 +27,9 @@ class CaseWork:
     numbering: Numbering
     pause: Pause
 
-    def numbered(self, act: Callable[[C, NumberPool], A], command: C) -> A:
-        """Run a transaction with the document numbers that it may need."""
-        numbers = self.numbering.pool(2, *LETTERS.values())  # its own short transaction, so before the other one
-        answer = act(command, numbers)
-        self.numbering.give_back(numbers)
-        return answer
+    def numbered(self, act: Callable[[C, NumberPool], A], command: C, *, first: int = 2) -> A:
+        """Run a transaction with the document numbers that it needs."""
+        return self.numbering.run(lambda numbers: act(command, numbers), *LETTERS.values(), first=first)
 
     def flow(self, tx: Transaction, numbers: NumberPool, by: Actor) -> CaseFlow:
         """Return what keeps in step with a case whatever belongs to it, in one transaction."""

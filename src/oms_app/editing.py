@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, frozen
 
 from oms_app.address_edits import PURPOSE, AddressWanted, put_address
-from oms_app.allocation import Allocation, MoreNumbers
+from oms_app.allocation import Allocation
 from oms_app.claims import check_no_claims
 from oms_app.inventory import known_warehouse
-from oms_app.numbering import Numbering, NumberPool
+from oms_app.numbering import MoreNumbers, Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealer

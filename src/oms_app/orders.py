@@ -9,8 +9,8 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.allocation import Allocation, MoreNumbers
-from oms_app.numbering import Numbering, NumberPool
+from oms_app.allocation import Allocation
+from oms_app.numbering import MoreNumbers, Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record

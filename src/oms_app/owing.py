@@ -12,11 +12,10 @@ from typing import ClassVar, Final
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.allocation import MoreNumbers
 from oms_app.case_commands import CaseAnswer, answer_of
 from oms_app.case_flow import CaseFlow
 from oms_app.case_goods import live
-from oms_app.numbering import Numbering, NumberPool
+from oms_app.numbering import MoreNumbers, Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase

@@ -346,9 +346,7 @@ class RefundService:
 
         Safe to repeat: what has followed already stays as it is.
         """
-        numbers = self.numbering.pool(2, *LETTERS.values())
-        self._book_effects(command, numbers)
-        self.numbering.give_back(numbers)
+        self.numbering.run(lambda numbers: self._book_effects(command, numbers), *LETTERS.values(), first=0)
 
     # -----------------------------------------------------------------------------------------------------------------
 

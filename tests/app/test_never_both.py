@@ -233,3 +233,22 @@ def test_while_nobody_knows_whether_the_platform_paid_nobody_pays_by_hand(claims
     claims.world.wait(minutes=5)
     assert (claims.refund.state, len(claims.world.platform.paid)) == (R.SUCCEEDED, 1)
     assert claims.given_back() == Money(9_400)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_an_order_that_is_taken_back_every_open_case_goes_on(claims):
+    """Each of them begins a refund of its own, with a number of its own: however many there are."""
+    world = claims.world
+    claims.at_the_warehouse()
+    ids = [claims.open(K.REFUND_BEFORE_SHIPMENT, *units) for units in ((1,), (1,), (0, 1))]
+
+    world.give(UnreviewOrder, claims.order_id)
+    world.settle()
+
+    (heir,) = world.order(claims.order_id).heirs
+    assert [claims.case(each).order_id for each in ids] == [heir] * 3
+    assert len({claims.case(each).refund_id for each in ids}) == 3
+    numbers = [refund.number for refund in claims.refunds]
+    assert len(set(numbers)) == len(numbers) == 6
