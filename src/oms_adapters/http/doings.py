@@ -1,17 +1,21 @@
-"""Commands on documents as resources: one row of a table each, for one document, and for many where there is a path."""
+"""Commands on documents as resources: one row of a table each, for one document, and for many where there is a path.
+
+Of many each is done in a transaction of its own, remembered under a key of its own, and answers for itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
 from attrs import evolve, frozen
 from litestar import Controller, Request, Response, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody, PathParameter
 
 from oms_adapters.http.auth import needs
+from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
 from oms_adapters.http.batches import MOST_ROWS, check_rows
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import IfMatch, expected_version
@@ -20,7 +24,9 @@ from oms_adapters.http.problems import Told
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor
+from oms_app.batches import BatchService, StartBatch
 from oms_domain.kernel.errors import OmsError
+from oms_domain.kernel.identity import OrderId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import checked_text
 
@@ -71,35 +77,6 @@ class DoneRows(View):
     rows: list[DoneRow]
 
 
-@frozen(kw_only=True)
-class Doing:
-    """A command on a document. ``facts``: what of a body the command takes; ``many``: path and body of the batch."""
-
-    path: str
-    operation: str
-    summary: str
-    command: Any
-    method: str
-    body: type[Body] = ReasonBody
-    facts: Callable[[Any], dict[str, Any]] | None = None
-    many: str = ""
-    many_operation: str = ""
-    many_body: type[Body] = ManyReasonsBody
-
-
-@frozen(kw_only=True)
-class Desk:
-    """The commands of one kind of document: the command's field of its id, and the view of what is answered."""
-
-    key: str
-    view: Callable[[Any], DoneView]
-
-    def do(self, doing: Doing, service: Any, id: UUID, body: Any, version: int | None, by: Actor) -> DoneView:
-        facts = (doing.facts or plain_facts)(body) if body is not None else {}
-        command = doing.command(**{self.key: id}, **facts, expected_version=version, by=by)
-        return self.view(getattr(service, doing.method)(command))
-
-
 def plain_facts(body: Any) -> dict[str, Any]:
     """Return a body's texts, checked, and its other values as they are; a batch's ids are not among them."""
     found: dict[str, Any] = {}
@@ -129,8 +106,54 @@ def positive(fen: int, name: str) -> Money:
     return Money(fen)
 
 
+@frozen(kw_only=True)
+class Doing:
+    """A command on a document. ``facts``: what of a body the command takes; ``many``: path and body of the batch."""
+
+    path: str
+    operation: str
+    summary: str
+    command: Any
+    method: str
+    body: type[Body] = ReasonBody
+    facts: Callable[[Any], dict[str, Any]] = plain_facts
+    many: str = ""
+    many_operation: str = ""
+    many_body: type[Body] = ManyReasonsBody
+
+
+@frozen(kw_only=True)
+class Desk:
+    """The commands of one kind of document: how commands and paths call its id, and what is answered.
+
+    ``row`` and ``rows``: the views of a batch, the first of which has ``answer`` as ``shown``. ``in_background``: more
+    than 100 are taken, as a batch that is worked on.
+    """
+
+    key: str
+    view: Callable[[Any], Any]
+    param: str = "id"
+    answer: type[View] = DoneView
+    row: type[View] = DoneRow
+    rows: type[View] = DoneRows
+    shown: str = "document"
+    in_background: bool = False
+
+    def do(self, doing: Doing, service: Any, id: UUID, facts: Mapping[str, Any], version: int | None, by: Actor) -> Any:
+        command = doing.command(**{self.key: id}, **facts, expected_version=version, by=by)
+        return self.view(getattr(service, doing.method)(command))
+
+    def do_row(self, doing: Doing, service: Any, id: UUID, facts: Mapping[str, Any], by: Actor, language: str) -> View:
+        by = evolve(by, once=by.once.row(str(id)) if by.once else None)
+        try:
+            return self.row(id=id, outcome="done", **{self.shown: self.do(doing, service, id, facts, None, by)})
+        except OmsError as refusal:
+            told = Told.of(refusal)
+            return self.row(id=id, outcome="refused", code=told.code, fields=told.fields, text=told.text(language))
+
+
 def put_on(controller: type[Controller], desk: Desk, doings: Sequence[Doing]) -> None:
-    """Give a controller a route for each command, and for many where there is one."""
+    """Give a controller, which provides the ``service``, a route for each command, and for many where there is one."""
     for doing in doings:
         setattr(controller, f"{doing.operation}_one", _one(desk, doing))
         if doing.many:
@@ -139,21 +162,21 @@ def put_on(controller: type[Controller], desk: Desk, doings: Sequence[Doing]) ->
 
 def _one(desk: Desk, doing: Doing) -> Any:
     def one(
-        self: Controller,
-        id: FromPath[UUID],
-        actor: Given[Actor],
-        service: Given[Any],
-        data: Any,
-        if_match: IfMatch = None,
-    ) -> Response[DoneView]:
-        view = desk.do(doing, service, id, data, expected_version(if_match), actor)
+        self: Controller, id: UUID, actor: Given[Actor], service: Given[Any], data: Any, if_match: IfMatch = None
+    ) -> Any:
+        facts = doing.facts(data) if data is not None else {}
+        view = desk.do(doing, service, id, facts, expected_version(if_match), actor)
         return Response(content=view, headers={"ETag": f'"{view.version}"'})
 
     needed = any(field.required for field in msgspec.structs.fields(doing.body))
-    one.__annotations__["data"] = JSONBody[doing.body if needed else doing.body | None]  # type: ignore[misc]
+    one.__annotations__ |= {
+        "id": Annotated[UUID, PathParameter(name=desk.param)],
+        "data": _JSON[doing.body if needed else doing.body | None],
+        "return": _ANSWER[desk.answer],
+    }
     one.__defaults__ = (None,) if needed else (None, None)
     return post(
-        f"/{{id:uuid}}/{doing.path}",
+        f"/{{{desk.param}:uuid}}/{doing.path}",
         operation_id=doing.operation,
         summary=doing.summary,
         opt=needs(doing.command.permission, changes=True),
@@ -164,29 +187,40 @@ def _one(desk: Desk, doing: Doing) -> Any:
 
 def _many(desk: Desk, doing: Doing) -> Any:
     def many(
-        self: Controller, request: Request[Any, Any, Any], actor: Given[Actor], service: Given[Any], data: Any
-    ) -> DoneRows:
-        check_rows(data.ids, field="ids")
-        plain_facts(data)  # what is wrong with all of them is said once
+        self: Controller,
+        request: Request[Any, Any, Any],
+        actor: Given[Actor],
+        service: Given[Any],
+        batches: Given[BatchService],
+        data: Any,
+    ) -> Any:
+        later = desk.in_background and len(data.ids) > MOST_ROWS
+        if not later:
+            check_rows(data.ids, field="ids")
+        facts = doing.facts(data)  # what is wrong with all of them is said once
+        if later:
+            ids = list(map(OrderId, data.ids))
+            return taken(batches.start(StartBatch(command=doing.command, order_ids=ids, by=actor, **facts)))
         language = language_of(request.headers.get("accept-language", ""))
-        return DoneRows(rows=[_row(desk, doing, service, id, data, actor, language) for id in data.ids])
+        rows = [desk.do_row(doing, service, id, facts, actor, language) for id in data.ids]
+        return Response(content=desk.rows(rows=rows))
 
-    many.__annotations__["data"] = JSONBody[doing.many_body]  # type: ignore[name-defined,misc]
+    many.__annotations__ |= {
+        "data": _JSON[doing.many_body],
+        "return": _ANSWER[desk.rows | BatchView if desk.in_background else desk.rows],
+    }
+    more = ", more in the background" if desk.in_background else ""
     return post(
         f"/{doing.many}",
         operation_id=doing.many_operation,
-        summary=f"{doing.summary}, up to {MOST_ROWS} at once",
+        summary=f"{doing.summary}: up to {MOST_ROWS} at once{more}",
+        responses=WORKED_ON if desk.in_background else None,
         opt=needs(doing.command.permission, changes=True),
         status_code=200,
         sync_to_thread=True,
     )(many)
 
 
-def _row(desk: Desk, doing: Doing, service: Any, id: UUID, body: Any, actor: Actor, language: str) -> DoneRow:
-    """Do it to one document of a batch: in a transaction of its own, remembered under a key of its own."""
-    by = evolve(actor, once=actor.once.row(str(id)) if actor.once else None)
-    try:
-        return DoneRow(id=id, outcome="done", document=desk.do(doing, service, id, body, None, by))
-    except OmsError as refusal:
-        told = Told.of(refusal)
-        return DoneRow(id=id, outcome="refused", code=told.code, fields=told.fields, text=told.text(language))
+_JSON: Any = JSONBody
+_ANSWER: Any = Response
+"""Types that are made for each command, which a type checker cannot follow."""

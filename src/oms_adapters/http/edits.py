@@ -18,8 +18,7 @@ from oms_adapters.http.auth import needs
 from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
 from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
 from oms_adapters.http.bodies import Body, as_body
-from oms_adapters.http.idempotency import expected_version, version_of_edit
-from oms_adapters.http.order_commands import IfMatch
+from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.order_views import OrderAnswerView, changes_of
 from oms_adapters.http.splits import LONGEST_SKU, WantedBody
 from oms_adapters.http.views import Given, MoneyView, View

@@ -67,7 +67,7 @@ def check_parameters(request: Request[Any, Any, Any]) -> None:
     known = {
         parameter_name(field): field
         for field in fields
-        if not field.is_di_field and field.name not in request.path_params
+        if not field.is_di_field and parameter_name(field) not in request.path_params
     }
     for name in request.query_params:
         if name not in known:

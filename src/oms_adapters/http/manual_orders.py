@@ -13,8 +13,7 @@ from litestar.params import FromPath, JSONBody
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.idempotency import expected_version
-from oms_adapters.http.order_commands import IfMatch
+from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.order_views import OrderAnswerView
 from oms_adapters.http.paging import instant
 from oms_adapters.http.shops import KnownShops, MoneyBody

@@ -13,8 +13,7 @@ from oms_adapters.http.auth import needs
 from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
 from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
 from oms_adapters.http.bodies import Body, as_body
-from oms_adapters.http.idempotency import expected_version
-from oms_adapters.http.order_commands import IfMatch
+from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.order_views import OrderAnswerView, OrderRowView
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
