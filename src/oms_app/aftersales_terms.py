@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.ports.transaction import Begin, Clock
@@ -80,9 +80,10 @@ class TermsService:
                 facts |= {"return_to": command.return_to.id, "return_mask": command.return_to.mask}
             change = terms.changed(at=self.now(), **facts)
             record(tx, tx.aftersales_terms, change, since=terms)
-            tx.remember(change.state)
+            stored = evolve(change.state, version=terms.version + bool(change.events))
+            tx.remember(stored)
             tx.commit()
-        return change.state
+        return stored
 
 
 def figures(queries: AftersalesQueries, actor: Actor, period: Period, *, now: datetime) -> Figures:

@@ -7,6 +7,7 @@ from typing import Final
 
 from oms_app.case_commands import AskedLine, OpenCase
 from oms_app.case_flow import LETTERS, CaseFlow
+from oms_app.ports.transaction import Transaction
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
 from oms_domain.aftersales.evidence import check_known
@@ -15,7 +16,7 @@ from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import Runs, count
-from oms_domain.kernel.identity import CaseId, SkuCode
+from oms_domain.kernel.identity import CaseId, LineId, SkuCode
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
@@ -71,8 +72,9 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     )
     if command.override:
         case = with_override(case, command.override)
-    ended_at = order.updated_at if order.state in (OrderState.SIGNED, OrderState.COMPLETED) else None
-    policy: AftersalesPolicy = terms.policy()
+    has_ended = order.state in (OrderState.SIGNED, OrderState.COMPLETED)
+    ended_at = (order.ended_at or order.updated_at) if has_ended else None  # of before it was kept: the last change
+    policy: AftersalesPolicy = terms.policy(_categories(tx, case) if terms.window_by_category else {})
     return checked(Ask(case=case, order=order, policy=policy, open_cases=open_cases, ended_at=ended_at, at=flow.at))
 
 
@@ -97,3 +99,9 @@ def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, refun
     if common(((0, wanted),), refunded):
         raise NoSuchUnits(line_id=line.id, quantity=count(found))
     return ((0, wanted),)
+
+
+def _categories(tx: Transaction, case: AftersalesCase) -> dict[LineId, str]:
+    """Return the category of each line's SKU, as the catalogue has it now."""
+    skus = tx.skus.by_code({line.sku for line in case.lines})
+    return {line.line_id: skus[line.sku].category for line in case.lines if line.sku in skus}

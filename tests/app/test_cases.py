@@ -5,6 +5,7 @@ from tests.app.claims import Claims
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.aftersales_terms import SetTerms, TermsService
 from oms_app.case_commands import (
     AcceptGoods,
     ApproveCase,
@@ -19,6 +20,7 @@ from oms_app.case_commands import (
     WithdrawCase,
 )
 from oms_app.case_flow import shown_number
+from oms_app.catalog import PutSku
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_domain.aftersales.opening import KindNotNow, NoSuchUnits, UnitsInAnotherCase, WindowClosed
@@ -27,6 +29,7 @@ from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.aftersales.values import Sent
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
@@ -398,6 +401,42 @@ def test_after_the_window_only_an_operator_with_a_reason(claims):
     with pytest.raises(WindowClosed):
         claims.open(K.REFUND_ONLY)
     claims.open(K.REFUND_ONLY, override="老客户")
+
+
+def test_what_happens_to_an_order_later_does_not_open_its_window_again(claims):
+    claims.shipped()
+    claims.world.clock.forward(days=6)
+    first = claims.open(K.REFUND_ONLY, 1)
+    claims.world.cases.withdraw(WithdrawCase(case_id=first, by=ROOT))
+    claims.world.settle()
+
+    claims.world.clock.forward(days=2)
+
+    with pytest.raises(WindowClosed):
+        claims.open(K.REFUND_ONLY, 1)
+
+
+def test_goods_of_a_category_have_its_window(claims):
+    world = claims.world
+    for code, category in ((SCARF, "服饰"), (HAT, "帽子")):
+        world.catalog.put_sku(PutSku(code=code, facts=SkuFacts(title="样例", category=category), by=ROOT))
+    terms = TermsService(begin=world.cases.begin, now=world.clock, pause=lambda attempt: None)
+    facts = {"window_days": 7, "window_by_category": (("服饰", 15),)}
+    terms.change(SetTerms(shop_id=claims.shop.id, facts=facts, by=ROOT))
+    claims.shipped()
+
+    world.clock.forward(days=8)
+    with pytest.raises(WindowClosed) as refused:
+        claims.open(K.REFUND_ONLY, 0, 1)  # hats have the shop's seven days
+    assert refused.value.days == 7
+    with pytest.raises(WindowClosed):
+        claims.open(K.REFUND_ONLY, 1, 1)  # the shortest window of its lines
+    claims.open(K.REFUND_ONLY, 1)
+
+    world.clock.forward(days=7)
+    with pytest.raises(WindowClosed) as refused:
+        claims.open(K.REFUND_ONLY, 1)
+    assert refused.value.days == 15
 
 
 def test_what_went_back_cannot_be_asked_for_again(claims):

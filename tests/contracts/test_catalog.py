@@ -96,6 +96,7 @@ def test_what_is_kept_of_a_sku_is_read_equal(backend, data):
         floor_price=data.draw(maybe),
         purchase_cost=data.draw(maybe),
         tax_category=data.draw(st.sampled_from(["", "1040201"])),
+        category=data.draw(st.sampled_from(["", "服饰"])),
         marks=data.draw(st.frozensets(st.sampled_from(GoodsMark))),
     )
     sku = a_sku(SCARF, **{name: getattr(facts, name) for name in SkuFacts.__annotations__})

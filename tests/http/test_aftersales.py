@@ -173,7 +173,7 @@ def test_a_refund_by_hand_has_no_case_and_is_paid_within_the_role_limit(world, a
     lines = [(line["id"], line["quantity"]) for line in api.get(f"/orders/{order_id}").json()["lines"]]
     agent = type(api)(api.client, world.key(Permission.AFTERSALES_WRITE, Permission.AFTERSALES_READ))
     terms = {"role_limits": [{"role": "agent", "what": "refund", "most_fen": 100}]}
-    assert api.post("/aftersales/terms/tb-1", terms).json()["version"] == 0
+    assert api.post("/aftersales/terms/tb-1", terms).json()["version"] == 1
     body = {"order_id": order_id, "units": [{"line_id": lines[0][0], "runs": [[0, 1]]}], "reason": "少发"}
 
     assert agent.post("/aftersales/refunds", body).json()["code"] == "refunds.above_role_limit"
@@ -374,3 +374,21 @@ def test_evidence_is_for_who_has_the_right_and_the_shop(world, api, client, orde
     assert stranger.get(f"/aftersales/cases/{case_id}/evidence").status_code == 404
     assert sent(stranger, f"/aftersales/cases/{case_id}/evidence", PDF).status_code == 404
     assert sent(stranger, f"/orders/{order[0]}/evidence", PDF).status_code == 404
+
+
+# --- terms -----------------------------------------------------------------------------------------------------------
+
+
+def test_windows_by_category_are_set_shown_and_taken_away(api):
+    path = "/aftersales/terms/tb-1"
+
+    first = api.post(path, {"window_days": 15, "window_by_category": {"食品": 0, "服饰": 30}})
+    assert (first.status_code, first.json()["window_by_category"]) == (200, {"服饰": 30, "食品": 0})
+    same = api.post(path, {"window_by_category": {"服饰": 30, "食品": 0}})
+    assert same.json()["version"] == first.json()["version"] == 1
+    shown = api.get(path)
+    assert (shown.json()["window_by_category"], shown.headers["etag"]) == ({"服饰": 30, "食品": 0}, '"1"')
+    assert api.post(path, {"window_by_category": {"食品": 367}}).status_code == 422
+    assert api.post(path, {"window_by_category": {"": 7}}).status_code == 422
+    gone = api.post(path, {"window_by_category": {}}, headers={"If-Match": '"1"'})
+    assert (gone.json()["window_by_category"], gone.json()["window_days"], gone.json()["version"]) == ({}, 15, 2)

@@ -18,6 +18,7 @@ SCARF = {
     "floor_price": {"fen": 9900},
     "purchase_cost": {"fen": 5000},
     "tax_category": "1040201",
+    "category": "服饰",
     "marks": ["battery", "fragile"],
 }
 BARE = {"code": "HAT", "title": "样例帽子"}

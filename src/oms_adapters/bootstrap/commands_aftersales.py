@@ -27,7 +27,7 @@ from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.output import json_line, json_option, printable, show
 from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
-from oms_adapters.http.aftersales_terms import FiguresView, TermsView
+from oms_adapters.http.aftersales_terms import FiguresView, TermsView, sorted_windows
 from oms_adapters.http.cases import ReceivedView
 from oms_adapters.http.return_orders import AskView
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
@@ -237,6 +237,8 @@ def convert(document_id: UUID, as_json: bool) -> None:
 @aftersales.command("terms")
 @click.argument("shop")
 @click.option("--window-days", type=click.IntRange(0, 366))
+@click.option("--window", "windows", multiple=True, help="CATEGORY=DAYS; several times: the whole list.")
+@click.option("--no-windows", is_flag=True, help="No category has a window of its own any more.")
 @click.option("--freight-after-shipment/--no-freight-after-shipment", default=None)
 @click.option("--assignment", type=click.Choice([m.value for m in Assignment]))
 @click.option("--reason", "reasons", multiple=True, help="CODE=TITLE; several times: the whole list.")
@@ -247,6 +249,8 @@ def convert(document_id: UUID, as_json: bool) -> None:
 def terms(
     shop: str,
     window_days: int | None,
+    windows: tuple[str, ...],
+    no_windows: bool,
     freight_after_shipment: bool | None,
     assignment: str | None,
     reasons: tuple[str, ...],
@@ -259,6 +263,7 @@ def terms(
     shop_id = shop_named(container, shop).id
     named: dict[str, Any] = {
         "window_days": window_days,
+        "window_by_category": sorted_windows(dict(map(_window, windows))) if windows or no_windows else None,
         "freight_after_shipment": freight_after_shipment,
         "assignment": Assignment(assignment) if assignment else None,
         "reasons": tuple(CaseReason(code=code, title=title) for code, title in map(_pair, reasons)) or None,
@@ -271,7 +276,7 @@ def terms(
     if facts:
         service.change(SetTerms(shop_id=shop_id, facts=facts, by=operator()))
     row = plain_row(TermsView.of(service.read(ReadTerms(shop_id=shop_id, by=operator()))))
-    columns = ["window_days", "freight_after_shipment", "assignment", "version"]
+    columns = ["window_days", "window_by_category", "freight_after_shipment", "assignment", "version"]
     show([row], columns, as_json=as_json)
 
 
@@ -300,11 +305,18 @@ def _show_ask(answer: Any, as_json: bool) -> None:
     show([row | {"reason": answer.reason}], ["refund_no", "outcome", "case_id", "reason"], as_json=as_json)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, field: str = "reason") -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        raise LineInvalid(field="reason", value=text[:100])
+        raise LineInvalid(field=field, value=text[:100])
     return name, value
+
+
+def _window(text: str) -> tuple[str, int]:
+    category, days = _pair(text, "window")
+    if not days.isascii() or not days.isdecimal() or len(days) > 3:
+        raise LineInvalid(field="window", value=text[:100])
+    return category, int(days)
 
 
 def _role_limit(text: str) -> RoleLimit:

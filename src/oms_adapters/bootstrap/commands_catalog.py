@@ -53,6 +53,7 @@ def _sku_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--floor-price", metavar="YUAN", help="Never sell below it."),
         click.option("--purchase-cost", metavar="YUAN"),
         click.option("--tax-category"),
+        click.option("--category", help="What you call goods alike, for rules by category."),
         click.option("--marks", metavar="MARK,…", help=f"Any of {', '.join(GoodsMark)}; or none."),
     ):
         command = option(command)
@@ -109,7 +110,13 @@ def add_sku(ctx: click.Context, /, code: str | None, file: Path | None, as_json:
         command = PutSku(code=row.pop("code", ""), facts=_sku_facts(row), by=operator())
         return str(container.catalog().put_sku(command).kept)
 
-    put_rows(ctx, file, put, {"code", "title", "spec", "kind", "tax_category", "marks", *PRICES, *NUMBERS}, as_json)
+    put_rows(
+        ctx,
+        file,
+        put,
+        {"code", "title", "spec", "kind", "tax_category", "category", "marks", *PRICES, *NUMBERS},
+        as_json,
+    )
 
 
 @skus.command("edit")
@@ -319,6 +326,7 @@ def _sku_row(sku: Sku) -> Row:
         "floor_price": _price(sku.floor_price),
         "purchase_cost": _price(sku.purchase_cost),
         "tax_category": sku.tax_category,
+        "category": sku.category,
         "marks": sorted(sku.marks),
         "is_deleted": sku.is_deleted,
         "version": sku.version,

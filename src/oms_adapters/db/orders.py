@@ -101,6 +101,7 @@ sales_order = table(
     sa.Column("carrier", text(32), nullable=True),
     sa.Column("planned_ship_at", Instant, nullable=True),
     sa.Column("planned_arrival_on", sa.Date, nullable=True),
+    sa.Column("ended_at", Instant, nullable=True),
     *document_columns(),
     sa.CheckConstraint("version > 0", name="version"),
     sa.Index("ix_sales_order_shop_state", "shop_id", "state", "created_at", "id"),
@@ -324,6 +325,7 @@ def order_of(row: Any, lines: Sequence[Any]) -> SalesOrder:
         carrier=CarrierCode(row.carrier) if row.carrier is not None else None,
         planned_ship_at=row.planned_ship_at,
         planned_arrival_on=row.planned_arrival_on,
+        ended_at=row.ended_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,
@@ -385,6 +387,7 @@ def row_of(state: SalesOrder) -> dict[str, Any]:
         "carrier": state.carrier,
         "planned_ship_at": state.planned_ship_at,
         "planned_arrival_on": state.planned_arrival_on,
+        "ended_at": state.ended_at,
         "created_at": state.created_at,
         "updated_at": state.updated_at,
     }

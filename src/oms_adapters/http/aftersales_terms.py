@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -29,7 +30,7 @@ from oms_domain.aftersales.limits import LONGEST_MINUTES, TimeLimit
 from oms_domain.aftersales.metrics import Durations
 from oms_domain.aftersales.policy import CaseReason, StateLimit
 from oms_domain.aftersales.states import CaseKind, CaseState
-from oms_domain.aftersales.terms import REFUND, AftersalesTerms, Assignment, ReplyTemplate, RoleLimit
+from oms_domain.aftersales.terms import LONGEST_WINDOW, REFUND, AftersalesTerms, Assignment, ReplyTemplate, RoleLimit
 from oms_domain.aftersales.tickets import Agent, TicketKind
 from oms_domain.channels.standard import Receiver
 from oms_domain.kernel.identity import VaultId
@@ -38,6 +39,7 @@ from oms_domain.refunds.compensation import CompensationKind
 MONTH: Final = timedelta(days=30)
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MINUTES)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_WINDOW)]
 Some = msgspec.Meta(max_length=200)
 
 
@@ -156,7 +158,8 @@ class AddressBody(Body):
 class TermsBody(Body):
     """What changes of a shop's terms; what is left out stays."""
 
-    window_days: Annotated[int, msgspec.Meta(ge=0, le=366)] | None = None
+    window_days: Days | None = None
+    window_by_category: Annotated[dict[Code, Days], Some] | None = None
     freight_after_shipment: bool | None = None
     assignment: Assignment | None = None
     reasons: Annotated[list[ReasonOfListBody], Some] | None = None
@@ -170,6 +173,7 @@ class TermsBody(Body):
     def facts(self) -> dict[str, Any]:
         found: dict[str, Any] = {
             "window_days": self.window_days,
+            "window_by_category": None if self.window_by_category is None else sorted_windows(self.window_by_category),
             "freight_after_shipment": self.freight_after_shipment,
             "assignment": self.assignment,
             "reasons": _each(self.reasons, ReasonOfListBody.reason),
@@ -232,6 +236,7 @@ class TermsView(View):
 
     shop_id: UUID
     window_days: int
+    window_by_category: dict[str, int]
     freight_after_shipment: bool
     assignment: str
     reasons: list[ReasonOfListView]
@@ -247,6 +252,7 @@ class TermsView(View):
         return cls(
             shop_id=terms.shop_id,
             window_days=terms.window_days,
+            window_by_category=dict(terms.window_by_category),
             freight_after_shipment=terms.freight_after_shipment,
             assignment=terms.assignment,
             reasons=[
@@ -356,6 +362,11 @@ class FiguresView(View):
             refund_rate_by_sku=[_rate(sku, rate) for sku, rate in found.rate_by_sku.items()],
             refund_rate_by_shop=[_rate(str(shop), rate) for shop, rate in found.rate_by_shop.items()],
         )
+
+
+def sorted_windows(days: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return windows as terms hold them: in one order, so that the same again changes nothing."""
+    return tuple(sorted((checked(category, "window_by_category"), each) for category, each in days.items()))
 
 
 def _each(rows: list[Any] | None, make: Any) -> tuple[Any, ...] | None:

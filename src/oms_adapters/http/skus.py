@@ -46,6 +46,7 @@ class SkuBody(Body):
     floor_price: MoneyBody | None = None
     purchase_cost: MoneyBody | None = None
     tax_category: str = ""
+    category: str = ""
     marks: Annotated[list[GoodsMark], Meta(description="what not every carrier takes, or travels alone")] = []  # noqa: RUF012
 
     def facts(self) -> SkuFacts:
@@ -59,6 +60,7 @@ class SkuBody(Body):
             floor_price=_money(self.floor_price),
             purchase_cost=_money(self.purchase_cost),
             tax_category=self.tax_category,
+            category=self.category,
             marks=frozenset(self.marks),
         )
 
@@ -75,6 +77,7 @@ class SkuChanges(Body):
     floor_price: MoneyBody | UnsetType | None = UNSET
     purchase_cost: MoneyBody | UnsetType | None = UNSET
     tax_category: str | UnsetType = UNSET
+    category: str | UnsetType = UNSET
     marks: list[GoodsMark] | UnsetType = UNSET
 
     def of(self, facts: SkuFacts) -> SkuFacts:
@@ -98,6 +101,7 @@ class SkuView(View):
     floor_price: MoneyView | None
     purchase_cost: MoneyView | None
     tax_category: str
+    category: str
     marks: list[str]
     is_deleted: bool
     created_at: datetime
@@ -118,6 +122,7 @@ class SkuView(View):
             floor_price=MoneyView.maybe(sku.floor_price),
             purchase_cost=MoneyView.maybe(sku.purchase_cost),
             tax_category=sku.tax_category,
+            category=sku.category,
             marks=sorted(sku.marks),
             is_deleted=sku.is_deleted,
             created_at=sku.created_at,

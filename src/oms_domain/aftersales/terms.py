@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -23,6 +24,7 @@ from oms_domain.kernel.text import checked_text
 LONGEST_TEMPLATE: Final = 1000
 LONGEST_CODE: Final = 40
 LONGEST_WINDOW: Final = 366
+NO_CATEGORIES: Final[Mapping[LineId, str]] = {}
 REFUND: Final = "refund"
 """What a role's limit is of: refunds, or a kind of compensation."""
 
@@ -93,6 +95,7 @@ class AftersalesTerms:
     id: UUID
     shop_id: ShopId
     window_days: int = 7
+    window_by_category: tuple[tuple[str, int], ...] = ()  # of a SKU's category; what is not named has ``window_days``
     reasons: tuple[CaseReason, ...] = ()
     limits: tuple[StateLimit, ...] = DEFAULT_LIMITS
     ticket_limits: tuple[tuple[TicketKind, TimeLimit], ...] = ()
@@ -108,8 +111,10 @@ class AftersalesTerms:
     updated_at: datetime
     version: int = field(default=0)
 
-    def policy(self, windows: tuple[tuple[LineId, int], ...] = ()) -> AftersalesPolicy:
-        """Return what decides about cases. ``windows``: of lines whose category has one of its own."""
+    def policy(self, categories: Mapping[LineId, str] = NO_CATEGORIES) -> AftersalesPolicy:
+        """Return what decides about cases. ``categories``: of the lines asked for, where they have one."""
+        days = dict(self.window_by_category)
+        windows = tuple((line, days[category]) for line, category in categories.items() if category in days)
         return AftersalesPolicy(
             window_days=self.window_days,
             window_by_line=windows,
@@ -150,6 +155,12 @@ class AftersalesTerms:
     def _check(self) -> None:
         if not 0 <= self.window_days <= LONGEST_WINDOW:
             raise InvalidTerms(field="window_days", value=str(self.window_days))
+        for category, days in self.window_by_category:
+            checked_text(category, field="window_by_category", longest=LONGEST_CODE, allow_empty=False)
+            if not 0 <= days <= LONGEST_WINDOW:
+                raise InvalidTerms(field="window_by_category", value=str(days))
+        if len(dict(self.window_by_category)) != len(self.window_by_category):
+            raise InvalidTerms(field="window_by_category", value="category_twice")
         for name in ("reasons", "templates"):
             codes = [each.code for each in getattr(self, name)]
             if len(set(codes)) != len(codes):

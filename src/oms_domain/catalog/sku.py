@@ -20,6 +20,7 @@ from oms_domain.kernel.text import checked_text
 LONGEST_TITLE: Final = 500
 LONGEST_SPEC: Final = 2000
 LONGEST_TAX_CATEGORY: Final = 40
+LONGEST_CATEGORY: Final = 40
 MOST_WEIGHT_G: Final = 10**8
 MOST_VOLUME_CM3: Final = 10**9
 
@@ -187,12 +188,14 @@ class SkuFacts:
     floor_price: Money | None = None  # 底价: below it a line is held up
     purchase_cost: Money | None = None  # 采购价
     tax_category: str = ""
+    category: str = ""  # 商品类目: what the merchant calls goods alike, for rules by category
     marks: frozenset[GoodsMark] = field(default=frozenset(), converter=goods_marks)
 
     def __attrs_post_init__(self) -> None:
         checked_text(self.title, field="title", longest=LONGEST_TITLE, allow_empty=False)
         checked_text(self.spec, field="spec", longest=LONGEST_SPEC)
         checked_text(self.tax_category, field="tax_category", longest=LONGEST_TAX_CATEGORY)
+        checked_text(self.category, field="category", longest=LONGEST_CATEGORY)
         _check_measure(self.weight_g, "weight_g", MOST_WEIGHT_G)
         _check_measure(self.volume_cm3, "volume_cm3", MOST_VOLUME_CM3)
         for name in ("list_price", "floor_price", "purchase_cost"):

@@ -148,6 +148,7 @@ def begin(
         state=state,
         placed_at=standard.created_at,
         paid_at=None if state is S.AWAITING_PAYMENT else standard.paid_at,
+        ended_at=at if state in (S.SIGNED, S.COMPLETED) else None,
         created_at=at,
         updated_at=at,
         receiver=platform_order.receiver,

@@ -149,6 +149,7 @@ class SalesOrder:
     placed_at: datetime
     paid_at: datetime | None = None
     promised_ship_at: datetime | None = None
+    ended_at: datetime | None = None  # when the buyer had it, or confirmed it since: the days for claims begin then
     note: str = ""  # internal remark (内部备注), runs of digits masked
     mark: int = 0  # our own colour (标记), 0: none
     tags: tuple[str, ...] = ()  # of those that its shop has
@@ -470,12 +471,13 @@ class SalesOrder:
         """Return it where ``move`` leads, with the buyer: cash on delivery is paid then."""
         due = self.payable - total((line.given_up for line in self.lines), self.payable.currency)
         cash = {"paid": due, "paid_at": self.paid_at or at} if self.cash_on_delivery else {}
-        return self._moved(next_state(ORDER_TABLE, self.state, move), at, **cash, **changes)
+        return self._moved(next_state(ORDER_TABLE, self.state, move), at, ended_at=at, **cash, **changes)
 
     def complete(self, *, at: datetime) -> Change[SalesOrder]:
         """The buyer confirmed, or the days are over (交易成功)."""
         state = next_state(ORDER_TABLE, self.state, M.COMPLETE)
-        return Change(self._moved(state, at), (e.OrderCompleted(order_id=self.id, state=state, at=at),))
+        done = self._moved(state, at, ended_at=at)
+        return Change(done, (e.OrderCompleted(order_id=self.id, state=state, at=at),))
 
     def close(self, *, reason: str, at: datetime) -> Change[SalesOrder]:
         """Every line was refunded after shipment (交易关闭)."""

@@ -327,6 +327,7 @@ def sales_orders(draw: Draw, /, **fixed: Any) -> SalesOrder:
         "split_reasons": tuple(draw(st.lists(texts(32), max_size=2))),
         "carrier": draw(maybe(texts(32).map(CarrierCode))),
         "planned_ship_at": draw(maybe(instants())),
+        "ended_at": draw(maybe(instants())),
         "planned_arrival_on": draw(maybe(instants().map(datetime.date))),
         "created_at": draw(instants()),
         "updated_at": draw(instants()),

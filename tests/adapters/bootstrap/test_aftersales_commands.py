@@ -161,3 +161,17 @@ def test_evidence_is_sent_with_the_claim_added_listed_and_fetched(allocated, ord
     assert allocated.run("cases", "evidence", "get", listed[0]["id"], "--to", to).code == 1  # it is there already
     assert [row for (row,) in allocated.sql("SELECT purpose FROM pii_access")] == ["evidence", "evidence"]
     assert allocated.rows("doctor") == []
+
+
+def test_windows_by_category_are_the_whole_list(oms):
+    windows = ("--window", "食品=0", "--window", "服饰=30")
+    (row,) = oms.rows("aftersales", "terms", "tb", *windows)
+    assert row["window_by_category"] == {"服饰": 30, "食品": 0}
+    (row,) = oms.rows("aftersales", "terms", "tb", "--window", "食品=1")
+    assert (row["window_by_category"], row["version"]) == ({"食品": 1}, 2)
+    assert "aftersales.invalid_line" in oms.run("aftersales", "terms", "tb", "--window", "食品=x", "--json").err
+    assert "aftersales.invalid_line" in oms.run("aftersales", "terms", "tb", "--window", "食品", "--json").err
+    (row,) = oms.rows("aftersales", "terms", "tb", "--no-windows")
+    assert row["window_by_category"] == {}
+    oms.run("skus", "add", "CAKE", "--title", "样例", "--category", "食品")
+    assert oms.rows("skus", "show", "CAKE")[0]["category"] == "食品"

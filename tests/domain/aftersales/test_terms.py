@@ -17,7 +17,7 @@ from oms_domain.aftersales.terms import (
 from oms_domain.aftersales.tickets import TicketKind
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import InvalidText
-from oms_domain.testing.builders import LINE, NOW, SHOP, an_id
+from oms_domain.testing.builders import LINE, NOW, OTHER_LINE, SHOP, an_id
 
 TERMS = an_id(60)
 SIZE = CaseReason(code="size", title="尺寸")
@@ -31,7 +31,16 @@ def some_terms(**changes):
 
 def test_the_usual_terms_are_the_usual_policy():
     assert some_terms().policy() == AftersalesPolicy()
-    assert some_terms(window_days=15).policy(((LINE, 30),)).window_of(LINE) == 30
+
+
+def test_a_line_has_the_window_of_its_category_and_any_other_the_shops():
+    terms = some_terms(window_days=15, window_by_category=(("服饰", 30), ("食品", 0)))
+
+    policy = terms.policy({LINE: "食品", OTHER_LINE: "图书"})
+
+    assert (policy.window_of(LINE), policy.window_of(OTHER_LINE)) == (0, 15)
+    assert terms.policy().window_of(LINE) == 15
+    assert terms.policy({LINE: "服饰"}).window_of(LINE) == 30
 
 
 def test_a_change_is_told_by_what_it_changed_and_the_same_again_changes_nothing():
@@ -48,6 +57,9 @@ def test_a_change_is_told_by_what_it_changed_and_the_same_again_changes_nothing(
     [
         ("window_days", {"window_days": -1}),
         ("window_days", {"window_days": 367}),
+        ("window_by_category", {"window_by_category": (("食品", -1),)}),
+        ("window_by_category", {"window_by_category": (("食品", 367),)}),
+        ("window_by_category", {"window_by_category": (("食品", 1), ("食品", 2))}),
         ("reasons", {"reasons": (SIZE, SIZE)}),
         ("templates", {"templates": (SORRY, SORRY)}),
         ("role_limits", {"role_limits": (RoleLimit(role="agent", what="refund", most=Money(0)),)}),
@@ -61,6 +73,8 @@ def test_terms_that_cannot_be_are_refused(field, facts):
 
 
 def test_codes_and_answers_are_texts():
+    with pytest.raises(InvalidText):
+        some_terms().changed(window_by_category=(("", 7),), at=NOW)
     with pytest.raises(InvalidText):
         some_terms().changed(reasons=(CaseReason(code="", title="x"),), at=NOW)
     with pytest.raises(InvalidText):

@@ -46,6 +46,7 @@ def test_a_new_sku_tells_that_it_was_added():
         ({"title": "a\0"}, InvalidText),
         ({"spec": "x" * 2001}, InvalidText),
         ({"tax_category": "x" * 41}, InvalidText),
+        ({"category": "x" * 41}, InvalidText),
         ({"marks": ["gold"]}, InvalidMark),
         ({"weight_g": -1}, InvalidMeasure),
         ({"weight_g": 10**8 + 1}, InvalidMeasure),

@@ -145,6 +145,7 @@ def test_an_order_first_seen_under_way_or_over_enters_there_and_is_marked(theirs
 
     assert order.state is FIRST_STATE[theirs]
     assert order.external == (order.state not in (S.AWAITING_PAYMENT, S.AWAITING_ALLOCATION))
+    assert order.ended_at == (order.created_at if order.state in (S.SIGNED, S.COMPLETED) else None)
     assert (order.paid_at is None) == (theirs in (P.UNPAID, P.CLOSED_UNPAID))
 
 

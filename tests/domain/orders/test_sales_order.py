@@ -289,11 +289,13 @@ def test_shipped_outside_nothing_is_left_to_ship_and_it_is_marked():
 
 def test_signing_and_completing_tell_so():
     signed = a_sales_order(state=S.SHIPPED).sign(at=LATER)
-    completed = signed.state.complete(at=LATER)
+    completed = signed.state.complete(at=LATER + timedelta(days=10))
 
-    assert signed == Change(a_sales_order(state=S.SIGNED, updated_at=LATER), (e.OrderSigned(**facts(S.SIGNED)),))
-    assert completed.state == a_sales_order(state=S.COMPLETED, updated_at=LATER)
-    assert completed.events == (e.OrderCompleted(**facts(S.COMPLETED)),)
+    told = a_sales_order(state=S.SIGNED, ended_at=LATER, updated_at=LATER)
+    assert signed == Change(told, (e.OrderSigned(**facts(S.SIGNED)),))
+    end = LATER + timedelta(days=10)
+    assert completed.state == a_sales_order(state=S.COMPLETED, ended_at=end, updated_at=end)
+    assert completed.events == (e.OrderCompleted(**facts(S.COMPLETED) | {"at": end}),)
 
 
 def test_cash_on_delivery_is_booked_when_it_is_signed_for():
