@@ -162,7 +162,7 @@ class BlacklistService:
             raise NothingToList(field="order")
         receiver, mask = tx.vault.get(order.receiver.vault_id), order.receiver.mask
         found = (
-            _Who(BlacklistKind.PHONE, receiver.digest(IndexField.PHONE), mask),
+            *(_Who(BlacklistKind.PHONE, digest, mask) for digest in receiver.phones),
             _Who(BlacklistKind.ADDRESS, receiver.digest(IndexField.ADDRESS), mask, _division(order.region)),
             _Who(BlacklistKind.BUYER, self.lookout.buyer_digest(shop.platform, order.buyer_id), _tail(order.buyer_id)),
         )

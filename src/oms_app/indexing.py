@@ -22,6 +22,7 @@ SHORTEST_ADDRESS: Final = 4
 """Characters of a street that tell one address from another."""
 
 _BLANKS: Final = str.maketrans("", "", " \t\r\n-")
+_BRACKETS: Final = str.maketrans("", "", "()")
 _MOBILE_FROM_ABROAD: Final = re.compile(r"^(?:(?:\+|00)?86|0)(?=1[0-9]{10}$)", re.ASCII)
 """What may stand before a mobile number and dials the same one."""
 _BLANKS_OUTSIDE_NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z])[ \t\r\n]+|[ \t\r\n]+(?![0-9A-Za-z])")
@@ -32,6 +33,7 @@ def receiver_terms(receiver: Receiver, shop_id: ShopId) -> Terms:
     phone = receiver.mobile or receiver.phone
     return (
         (IndexField.PHONE, phone),
+        (IndexField.PHONE2, receiver.phone if receiver.mobile else ""),
         (IndexField.PHONE4, f"{shop_id}{phone}" if _digits4(phone) else ""),
         (IndexField.NAME, receiver.name),
         (IndexField.WHOLE, "\x1f".join(attrs.astuple(receiver))),
@@ -62,6 +64,11 @@ def _digits4(phone: str) -> str:
     return last if len(last) == 4 and last.isascii() and last.isdigit() else ""
 
 
+def alike(field: IndexField) -> IndexField:
+    """Return the field whose digests those of ``field`` are compared with: they have one key."""
+    return IndexField.PHONE if field is IndexField.PHONE2 else field
+
+
 def normal_form(field: IndexField, value: str) -> str:
     """Return the form in which equal data are equal; empty if one cannot search by it (too short, masked).
 
@@ -69,8 +76,8 @@ def normal_form(field: IndexField, value: str) -> str:
     ('10000000001', '')
     """
     match field:
-        case IndexField.PHONE:
-            bare = half_width(value).translate(_BLANKS)
+        case IndexField.PHONE | IndexField.PHONE2:
+            bare = half_width(value).translate(_BLANKS).translate(_BRACKETS)
             bare = _MOBILE_FROM_ABROAD.sub("", bare)
             return bare if bare.isascii() and bare.isdigit() else ""
         case IndexField.PHONE4:

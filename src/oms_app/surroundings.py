@@ -67,19 +67,17 @@ class Lookout:
     def _listed(
         self, tx: Transaction, order: SalesOrder, receiver: Sealed | None, codes: tuple[str, ...]
     ) -> dict[BlacklistKind, bool]:
-        digests = {BlacklistKind.BUYER: self.buyer_digest(order.platform, order.buyer_id)}
+        known = [(BlacklistKind.BUYER, self.buyer_digest(order.platform, order.buyer_id))]
         if receiver is not None:
-            digests |= {
-                BlacklistKind.PHONE: receiver.digest(IndexField.PHONE),
-                BlacklistKind.ADDRESS: receiver.digest(IndexField.ADDRESS),
-            }
-        known = {kind: digest for kind, digest in digests.items() if digest}
+            known += [(BlacklistKind.PHONE, digest) for digest in receiver.phones]
+            known.append((BlacklistKind.ADDRESS, receiver.digest(IndexField.ADDRESS)))
+        known = [(kind, digest) for kind, digest in known if digest]
         found = {
             (entry.kind, entry.digest)
-            for entry in tx.blacklist.listed(order.shop_id, set(known.values()))
+            for entry in tx.blacklist.listed(order.shop_id, {digest for _, digest in known})
             if not entry.division or entry.division in codes
         }
-        return {kind: (kind, digest) in found for kind, digest in known.items()}
+        return {kind: any(each in found for each in known if each[0] is kind) for kind, _ in known}
 
     def _at_address(self, tx: Transaction, order: SalesOrder, receiver: Sealed | None) -> tuple[Neighbour, ...] | None:
         digest = receiver.digest(IndexField.ADDRESS) if receiver else ""

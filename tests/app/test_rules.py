@@ -296,6 +296,19 @@ def test_whoever_is_on_the_blacklist_is_intercepted(world, shop, who, kind):
     assert [found[0] for found in listed(world, shop)] == [kind]
 
 
+def test_who_has_two_numbers_is_told_by_either_and_listed_by_both(world, shop):
+    fill(world, shop, "blacklist")
+    both = evolve(RECEIVER, phone="0755-80000001", street="虚构路7号")
+    add(world, shop, phone="(0755) 8000 0001")
+
+    order_id = an_order(world, shop, receiver=both)
+
+    assert [flag.rule for flag in world.order(order_id).flags] == [("blacklist", 1)]
+    entries = add(world, shop, order_id=order_id)
+    assert [str(entry.kind) for entry in entries].count("phone") == 2
+    assert [flag.rule for flag in world.order(an_order(world, shop, 3)).flags] == [("blacklist", 1)]
+
+
 @pytest.mark.parametrize(
     "who",
     [

@@ -97,6 +97,14 @@ def test_a_receiver_is_found_by_what_people_type(sealer):
     assert sealed.digest(IndexField.NAME) == sealer.digest(IndexField.NAME, " 测试员 ") != ""
 
 
+def test_who_has_two_numbers_is_found_by_either(sealer):
+    both = sealer.seal_receiver(evolve(RECEIVER, mobile="10000000001", phone="0755-80000002"), shop_id=SHOP, id=ROW)
+    one = sealer.seal_receiver(evolve(RECEIVER, mobile="", phone="0755-80000002"), shop_id=SHOP, id=ROW)
+
+    assert both.phones == tuple(sealer.digest(IndexField.PHONE, number) for number in ("10000000001", "0755 8000 0002"))
+    assert one.phones == both.phones[1:]
+
+
 def test_last_digits_count_within_one_shop(sealer):
     here = sealer.seal_receiver(RECEIVER, shop_id=SHOP, id=ROW)
     there = sealer.seal_receiver(RECEIVER, shop_id=OTHER_SHOP, id=OTHER_ROW)

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from oms_adapters.crypto.keys import KeyRing, Purpose
-from oms_app.indexing import buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
+from oms_app.indexing import alike, buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
 from oms_app.ports.vault import IndexField, SealBroken, Sealed, VaultKind
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId, VaultId
@@ -35,7 +35,7 @@ class AesSealer:
 
     def __attrs_post_init__(self) -> None:
         _, key = self.ring.writing(Purpose.INDEX)
-        self._index_keys = {name: hmac.digest(key, name.encode(), "sha256") for name in IndexField}
+        self._index_keys = {name: hmac.digest(key, alike(name).encode(), "sha256") for name in IndexField}
 
     def seal_receiver(self, receiver: Receiver, *, shop_id: ShopId, id: VaultId) -> Sealed:
         indexes = tuple((name, self.digest(name, value)) for name, value in receiver_terms(receiver, shop_id))

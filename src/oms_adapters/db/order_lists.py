@@ -39,7 +39,7 @@ _COLUMNS: Final = (
 )  # in the order in which ``order_row`` unpacks them
 _STATES: Final = {str(state): state for state in OrderState}
 _PHONE: Final = sa.select(pii_vault.c.id).where(
-    sa.or_(pii_vault.c.phone_index == sa.bindparam("phone"), pii_vault.c.phone4_index == sa.bindparam("phone"))
+    sa.or_(*(pii_vault.c[name] == sa.bindparam("phone") for name in ("phone_index", "phone2_index", "phone4_index")))
 )
 
 

@@ -261,7 +261,7 @@ class MemoryQueries:
 
     def _has_phone(self, order: SalesOrder, digest: str) -> bool:
         sealed = self.tables.vault.get(order.receiver.vault_id)
-        return sealed is not None and digest in (sealed.digest(IndexField.PHONE), sealed.digest(IndexField.PHONE4))
+        return sealed is not None and digest in (*sealed.phones, sealed.digest(IndexField.PHONE4))
 
     def _all(self, table: dict[Any, Row]) -> list[Row]:
         with self.tables.lock:

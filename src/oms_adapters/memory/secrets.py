@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from attrs import define, evolve, field
 
-from oms_app.indexing import Terms, buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
+from oms_app.indexing import Terms, alike, buyer_terms, has_door, normal_form, receiver_mask, receiver_terms
 from oms_app.ports.vault import IndexField, SealBroken, Sealed, VaultKind
 from oms_domain.channels.standard import Buyer, Receiver
 from oms_domain.kernel.identity import ShopId, VaultId
@@ -53,7 +53,9 @@ class MemorySealer:
         normal = normal_form(field, value)
         if not normal:
             return ""
-        return hmac.digest(self._salt + field.encode(), normal.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
+        return hmac.digest(self._salt + alike(field).encode(), normal.encode("utf-8", "surrogatepass"), "sha256")[
+            :16
+        ].hex()
 
     def _seal(self, kind: VaultKind, plain: Any, shop_id: ShopId, id: VaultId, mask: str, terms: Terms) -> Sealed:
         ticket = secrets.token_bytes(16)

@@ -26,6 +26,7 @@ class IndexField(StrEnum):
     """By what a sealed row can be found, without being opened. Each has a key of its own."""
 
     PHONE = "phone"  # whole
+    PHONE2 = "phone2"  # the other number of somebody who has two: compared with ``PHONE``
     PHONE4 = "phone4"  # last four digits
     NAME = "name"
     WHOLE = "whole"  # the whole normalised content: equal data, equal digest
@@ -52,6 +53,12 @@ class Sealed:
 
     def digest(self, field: IndexField) -> str:
         return dict(self.indexes).get(field, "")
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The digests of all telephone numbers that are known whole."""
+        both = (self.digest(IndexField.PHONE), self.digest(IndexField.PHONE2))
+        return tuple(digest for digest in both if digest)
 
 
 @frozen(kw_only=True)
