@@ -1,6 +1,6 @@
 """Receivers found by their second telephone number.
 
-Revision: 0016, after 0015. Of those that were sealed before, the first number is known alone.
+Revision: 0017, after 0016. Of those that were sealed before, the first number is known alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from oms_adapters.db.migrating import add_optional_column, create_index
 from oms_adapters.db.types import code
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
