@@ -25,6 +25,7 @@ from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed, Sealer
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales import intake
+from oms_domain.aftersales.at_platform import done_there
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.claimed import common, taken_units, union
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
@@ -318,6 +319,7 @@ class _Taking:
             real = intake.kind_of(standard, order) or kind
             case = change_kind(flow, case, real, replacements={}, by=BY_PLATFORM)
         change = intake.follow(case, standard, at=flow.at)
+        change = change.then(done_there(change.state, standard.state, at=flow.at))
         return flow.settle(change, before=case, fact=_fact(standard, change.state))
 
     def _order(self, ask: PlatformAftersales) -> SalesOrder | None:

@@ -39,7 +39,7 @@ from oms_app.refunds import BookDoubt, BookEffects, BookNotPaid, BookPaid, Refun
 from oms_app.returns import ReadReturn, ReturnService
 from oms_app.runner import Handler
 from oms_app.tickets import EscalateTicket, FinishCaseTickets, FollowCase, OpenCaseTicket, TicketService
-from oms_domain.aftersales import intake
+from oms_domain.aftersales import at_platform, intake
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.events import (
     AskAmbiguous,
@@ -61,7 +61,7 @@ from oms_domain.aftersales.events import (
     RightRevoked,
 )
 from oms_domain.aftersales.returns import GoodsReceived, ReturnAsked, ReturnEvent, ReturnHandedOver
-from oms_domain.aftersales.states import OPEN, CaseKind, CaseMove, CaseState
+from oms_domain.aftersales.states import GIVES_MONEY_BACK, OPEN, SENDS_GOODS, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.tickets import Ticket, TicketKind, TicketState
 from oms_domain.channels.aftersales import StandardAftersales
 from oms_domain.channels.capabilities import Capability
@@ -210,7 +210,9 @@ class MoneyProcess:
         return None
 
     def _told(self, event: RefundEvent, by: Actor) -> tuple[AftersalesCase, StandardAftersales] | None:
-        return self.asks.to_tell(AskCommand(case_id=event.case_id, by=by)) if event.case_id else None
+        """Return what the platform is asked to pay for; what new goods cost less is paid by hand."""
+        found = self.asks.to_tell(AskCommand(case_id=event.case_id, by=by)) if event.case_id else None
+        return found if found is not None and found[0].kind in GIVES_MONEY_BACK else None
 
 
 @frozen(kw_only=True)
@@ -231,6 +233,9 @@ class AskProcess:
             Handler(name="aftersales.fetch_again", run=self.fetch_again, events=(AskAmbiguous.type,)),
             Handler(name="aftersales.tell_agreed", run=self.tell_agreed, events=(CaseApproved.type,)),
             Handler(name="aftersales.tell_refused", run=self.tell_refused, events=(CaseClosed.type,)),
+            Handler(
+                name="aftersales.tell_goods", run=self.tell_goods, events=(GoodsAccepted.type, ReplacementShipped.type)
+            ),
         )
 
     def pull(self, job: Job) -> datetime | None:
@@ -256,16 +261,38 @@ class AskProcess:
 
     def tell_agreed(self, job: Job) -> datetime | None:
         event = _event(job, CaseApproved)
-        is_ours = event.by != BY_PLATFORM and event.kind is CaseKind.RETURN_AND_REFUND
-        if is_ours:
+        if event.by != BY_PLATFORM and event.kind is CaseKind.RETURN_AND_REFUND:
             self._tell(job, event, "", lambda gateway, reply: gateway.agree_return(reply))
+        if event.by != BY_PLATFORM and event.kind in SENDS_GOODS:
+            self._leave_to_a_person(job, event, at_platform.AGREE)
+        return None
+
+    def tell_goods(self, job: Job) -> datetime | None:
+        """Of new goods no platform is told by a call: that they may go, and how they went, a person says there."""
+        event = _event(job, CaseEvent)
+        if isinstance(event, ReplacementShipped):
+            self._leave_to_a_person(job, event, at_platform.SHIP, f"{event.carrier} {event.tracking_no}".strip())
+        elif event.kind in SENDS_GOODS:
+            self._leave_to_a_person(job, event, at_platform.CONFIRM_RECEIPT)
         return None
 
     def tell_refused(self, job: Job) -> datetime | None:
         event = _event(job, CaseClosed)
-        if event.how in REFUSALS and event.by != BY_PLATFORM:
+        if event.how not in REFUSALS or event.by == BY_PLATFORM:
+            return None
+        if event.kind in SENDS_GOODS:
+            self._leave_to_a_person(job, event, at_platform.REFUSE, event.reason)
+        else:
             self._tell(job, event, event.reason, lambda gateway, reply: gateway.refuse_ask(reply))
         return None
+
+    def _leave_to_a_person(self, job: Job, event: CaseEvent, what: str, how: str = "") -> None:
+        """Note what is to be done at the platform by hand, unless it is done there."""
+        actor = actor_of(job, "aftersales")
+        found = self.asks.to_tell(AskCommand(case_id=event.case_id, by=_asking(actor)))
+        if found is not None and found[1].state not in at_platform.DONE_IN[what]:
+            theirs = how or str(found[1].state)
+            self.cases.note_difference(NoteDifference(case_id=event.case_id, what=what, theirs=theirs, by=actor))
 
     def _tell(self, job: Job, event: CaseEvent, reason: str, call: Callable[[ChannelGateway, AskReply], None]) -> None:
         """Tell the platform; what it will not hear is a discrepancy for a person."""
