@@ -71,5 +71,5 @@ def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:
 
 
 def completed_at(order: SalesOrder, policy: ShopPolicy) -> datetime:
-    """Return when a signed order is settled although nobody says so."""
-    return order.updated_at + timedelta(days=policy.complete_days)
+    """Return when a signed order is settled although nobody says so: so long after the buyer had it."""
+    return (order.ended_at or order.updated_at) + timedelta(days=policy.complete_days)

@@ -154,6 +154,19 @@ def test_a_signed_order_is_settled_after_the_shops_days(world, shop, signed):
     assert (world.state(signed), timers(world)) == (S.COMPLETED, [])
 
 
+def test_the_days_count_from_when_the_buyer_had_it_whatever_is_said_of_it_since(world, signed):
+    world.wait(days=9)
+    with world.open(ROOT) as tx:
+        change = tx.orders.get(signed).revise(at=world.clock(), seller_remark="送贺卡")
+        tx.orders.save(change.state)
+        tx.publish(change.events)
+        tx.commit()
+
+    world.wait(days=1)
+
+    assert world.state(signed) is S.COMPLETED
+
+
 def test_settled_before_it_rings_for_nothing(world, signed):
     world.give(CompleteOrder, signed)
 
