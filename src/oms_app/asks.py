@@ -249,7 +249,9 @@ class _Taking:
     def _begun(self, ask: PlatformAftersales, standard: StandardAftersales, order: SalesOrder) -> AftersalesCase:
         """Begin the case of an ask. What is owed anyway is asked for in one case, whoever asked first."""
         flow, tx = self.flow, self.flow.tx
-        cases, ledger = tx.cases.of_order(order.id), tx.refund_ledgers.of(order)
+        # The ledger first: who writes to it meanwhile is in the way of this, whose cases are seen is not.
+        ledger = tx.refund_ledgers.of(order)
+        cases = tx.cases.of_order(order.id)
         meets = standard.kind is AskKind.REFUND and standard.state not in (AskState.CLOSED, AskState.REFUSED)
         owing = [case for case in cases if meets and is_owed(case)]
         others = [case for case in cases if case not in owing]

@@ -160,7 +160,7 @@ class CaseFlow:
 
         Goods that are here need not be waited for.
         """
-        stays = order.state in NEVER_LEAVES or change.state.asked_by is AskedBy.SYSTEM
+        stays = (order.state in NEVER_LEAVES and not order.heirs) or change.state.asked_by is AskedBy.SYSTEM
         if change.state.state is CaseState.AWAITING_STOP and stays:
             return change.then(change.state.stopped(at=self.at))
         if change.state.state is CaseState.AWAITING_BUYER_RETURN and change.state.return_id is not None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from oms_app.case_flow import NEVER_LEAVES, CaseFlow, leaving, shown_number
+from oms_app.case_flow import GIVEN_UP, NEVER_LEAVES, CaseFlow, leaving, shown_number
+from oms_app.claims import take_along
 from oms_app.orders import save as save_order
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseState
@@ -33,6 +34,8 @@ def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
     Of an order that left in part only all the rest can be stopped; what is less is left to a person.
     """
     order = flow.tx.orders.get(case.order_id)
+    if order.state is OrderState.CANCELLED and order.heirs:
+        return _moved_to_heir(flow, case, order)
     about: dict[str, Any] = {"reason": shown_number(case), "by": flow.by, "at": flow.at}
     whole = _covers_all(case, order)
     if (why := None if whole else _stays(flow, order)) is not None:
@@ -53,7 +56,7 @@ def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bo
     """Let a case go on by where its order stands; return whether it did. One that waits for no stop only moves on."""
     order = flow.tx.orders.get(case.order_id)
     if order.state is OrderState.CANCELLED and order.heirs:
-        _moved_to_heir(flow, case, flow.tx.orders.get(order.heirs[0]))
+        _moved_to_heir(flow, case, order)
         return True
     if case.state is not CaseState.AWAITING_STOP:
         return False
@@ -70,21 +73,28 @@ def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bo
     return True
 
 
-def _moved_to_heir(flow: CaseFlow, case: AftersalesCase, heir: SalesOrder) -> None:
-    """Let a case go on with the order that took the place of its own: with the same units, and a refund of its own."""
+def _moved_to_heir(flow: CaseFlow, case: AftersalesCase, order: SalesOrder) -> AftersalesCase:
+    """Let a case go on with the order that took the place of its own: with the same units, and a refund of its own.
+
+    A refund that may have moved, or is about to, goes along as it is.
+    """
+    heir, refund = flow.tx.orders.get(order.heirs[0]), flow.refund(case)
+    if refund is not None and refund.state in GIVEN_UP:
+        flow.give_up(refund, REPLACED)
+    elif refund is not None and refund.state is not RefundState.CLOSED:
+        take_along(flow.tx, order, [heir], at=flow.at)
+        return flow.tx.cases.get(case.id)
     ours = {line.from_line: line for line in heir.lines}
     lines = tuple(
         CaseLine(line_id=ours[line.line_id].id, sku=line.sku, units=line.units)
         for line in case.lines
         if line.line_id in ours
     )
-    if (refund := flow.refund(case)) is not None and refund.state is RefundState.PROPOSED:
-        flow.give_up(refund, REPLACED)
     moved = case.revise(order_id=heir.id, lines=lines, at=flow.at)
     change = leaving(moved, evolve(moved.state, refund_id=None))
     if case.state is CaseState.AWAITING_STOP:
         change = change.then(change.state.stopped(at=flow.at))
-    flow.settle(change, before=case)
+    return flow.settle(change, before=case)
 
 
 def _stays(flow: CaseFlow, order: SalesOrder) -> str | None:

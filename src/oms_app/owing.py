@@ -110,6 +110,7 @@ def open_owed(flow: CaseFlow, like: AftersalesCase, lines: tuple[CaseLine, ...])
 
 def _all_owed(flow: CaseFlow, order: SalesOrder) -> Proposal | None:
     """Return what is owed that nobody has asked for; of a cancelled order with what we have asked for a part of it."""
+    flow.tx.refund_ledgers.of(order)  # first: who writes to it meanwhile is in the way of this, a case alone is not
     cases = flow.tx.cases.of_order(order.id)
     found = _owed(flow.tx, order, cases)
     parts = [case for case in cases if is_owed(case)]

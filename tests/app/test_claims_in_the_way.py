@@ -6,17 +6,20 @@ from tests.app.claims import Claims
 from tests.app.test_merging import merge, standard, unmerge
 from tests.app.world import ROOT
 
+from oms_app.case_commands import ApproveCase
 from oms_app.claims import HasClaims
 from oms_app.merging import MergeOrders, MergeSiblings
 from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import CancelOrder
 from oms_app.refunds import PayByHand
 from oms_app.splitting import SplitOrder, Wanted
+from oms_app.stopping import BookStopped
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
+from oms_domain.refunds.states import RefundState as R
 from oms_domain.testing.builders import SCARF, a_standard_order
 
 
@@ -144,6 +147,41 @@ def test_what_takes_the_place_of_an_order_takes_every_open_claim_of_it(claims):
     assert [line.to_ship for line in world.order(new.id).lines] == [1, 0]
     assert world.order(new.id).flags == ()
     assert findings(world) == []
+
+
+def test_a_claim_that_is_granted_while_its_order_is_taken_back_is_refunded_once(claims):
+    """The warehouse has stopped it, and nobody has yet told the case of the order that took its place."""
+    world = claims.world
+    claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+    world.desk.give(UnreviewOrder(order_id=claims.order_id, by=ROOT))
+
+    world.cases.approve(ApproveCase(case_id=case_id, by=ROOT))
+    world.settle()
+
+    (new,) = claims.order.heirs
+    assert [(each.state, each.order_id) for each in claims.refunds] == [(R.CLOSED, claims.order_id), (R.APPROVED, new)]
+    assert claims.case(case_id).order_id == new
+    pays(claims)
+    assert [line.to_ship for line in world.order(new).lines] == [1, 1]
+    assert findings(world) == []
+
+
+def test_a_claim_on_an_order_that_was_replaced_is_not_taken_for_stopped(claims):
+    """Its goods leave with the order that took its place: it is granted there."""
+    world = claims.world
+    claims.at_the_warehouse()
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 1)
+    world.desk.give(UnreviewOrder(order_id=claims.order_id, by=ROOT))
+    fulfilment_id = claims.order.fulfilment_id
+    world.stops.book_stopped(BookStopped(order_id=claims.order_id, fulfilment_id=fulfilment_id, by=ROOT))
+
+    answer = world.cases.approve(ApproveCase(case_id=case_id, by=ROOT))
+
+    assert answer.state is C.AWAITING_STOP
+    world.settle()
+    assert (claims.case(case_id).state, claims.case(case_id).order_id) == (C.AWAITING_REFUND, claims.order.heirs[0])
+    assert [each.state for each in claims.refunds] == [R.CLOSED, R.APPROVED]
 
 
 def test_an_order_taken_back_by_hand_takes_its_claim_along(claims):
