@@ -13,7 +13,7 @@ from oms_app.asks import AskOutcome, ConvertAsk, PullAsks
 from oms_app.case_grants import PlatformAmountFixed
 from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RetryLater
 from oms_app.ports.wms import Counted, ReturnReceived
-from oms_app.processes.aftersales import PULL_AFTERSALES
+from oms_app.processes.asks import PULL_AFTERSALES
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.channels.aftersales import AskKind, AskState, PlatformDecision

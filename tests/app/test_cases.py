@@ -486,7 +486,7 @@ def test_time_closes_what_waits_for_the_buyer_and_only_shows_what_waits_for_us(c
     waits_for_buyer = claims.open(K.RETURN_AND_REFUND, 1)
     claims.approve(waits_for_buyer)
     waits_for_us = claims.open(K.REFUND_ONLY, 0, 1)
-    from oms_app.processes.aftersales import WATCH_LIMITS
+    from oms_app.processes.tickets import WATCH_LIMITS
 
     claims.world.store.jobs.ensure(WATCH_LIMITS, "all", due_at=claims.world.clock())
     claims.world.wait(days=8)

@@ -19,8 +19,8 @@ from oms_adapters.bootstrap.refusals import PortTaken
 from oms_adapters.bootstrap.session import ensure_embedded_files, made, ready, refusals_shown
 from oms_adapters.bootstrap.settings import Settings
 from oms_adapters.bootstrap.worker import Workers
-from oms_app.processes.aftersales import WATCH_LIMITS
 from oms_app.processes.shipping import POLL_WAREHOUSE
+from oms_app.processes.tickets import WATCH_LIMITS
 from oms_app.processes.warehouses import WATCH_SILENCE
 
 PULL_EVERY_S = 2

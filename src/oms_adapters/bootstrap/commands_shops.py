@@ -16,7 +16,7 @@ from oms_adapters.platforms.gateways import print_account
 from oms_adapters.platforms.taobao.account import TaobaoAccount
 from oms_app.access import MakeKey
 from oms_app.actor import Permission
-from oms_app.processes.aftersales import PULL_AFTERSALES
+from oms_app.processes.asks import PULL_AFTERSALES
 from oms_app.processes.shipping import PULL_ORDERS
 from oms_app.shops import AddShop, ChangePolicy, ListShops, MarkAuthorisation
 from oms_domain.channels.standard import Platform

@@ -52,14 +52,17 @@ from oms_app.owing import OwingService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
-from oms_app.processes.aftersales import AskProcess, GoodsProcess, MoneyProcess, TicketProcess
+from oms_app.processes.asks import AskProcess
 from oms_app.processes.batches import BatchProcess
 from oms_app.processes.catalog import CatalogProcess
+from oms_app.processes.goods import GoodsProcess
 from oms_app.processes.orders import OrderProcess
 from oms_app.processes.owing import OwingProcess
+from oms_app.processes.refunds import MoneyProcess
 from oms_app.processes.review import ReviewProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
+from oms_app.processes.tickets import TicketProcess
 from oms_app.processes.timers import TimerProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.refunds import RefundService

@@ -19,7 +19,7 @@ from oms_adapters.platforms.taobao.simulator import serve
 from oms_adapters.platforms.taobao.translate import translate
 from oms_app.case_commands import ApproveCase, RejectCase
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
-from oms_app.processes.aftersales import PULL_AFTERSALES
+from oms_app.processes.asks import PULL_AFTERSALES
 from oms_app.queries.rows import OrderFilter
 from oms_domain.aftersales.states import CaseState
 from oms_domain.kernel.money import Money
