@@ -683,3 +683,27 @@ def test_only_who_sees_every_shop_says_what_sourcing_goes_by(world):
     ):
         with pytest.raises(Denied):
             put(command)
+
+
+def test_an_order_that_a_claim_keeps_whole_is_tried_again_when_the_claim_ends(world):
+    """Only two places have all of it together, and what claims are counted by is not cut."""
+    shop = world.a_shop(strategy="near")
+    order_id = world.an_order(shop, wants(1, (SCARF, 1), (HAT, 1)))
+    line = world.order(order_id).lines[0]
+    asked = OpenCase(
+        order_id=order_id,
+        kind=CaseKind.REFUND_BEFORE_SHIPMENT,
+        lines=(AskedLine(line_id=line.id, units=1),),
+        reason="x",
+        by=ROOT,
+    )
+    case = world.cases.open(asked)
+    world.receive(SCARF, warehouse=EAST)
+    world.receive(HAT, warehouse=NORTH)
+    assert world.state(order_id) is S.BACKORDERED
+
+    world.cases.reject(RejectCase(case_id=case.id, reason="x", by=ROOT))
+    world.settle()
+
+    parts = [world.order(id) for id in world.order(order_id).heirs]
+    assert {part.warehouse for part in parts} == {EAST, NORTH}

@@ -81,7 +81,8 @@ class OrderProcess:
             Handler(
                 name="orders.allocate",
                 run=self.allocate,
-                events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type),
+                # A claim that was in the way of cutting it may have ended.
+                events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type, OrderUnflagged.type),
             ),
             Handler(name=MERGE, run=self.merge),
             Handler(
