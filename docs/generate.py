@@ -221,6 +221,7 @@ TABLES: Final = {
     "own_number": "order numbers of orders put in by hand: what is typed twice is not sent twice",
     "sales_order": "The order that we work on.",
     "sales_order_line": "Its lines with the amounts placed on them.",
+    "ticket_turn": "Whose turn it was last to get a ticket, by shop.",
     "shop": "Shops with their policies.",
     "shop_account": "A shop's account at its platform, sealed.",
     "sku_mapping": "Which SKU or bundle of ours a shop's platform SKU is, as somebody said.",

@@ -19,7 +19,7 @@ from oms_domain.aftersales.states import CaseState
 from oms_domain.aftersales.terms import AftersalesTerms, Assignment
 from oms_domain.aftersales.tickets import Agent, Ticket, TicketKind, TicketState
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import CaseId, OrderId, ShopId, TicketId
+from oms_domain.kernel.identity import CaseId, OrderId, PlatformAftersalesId, ShopId, TicketId
 
 
 @frozen(kw_only=True)
@@ -62,6 +62,15 @@ class FollowCase:
 
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     case_id: CaseId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class FollowAsk:
+    """The platform has told anew: the ticket has its time where that is sooner."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
+    platform_aftersales_id: PlatformAftersalesId
     by: Actor
 
 
@@ -180,19 +189,18 @@ class TicketService:
     def follow_case(self, command: FollowCase) -> int:
         """Return how many tickets have another due time now."""
         with self.begin(command) as tx:
-            case, at = tx.cases.get(command.case_id), self.now()
-            # What the platform has told is the time for its own step, which is over once we have taken ours.
-            due = _due_of(tx, case, case.due) if case.state is CaseState.AWAITING_REVIEW else case.due
-            open_ = [
-                ticket
-                for ticket in tx.tickets.of_case(case.id)
-                if case.is_open and ticket.kind is TicketKind.CASE and ticket.state is not TicketState.DONE
-            ]
-            moved = [ticket for ticket in open_ if ticket.due != due]
-            for ticket in moved:
-                record(tx, tx.tickets, ticket.wait_until(due, at=at))
+            moved = self._followed(tx, tx.cases.get(command.case_id))
             tx.commit()
-        return len(moved)
+        return moved
+
+    @one_transaction
+    def follow_ask(self, command: FollowAsk) -> int:
+        """Return how many tickets have another due time now."""
+        with self.begin(command) as tx:
+            ask = tx.platform_asks.get(command.platform_aftersales_id)
+            moved = self._followed(tx, tx.cases.get(ask.case_id)) if ask.case_id is not None else 0
+            tx.commit()  # also where nothing follows: the job that asked is done
+        return moved
 
     @one_transaction
     def assign(self, command: AssignTicket) -> TicketAnswer:
@@ -318,6 +326,20 @@ class TicketService:
             tx.commit()
         return answer
 
+    def _followed(self, tx: Transaction, case: AftersalesCase) -> int:
+        at = self.now()
+        # What the platform has told is the time for its own step, which is over once we have taken ours.
+        due = _due_of(tx, case, case.due) if case.state is CaseState.AWAITING_REVIEW else case.due
+        open_ = [
+            ticket
+            for ticket in tx.tickets.of_case(case.id)
+            if case.is_open and ticket.kind is TicketKind.CASE and ticket.state is not TicketState.DONE
+        ]
+        moved = [ticket for ticket in open_ if ticket.due != due]
+        for ticket in moved:
+            record(tx, tx.tickets, ticket.wait_until(due, at=at))
+        return len(moved)
+
     def _opened(self, tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> TicketAnswer:
         """Store a new ticket, with whom it finds at once where the shop assigns by itself."""
         change = ticket.opened(at=self.now())
@@ -365,8 +387,10 @@ def answer_of(ticket: Ticket) -> TicketAnswer:
 def _found(tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> tuple[Agent, str]:
     """Return whose turn it is, or who has least to do, among the shop's desks. Raises ``NobodyToAssign``."""
     unfinished = [each for each in tx.tickets.unfinished(ticket.shop_id) if each.id != ticket.id]
-    others = [desk for desk in terms.desks if desk.agent != ticket.assignee]
     if terms.assignment is Assignment.ROUND_ROBIN:
-        last = next((each.assignee for each in reversed(unfinished) if each.assignee), None)
-        return by_turns(ticket, others, loads(unfinished), last=last), str(Assignment.ROUND_ROBIN)
+        turn = tx.tickets.turn(ticket.shop_id)
+        agent = by_turns(ticket, terms.desks, loads(unfinished), last=turn.last)
+        tx.tickets.take_turn(turn, agent)
+        return agent, str(Assignment.ROUND_ROBIN)
+    others = [desk for desk in terms.desks if desk.agent != ticket.assignee]
     return by_load(ticket, others, loads(unfinished)), str(Assignment.BY_LOAD)

@@ -1,5 +1,7 @@
 """Cases from the ask to the end: what follows for refund, goods, stock and order, whichever kind it is."""
 
+from datetime import timedelta
+
 import pytest
 from tests.app.claims import Claims
 from tests.app.world import ROOT
@@ -537,3 +539,31 @@ def test_a_ticket_is_due_when_its_case_is(claims):
     claims.world.wait(minutes=2)
     (ticket,) = claims.tickets
     assert (ticket.level, claims.case(case_id).state) == (0, C.AWAITING_BUYER_RETURN)
+
+
+def test_the_platforms_own_time_wins_where_it_is_sooner_and_moves_with_its_word(claims):
+    claims.shipped()
+    now = claims.world.clock()
+    ask = claims.an_ask(due_at=now + timedelta(hours=20))
+    claims.hears(ask)
+
+    def due():
+        (ticket,) = claims.tickets
+        return ticket.due.at
+
+    ours = claims.case().due.at
+    assert ours - now >= timedelta(hours=48)
+    assert due() == now + timedelta(hours=20)
+
+    claims.hears_again(ask, due_at=now + timedelta(hours=30), modified_at=now + timedelta(hours=1))
+    assert due() == now + timedelta(hours=30)  # the platform gave more time
+    claims.hears_again(ask, due_at=now + timedelta(hours=300), modified_at=now + timedelta(hours=2))
+    assert due() == ours  # never later than our own
+    claims.hears_again(ask, due_at=None, modified_at=now + timedelta(hours=3))
+    assert due() == ours
+    claims.hears_again(ask, due_at=now + timedelta(hours=10), modified_at=now + timedelta(hours=4))
+    assert due() == now + timedelta(hours=10)
+
+    claims.approve(claims.case().id)
+    (ticket,) = claims.tickets
+    assert ticket.due == claims.case().due  # it was the time for our word, which is given

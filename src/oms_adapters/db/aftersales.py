@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import define, field
+from sqlalchemy.engine import Connection
 
 from oms_adapters.db.kept import Kept, KeptStore
 from oms_adapters.db.shops import ShopStore
@@ -20,12 +21,13 @@ from oms_app.ports.aftersales import (
     ReturnNumberUnknown,
     TicketNotFound,
 )
-from oms_app.ports.transaction import Clock, NewId
+from oms_app.ports.transaction import Clock, NewId, StaleVersion
+from oms_domain.aftersales.assignment import Turn
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
-from oms_domain.aftersales.tickets import Ticket, TicketState
+from oms_domain.aftersales.tickets import Agent, Ticket, TicketState
 from oms_domain.kernel.identity import CaseId, OrderId, PlatformAftersalesId, ReturnOrderId, ShopId, TicketId
 from oms_domain.shops.shop import ShopNotFound
 
@@ -90,6 +92,13 @@ ticket = _document(
     sa.Column("due_at", Instant, nullable=True),
     sa.Index("ix_ticket_state", "state", "created_at", "id"),
     sa.Index("ix_ticket_due", "due_at", "id"),
+)
+
+ticket_turn = table(
+    "ticket_turn",
+    sa.Column("shop_id", Id, sa.ForeignKey("shop.id"), primary_key=True),
+    sa.Column("agent", text(100), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
 )
 
 aftersales_terms = table(
@@ -192,6 +201,7 @@ _RETURN_BY_NUMBER = by(return_order, "number")
 _ASK_BY_REFUND_NO = by(platform_aftersales, "shop_id", "refund_no")
 _TICKETS_OF_CASE = by(ticket, "case_id")
 _TICKETS_UNFINISHED = by(ticket, "shop_id").where(ticket.c.state != TicketState.DONE)
+_TURN = sa.select(ticket_turn).where(ticket_turn.c.shop_id == sa.bindparam("shop_id"))
 _TERMS_OF = by(aftersales_terms, "shop_id")
 
 
@@ -292,6 +302,30 @@ class TicketStore:
             return each.shop_id == shop_id and each.state is not TicketState.DONE
 
         return self._kept.where(_TICKETS_UNFINISHED, {"shop_id": shop_id}, fits)
+
+    def turn(self, shop_id: ShopId) -> Turn:
+        rows = self.work.rows(_TURN, {"shop_id": shop_id}) if self.actor.sees(shop_id) else []
+        if not rows:
+            return Turn(shop_id=shop_id)
+        return Turn(shop_id=shop_id, last=Agent(rows[0].agent), number=rows[0].number)
+
+    def take_turn(self, turn: Turn, to: Agent) -> None:
+        if not self.actor.sees(turn.shop_id):
+            raise ShopNotFound(shop=str(turn.shop_id))
+        if not turn.number:
+            self.work.add(ticket_turn, {"shop_id": turn.shop_id, "agent": to, "number": 1})
+            return
+        taken = (
+            ticket_turn.update()
+            .where(ticket_turn.c.shop_id == turn.shop_id, ticket_turn.c.number == turn.number)
+            .values(agent=to, number=turn.number + 1)
+        )
+
+        def send(connection: Connection) -> None:
+            if connection.execute(taken).rowcount != 1:
+                raise StaleVersion(what="ticket_turn")
+
+        self.work.last.append((("ticket_turn", turn.shop_id.hex), send))
 
     def save(self, ticket: Ticket) -> None:
         self._kept.save(ticket)

@@ -21,12 +21,13 @@ from oms_app.ports.aftersales import (
     TicketNotFound,
 )
 from oms_app.ports.transaction import Duplicate, NewId, OrderNotFound, StaleVersion
+from oms_domain.aftersales.assignment import Turn
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
-from oms_domain.aftersales.tickets import Ticket, TicketState
+from oms_domain.aftersales.tickets import Agent, Ticket, TicketState
 from oms_domain.kernel.identity import (
     CaseId,
     EvidenceId,
@@ -257,6 +258,23 @@ class MemoryTickets:
 
     def unfinished(self, shop_id: ShopId) -> tuple[Ticket, ...]:
         return _found(self.shelf, lambda each: each.shop_id == shop_id and each.state is not TicketState.DONE)
+
+    def turn(self, shop_id: ShopId) -> Turn:
+        with self.work.reading() as tables:
+            found = tables.turns_of.get(shop_id)
+        return found if found is not None and self.work.sees(shop_id) else Turn(shop_id=shop_id)
+
+    def take_turn(self, turn: Turn, to: Agent) -> None:
+        if not self.work.sees(turn.shop_id):
+            raise ShopNotFound(shop=str(turn.shop_id))
+        taken = Turn(shop_id=turn.shop_id, last=to, number=turn.number + 1)
+
+        def check(tables: Tables) -> Callable[[], None]:
+            if tables.turns_of.get(turn.shop_id, Turn(shop_id=turn.shop_id)).number != turn.number:
+                raise StaleVersion(what="ticket_turn")
+            return lambda: tables.turns_of.update({turn.shop_id: taken})
+
+        self.work.write(check)
 
     def save(self, ticket: Ticket) -> None:
         self.shelf.save(ticket)

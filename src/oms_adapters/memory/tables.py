@@ -22,6 +22,7 @@ from oms_app.ports.rules import KeptRule
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.vault import Sealed
+from oms_domain.aftersales.assignment import Turn
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
@@ -201,6 +202,7 @@ class Tables:
     refund_nos: dict[Any, UUID] = field(factory=dict)
     tickets: dict[UUID, Ticket] = field(factory=dict)
     ticket_numbers: dict[Any, UUID] = field(factory=dict)
+    turns_of: dict[ShopId, Turn] = field(factory=dict)
     terms: dict[UUID, AftersalesTerms] = field(factory=dict)
     terms_of: dict[Any, UUID] = field(factory=dict)
 

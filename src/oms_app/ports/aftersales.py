@@ -7,12 +7,13 @@ from uuid import UUID
 
 from attrs import frozen
 
+from oms_domain.aftersales.assignment import Turn
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.evidence import EvidenceFile
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.terms import AftersalesTerms
-from oms_domain.aftersales.tickets import Ticket
+from oms_domain.aftersales.tickets import Agent, Ticket
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import (
     CaseId,
@@ -178,6 +179,16 @@ class Tickets(Protocol):
 
     def unfinished(self, shop_id: ShopId) -> tuple[Ticket, ...]:
         """Return the shop's tickets that are not done, oldest first."""
+
+    def turn(self, shop_id: ShopId) -> Turn:
+        """Return whose turn it was last at a shop; number 0 where there was none, or the shop is not the actor's."""
+
+    def take_turn(self, turn: Turn, to: Agent) -> None:
+        """Store that the turn after ``turn`` is ``to``'s.
+
+        Of two who take the same one only the first succeeds. Raises ``StaleVersion`` or ``Duplicate``, here or at
+        commit.
+        """
 
     def save(self, ticket: Ticket) -> None:
         """Store as its next version; version 0 is new. Raises ``StaleVersion``."""

@@ -19,9 +19,10 @@ from oms_app.processes.orders import actor_of
 from oms_app.queries.aftersales import AftersalesFilter, AftersalesQueries
 from oms_app.queries.rows import LARGEST_PAGE, Position
 from oms_app.runner import Handler
-from oms_app.tickets import EscalateTicket, FinishCaseTickets, FollowCase, OpenCaseTicket, TicketService
+from oms_app.tickets import EscalateTicket, FinishCaseTickets, FollowAsk, FollowCase, OpenCaseTicket, TicketService
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.events import (
+    AskUpdated,
     BuyerSentGoods,
     CaseApproved,
     CaseAskedAgain,
@@ -74,6 +75,7 @@ class TicketProcess:
         return (
             Handler(name="tickets.open", run=self.open, events=(CaseOpened.type, CaseDiffers.type)),
             Handler(name="tickets.follow", run=self.follow, events=tuple(event.type for event in STEPS)),
+            Handler(name="tickets.follow_platform", run=self.follow_platform, events=(AskUpdated.type,)),
             Handler(name="tickets.finish", run=self.finish, events=tuple(event.type for event in ends)),
             Handler(name=WATCH_LIMITS, run=self.watch),
         )
@@ -91,6 +93,11 @@ class TicketProcess:
     def follow(self, job: Job) -> datetime | None:
         event = event_of(job, CaseEvent)
         self.tickets.follow_case(FollowCase(case_id=event.case_id, by=asking(actor_of(job, "tickets"))))
+        return None
+
+    def follow_platform(self, job: Job) -> datetime | None:
+        event, actor = event_of(job, AskUpdated), asking(actor_of(job, "tickets"))
+        self.tickets.follow_ask(FollowAsk(platform_aftersales_id=event.platform_aftersales_id, by=actor))
         return None
 
     def finish(self, job: Job) -> datetime | None:

@@ -36,6 +36,15 @@ class Desk:
         return self.is_present and serves and (not self.most_open or load < self.most_open)
 
 
+@frozen(kw_only=True)
+class Turn:
+    """Whose turn it was last at a shop (轮到谁). ``number``: how many there were; who takes the next one counts on."""
+
+    shop_id: ShopId
+    last: Agent | None = None
+    number: int = 0
+
+
 def loads(tickets: Iterable[Ticket]) -> dict[Agent, int]:
     """Return how many tickets that are not done each agent has."""
     found: dict[Agent, int] = {}
@@ -48,7 +57,7 @@ def loads(tickets: Iterable[Ticket]) -> dict[Agent, int]:
 def by_turns(ticket: Ticket, desks: Sequence[Desk], load: Mapping[Agent, int], *, last: Agent | None) -> Agent:
     """Return whose turn it is (round robin): the next after ``last`` in the given order who may take it.
 
-    An agent who left since is skipped; one who came in takes part from the next turn.
+    An agent who left since is skipped, and so is who has it already; one who came in takes part from the next turn.
 
     Raises:
         NobodyToAssign.
@@ -56,7 +65,7 @@ def by_turns(ticket: Ticket, desks: Sequence[Desk], load: Mapping[Agent, int], *
     at = next((at for at, desk in enumerate(desks) if desk.agent == last), -1)
     turns = (*desks[at + 1 :], *desks[: at + 1])
     for desk in turns:
-        if desk.takes(ticket, load.get(desk.agent, 0)):
+        if desk.agent != ticket.assignee and desk.takes(ticket, load.get(desk.agent, 0)):
             return desk.agent
     raise NobodyToAssign(ticket_id=ticket.id)
 

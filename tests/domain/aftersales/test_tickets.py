@@ -157,6 +157,13 @@ def test_turns_go_round_in_the_given_order():
     assert got == ["a", "b", "c", "a", "b"]
 
 
+def test_who_has_it_already_is_passed_over_without_changing_the_order():
+    assert by_turns(a_ticket(assignee="b"), DESKS, {}, last="b") == "c"
+    assert by_turns(a_ticket(assignee="b"), DESKS, {}, last="a") == "c"
+    with pytest.raises(NobodyToAssign):
+        by_turns(a_ticket(assignee="a"), DESKS[:1], {}, last="a")
+
+
 @given(absent=st.sets(st.sampled_from("abc")), last=st.sampled_from(["a", "b", "c", "gone", None]))
 def test_who_is_away_is_skipped_and_nobody_comes_twice_before_all_others(absent, last):
     desks = tuple(evolve(desk, is_present=desk.agent not in absent) for desk in DESKS)
