@@ -64,8 +64,12 @@ def test_a_claim_is_opened_approved_and_paid_by_hand(world, api, order):
     )
     assert shown["log"][0]["what"] == "aftersales.case_opened"
     assert api.get(f"/orders/{order[0]}").json()["state"] == "cancelled"
-    log = api.get(f"/aftersales/refunds/{refund_id}").json()["log"]
-    assert "refunds.succeeded" in [entry["what"] for entry in log]
+    detail = api.get(f"/aftersales/refunds/{refund_id}").json()
+    assert "refunds.succeeded" in [entry["what"] for entry in detail["log"]]
+    assert [(each["type"], each["id"], each["state"]) for each in detail["related"]] == [
+        ("sales_order", order[0], "cancelled"),
+        ("case", case_id, "succeeded"),
+    ]
 
 
 def test_the_same_key_answers_the_same_and_a_stale_version_is_refused(api, order):

@@ -16,7 +16,7 @@ from oms_adapters.bootstrap.refusals import DocumentNumberUnknown, LineInvalid, 
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
 from oms_adapters.http.cases import CaseDetailView, CaseView
 from oms_adapters.http.order_views import LogView
-from oms_adapters.http.refund_orders import RefundDetailView, RefundView
+from oms_adapters.http.refund_orders import RefundDetailView, RefundView, related_to
 from oms_adapters.http.return_orders import ReturnDetailView, ReturnView
 from oms_adapters.http.tickets import TicketDetailView, TicketView
 from oms_adapters.http.views import plain
@@ -49,7 +49,7 @@ class Kind:
     many: str  # the query of the list, and the container's name of the service
     service: str
     view: Callable[[Any], Any]
-    detail: Callable[[Any, list[LogView]], Any]
+    detail: Callable[[Container, Any, list[LogView]], Any]
     columns: tuple[str, ...]
 
     def id_of(self, container: Container, text: str) -> UUID:
@@ -91,7 +91,7 @@ CASES = Kind(
     many="cases",
     service="cases",
     view=CaseView.of,
-    detail=lambda case, log: CaseDetailView(case=CaseView.of(case), log=log),
+    detail=lambda _, case, log: CaseDetailView(case=CaseView.of(case), log=log),
     columns=("number", "kind", "state", "reason", "refund", "in_dispute", "opened_at"),
 )
 REFUNDS = Kind(
@@ -100,7 +100,11 @@ REFUNDS = Kind(
     many="refunds",
     service="refunds",
     view=RefundView.of,
-    detail=lambda refund, log: RefundDetailView(refund=RefundView.of(refund), log=log),
+    detail=lambda container, refund, log: RefundDetailView(
+        refund=RefundView.of(refund),
+        log=log,
+        related=related_to(refund, operator(), container.queries(), container.aftersales_queries()),
+    ),
     columns=("number", "state", "platform_state", "document_state", "amount", "platform_refund_no", "tags"),
 )
 RETURNS = Kind(
@@ -109,7 +113,7 @@ RETURNS = Kind(
     many="returns",
     service="returns",
     view=ReturnView.of,
-    detail=lambda goods, log: ReturnDetailView(return_order=ReturnView.of(goods), log=log),
+    detail=lambda _, goods, log: ReturnDetailView(return_order=ReturnView.of(goods), log=log),
     columns=("number", "state", "warehouse", "carrier", "tracking_no", "in_dispute", "created_at"),
 )
 TICKETS = Kind(
@@ -118,7 +122,7 @@ TICKETS = Kind(
     many="tickets",
     service="tickets",
     view=TicketView.of,
-    detail=lambda ticket, log: TicketDetailView(ticket=TicketView.of(ticket), log=log),
+    detail=lambda _, ticket, log: TicketDetailView(ticket=TicketView.of(ticket), log=log),
     columns=("number", "kind", "state", "subject", "assignee", "level", "opened_at"),
 )
 
@@ -184,7 +188,7 @@ def _lists(kind: Kind, *options: str) -> None:
         found = getattr(container.aftersales_queries(), kind.one)(operator(), id_)
         log = [LogView.of(entry) for entry in found.log]
         if as_json:
-            show([plain_row(kind.detail(found.document, log))], [], as_json=True)
+            show([plain_row(kind.detail(container, found.document, log))], [], as_json=True)
             return
         head = _shown(plain_row(kind.view(found.document)))
         facts = [{"field": name, "value": value} for name, value in head.items()]

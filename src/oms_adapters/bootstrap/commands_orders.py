@@ -12,7 +12,7 @@ import click
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.container import Container
-from oms_adapters.bootstrap.one_order import print_order
+from oms_adapters.bootstrap.one_order import Claims, print_order
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import OrderNumberUnknown, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
@@ -42,6 +42,7 @@ from oms_app.orders import (
     UnholdOrder,
     WriteBackAgain,
 )
+from oms_app.queries.aftersales import AftersalesFilter
 from oms_app.queries.rows import LARGEST_PAGE, OrderFilter, Position
 from oms_app.shops import ListShops
 from oms_app.stopping import ConfirmStop, RefuseStop
@@ -111,10 +112,17 @@ def _pages(container: Container, wanted: OrderFilter, limit: int, shops: dict[Sh
 @json_option
 @refusals_shown
 def show_order(order: str, why_not: bool, as_json: bool) -> None:
-    """Show one order, by number or id: lines, amounts, parcels, log, and what may be done to it."""
+    """Show one order, by number or id: lines, amounts, parcels, claims, log, and what may be done to it."""
     container = ready()
     detail = container.queries().order(operator(), order_id_of(container, order))
-    print_order(detail, language(), why_not=why_not, as_json=as_json)
+    print_order(detail, _claims(container, detail.order.id), language(), why_not=why_not, as_json=as_json)
+
+
+def _claims(container: Container, order_id: OrderId) -> Claims:
+    queries, wanted = container.aftersales_queries(), AftersalesFilter(order_id=order_id)
+    cases = queries.cases(operator(), wanted, after=None, limit=LARGEST_PAGE)
+    refunds = queries.refunds(operator(), wanted, after=None, limit=LARGEST_PAGE)
+    return Claims(cases=cases[::-1], refunds=refunds[::-1])
 
 
 @orders.command("track")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
+
+from attrs import frozen
 
 from oms_adapters.bootstrap.output import show
 from oms_adapters.texts.catalogue import detail as detail_text
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
+from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.fulfilment.fulfilment_order import Package
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
@@ -17,14 +21,26 @@ from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import moves_of
 from oms_domain.orders.rules.logged import print_decision
 from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.refunds.refund_order import RefundOrder
 
 LINES = ["line", "sku", "title", "quantity", "goods", "line_discount", "order_discount", "payable", "shipped"]
 PARCELS = ["carrier", "tracking_no", "write_back", "why"]
+CASES = ["number", "kind", "state", "asked_by", "reason"]
+REFUNDS = ["number", "state", "amount", "moved", "platform_refund_no"]
 LOG = ["seq", "at", "who", "what", "changes", "why"]
 
 
-def print_order(detail: OrderDetail, language: str, *, why_not: bool = False, as_json: bool) -> None:
+@frozen(kw_only=True)
+class Claims:
+    """What is asked back of an order, oldest first."""
+
+    cases: Sequence[AftersalesCase] = ()
+    refunds: Sequence[RefundOrder] = ()
+
+
+def print_order(detail: OrderDetail, claims: Claims, language: str, *, why_not: bool = False, as_json: bool) -> None:
     """Print all there is to show of an order: as one object of codes, or as a table for each part."""
+    cases, refunds = [_case(case) for case in claims.cases], [_refund(refund) for refund in claims.refunds]
     head = _head(detail.order)
     lines = [_line(line) for line in detail.order.lines]
     parcels = [_parcel(package) for package in (detail.fulfilment.packages if detail.fulfilment else ())]
@@ -33,7 +49,8 @@ def print_order(detail: OrderDetail, language: str, *, why_not: bool = False, as
     closed = [_closed(ask, refusal, language) for ask, refusal in moves.closed]
     if as_json:
         asks = {"moves": [str(ask) for ask in moves.open], "closed_moves": closed}
-        show([head | {"lines": lines, "packages": parcels, "log": log} | asks], [], as_json=True)
+        parts = {"lines": lines, "packages": parcels, "cases": cases, "refunds": refunds, "log": log}
+        show([head | parts | asks], [], as_json=True)
         return
     may = {"moves": ", ".join(map(str, moves.open))}
     facts = [{"field": name, "value": value} for name, value in (head | may).items()]
@@ -41,6 +58,10 @@ def print_order(detail: OrderDetail, language: str, *, why_not: bool = False, as
     show(lines, LINES, as_json=False, title="Lines")
     if parcels:
         show(parcels, PARCELS, as_json=False, title="Parcels")
+    if cases:
+        show(cases, CASES, as_json=False, title="Cases")
+    if refunds:
+        show(refunds, REFUNDS, as_json=False, title="Refunds")
     if why_not:
         show(closed, ["move", "code", "why"], as_json=False, title="Not possible now")
     show((_told(entry, language) for entry in log), LOG, as_json=False, title="Log")
@@ -107,6 +128,26 @@ def _parcel(package: Package) -> dict[str, Any]:
         "tracking_no": package.tracking_no,
         "write_back": str(package.write_back),
         "why": package.write_back_reason,
+    }
+
+
+def _case(case: AftersalesCase) -> dict[str, Any]:
+    return {
+        "number": case.number,
+        "kind": str(case.kind),
+        "state": str(case.state),
+        "asked_by": str(case.asked_by),
+        "reason": case.reason,
+    }
+
+
+def _refund(refund: RefundOrder) -> dict[str, Any]:
+    return {
+        "number": refund.number,
+        "state": str(refund.state),
+        "amount": str(refund.amount),
+        "moved": str(refund.moved or ""),
+        "platform_refund_no": refund.platform_refund_no,
     }
 
 

@@ -23,6 +23,7 @@ from oms_adapters.http.views import Given, MoneyView, View
 from oms_app import refunds as use_cases
 from oms_app.actor import Actor, Permission
 from oms_app.queries.aftersales import AftersalesQueries
+from oms_app.queries.rows import Queries
 from oms_app.refunds import CreateRefund, RefundAnswer, RefundService, RefundUnitsCommand
 from oms_domain.apportionment.units import joined
 from oms_domain.kernel.identity import LineId, OrderId, RefundId
@@ -205,17 +206,43 @@ class RefundView(View):
         )
 
 
+class RelatedView(View):
+    """A document that belongs to it: ``type`` sales_order, fulfilment_order, case or return_order."""
+
+    type: str
+    id: UUID
+    number: str
+    state: str
+
+
 class RefundDetailView(View):
-    """A refund order with its operation log."""
+    """A refund order with its operation log, and the documents that belong to it (关联单据)."""
 
     refund: RefundView
     log: list[LogView]
+    related: list[RelatedView] = []  # noqa: RUF012
 
 
 class RefundableView(View):
     """What may go back now, explained: amounts in fen, by tender, by funder, and why not more."""
 
     proposal: dict[str, Any]
+
+
+def related_to(refund: RefundOrder, actor: Actor, orders: Queries, aftersales: AftersalesQueries) -> list[RelatedView]:
+    """Return the documents that belong to a refund: its order, what ships it, its case, what comes back."""
+    detail = orders.order(actor, refund.order_id)
+    found: list[tuple[str, Any]] = [("sales_order", detail.order), ("fulfilment_order", detail.fulfilment)]
+    if refund.case_id is not None:
+        case = aftersales.case(actor, refund.case_id).document
+        found.append(("case", case))
+        if case.return_id is not None:
+            found.append(("return_order", aftersales.return_order(actor, case.return_id).document))
+    return [
+        RelatedView(type=type, id=each.id, number=each.number, state=each.state)
+        for type, each in found
+        if each is not None
+    ]
 
 
 def answer_view(answer: RefundAnswer) -> DoneView:
@@ -386,11 +413,13 @@ class RefundsController(Controller):
         self,
         id: FromPath[UUID],
         actor: Given[Actor],
+        queries: Given[Queries],
         aftersales_queries: Given[AftersalesQueries],
     ) -> Response[RefundDetailView]:
-        """Show one refund order with its log."""
+        """Show one refund order with its log, and the documents that belong to it."""
         found = aftersales_queries.refund(actor, RefundId(id))
-        view = RefundDetailView(refund=RefundView.of(found.document), log=log_of(found.log))
+        related = related_to(found.document, actor, queries, aftersales_queries)
+        view = RefundDetailView(refund=RefundView.of(found.document), log=log_of(found.log), related=related)
         return Response(content=view, headers={"ETag": f'"{found.document.version}"'})
 
     @post(

@@ -34,6 +34,30 @@ def test_a_claim_goes_from_the_ask_to_the_money(allocated, order):
     assert "aftersales.case_refunded" in allocated.run("cases", "show", opened["number"]).out
 
 
+def test_what_a_cancelled_order_owes_is_shown_with_the_order_and_paid(allocated):
+    (order,) = allocated.rows("orders", "list")
+    number = order["number"]
+    allocated.run("orders", "cancel", number, "--reason", "不要了")
+    allocated.run("drain")
+
+    (shown,) = allocated.rows("orders", "show", number)
+    (case,), (refund,) = shown["cases"], shown["refunds"]
+    assert (case["asked_by"], case["reason"], case["state"]) == ("system", "order_cancelled", "awaiting_refund")
+    assert (refund["state"], refund["amount"]) == ("approved", order["paid"])
+    told = allocated.run("orders", "show", number).out
+    assert case["number"] in told
+    assert refund["number"] in told
+    (detail,) = allocated.rows("refunds", "show", refund["number"])
+    assert [(each["type"], each["number"]) for each in detail["related"]] == [
+        ("sales_order", number),
+        ("case", case["number"]),
+    ]
+    allocated.run("refunds", "pay", refund["number"], "--reason", "转账")
+    allocated.run("drain")
+    (shown,) = allocated.rows("orders", "show", number)
+    assert [each["state"] for each in (*shown["cases"], *shown["refunds"])] == ["succeeded", "succeeded"]
+
+
 def test_what_may_go_back_is_explained_in_lines_for_people(allocated, order):
     number, sku = order
 
