@@ -49,10 +49,11 @@ class OpenCaseTicket:
 
 @frozen(kw_only=True)
 class FinishCaseTickets:
-    """A case has ended: nothing of it is left to do."""
+    """A case has ended, or a discrepancy of it is settled (``settled``): nothing of it is left to do."""
 
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     case_id: CaseId
+    settled: str = ""
     by: Actor
 
 
@@ -176,10 +177,10 @@ class TicketService:
 
     @one_transaction
     def finish_for_case(self, command: FinishCaseTickets) -> int:
-        """Return how many tickets were finished. What differs, or was asked besides, is finished by a person."""
+        """Return how many tickets were finished. What was asked besides is finished by a person."""
         with self.begin(command) as tx:
             tickets = tx.tickets.of_case(command.case_id)
-            open_ = [each for each in tickets if each.kind is TicketKind.CASE and each.state is not TicketState.DONE]
+            open_ = [each for each in tickets if each.state is not TicketState.DONE and _is_over(each, command.settled)]
             for ticket in open_:
                 record(tx, tx.tickets, ticket.finish(by=command.by.id, at=self.now()))
             tx.commit()
@@ -394,3 +395,10 @@ def _found(tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> tuple[Age
         return agent, str(Assignment.ROUND_ROBIN)
     others = [desk for desk in terms.desks if desk.agent != ticket.assignee]
     return by_load(ticket, others, loads(unfinished)), str(Assignment.BY_LOAD)
+
+
+def _is_over(ticket: Ticket, settled: str) -> bool:
+    """Whether a ticket ends with its case, or with the discrepancy that is settled."""
+    if not settled:
+        return ticket.kind is TicketKind.CASE
+    return ticket.kind is TicketKind.DISCREPANCY and ticket.subject.startswith(f"{settled}: ")

@@ -7,7 +7,7 @@ from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import SetTerms, TermsService
-from oms_app.case_commands import AcceptGoods, AcceptReceived, ChangeKind, NoteParcel, PreviewReceived
+from oms_app.case_commands import AcceptGoods, AcceptReceived, ChangeKind, NoteParcel, PreviewReceived, SettleDifference
 from oms_app.case_grants import PlatformAmountFixed
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
@@ -230,6 +230,8 @@ def test_what_was_missing_and_comes_after_it_was_left_out_is_on_the_shelf_and_on
     assert claims.world.units(SCARF) == (100, 0)
     assert claims.differences(case_id) == [(UNCLAIMED, f"{SCARF} × 1", "succeeded")]
     assert [ticket.kind for ticket in claims.tickets if ticket.state == "open"] == ["discrepancy"]
+    claims.do("settle_difference", SettleDifference, case_id, what=UNCLAIMED, reason="已联系买家")
+    assert [ticket for ticket in claims.tickets if ticket.state == "open"] == []
     assert (claims.case().state, claims.given_back()) == (C.SUCCEEDED, Money(9_400))
 
 

@@ -39,9 +39,10 @@ def test_each_step_of_an_exchange_is_done_at_the_platform_by_a_person_and_seen_t
     claims.approve(claims.case().id)
     assert claims.differences() == [(AGREE, "awaiting_seller", "awaiting_buyer_return")]
     assert there(claims, ask) is AskState.AWAITING_SELLER  # the call that agrees to returns is none for exchanges
-    assert [ticket.kind for ticket in claims.tickets if ticket.subject.startswith(AGREE)] == ["discrepancy"]
+    assert [(each.kind, each.state) for each in tickets(claims, AGREE)] == [("discrepancy", "open")]
     claims.hears_again(ask, state=AskState.AWAITING_RETURN)
-    assert points(claims) == []
+    assert (points(claims), [each.state for each in tickets(claims, AGREE)]) == ([], ["done"])
+    assert [each.state for each in claims.tickets if each.kind == "case"] == ["open"]
 
     comes(claims, (SCARF, 1))
     assert points(claims) == [CONFIRM_RECEIPT]
@@ -53,6 +54,10 @@ def test_each_step_of_an_exchange_is_done_at_the_platform_by_a_person_and_seen_t
     assert claims.differences() == [(SHIP, "SF SF-9", "succeeded")]
     claims.hears(later(claims, ask, AskState.AWAITING_BUYER))
     assert points(claims) == []
+
+
+def tickets(claims, what):
+    return [ticket for ticket in claims.tickets if ticket.subject.startswith(what)]
 
 
 def there(claims, ask):

@@ -27,6 +27,7 @@ from oms_domain.aftersales.events import (
     CaseApproved,
     CaseAskedAgain,
     CaseClosed,
+    CaseDifferenceSettled,
     CaseDiffers,
     CaseEvent,
     CaseKindChanged,
@@ -73,7 +74,12 @@ class TicketProcess:
     def handlers(self) -> tuple[Handler, ...]:
         ends = (CaseClosed, CaseRefunded, CaseKindChanged, PlatformDecided, ReplacementShipped)
         return (
-            Handler(name="tickets.open", run=self.open, events=(CaseOpened.type, CaseDiffers.type)),
+            # One handler, so that what differs and what is settled come in their order.
+            Handler(
+                name="tickets.open",
+                run=self.open,
+                events=(CaseOpened.type, CaseDiffers.type, CaseDifferenceSettled.type),
+            ),
             Handler(name="tickets.follow", run=self.follow, events=tuple(event.type for event in STEPS)),
             Handler(name="tickets.follow_platform", run=self.follow_platform, events=(AskUpdated.type,)),
             Handler(name="tickets.finish", run=self.finish, events=tuple(event.type for event in ends)),
@@ -82,6 +88,9 @@ class TicketProcess:
 
     def open(self, job: Job) -> datetime | None:
         event, actor = event_of(job, CaseEvent), asking(actor_of(job, "tickets"))
+        if isinstance(event, CaseDifferenceSettled):
+            self.tickets.finish_for_case(FinishCaseTickets(case_id=event.case_id, settled=event.what, by=actor))
+            return None
         if isinstance(event, CaseDiffers):
             kind, subject = TicketKind.DISCREPANCY, f"{event.what}: {event.theirs} / {event.ours}"
         else:
