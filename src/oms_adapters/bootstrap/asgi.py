@@ -30,6 +30,7 @@ _PROVIDED = (
     "splits",
     "merges",
     "edits",
+    "evidence",
     "manual_orders",
     "intake",
     "preparation",
