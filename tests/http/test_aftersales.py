@@ -144,6 +144,9 @@ def test_of_a_return_that_came_short_what_came_is_refunded(world, api):
     came = {"receipt": "R-1", "lines": [{"line_id": line_id, "good": 1}]}
     goods = api.post(f"/aftersales/returns/{done['facts']['return_id']}/receipts", came).json()
     assert goods["state"] == "received_short"
+    shown = api.get(f"/aftersales/returns/{goods['id']}").json()["return_order"]["lines"]
+    assert [(row["expected"] - row["good"], row["over"]) for row in shown] == [(row["missing"], 0) for row in shown]
+    assert sum(row["missing"] for row in shown) == sum(units for _, units in lines) - 1
     assert api.get(f"/aftersales/cases/{case['id']}/received").json()["code"] == "aftersales.not_in_dispute"
     arrive(world, goods["id"])
 

@@ -47,7 +47,7 @@ class ReturnReceiptBody(Body):
 
 
 class ReturnLineView(View):
-    """Units of an order line that are to come back, and what has come."""
+    """Units of an order line that are to come back, what has come, and what is missing or more than was asked back."""
 
     line_id: UUID
     sku: str
@@ -55,6 +55,8 @@ class ReturnLineView(View):
     good: int
     defective: int
     wrong: int
+    missing: int
+    over: int
 
 
 class ReturnView(View):
@@ -93,6 +95,8 @@ class ReturnView(View):
                     good=e.good,
                     defective=e.defective,
                     wrong=e.wrong,
+                    missing=e.short,
+                    over=e.over,
                 )
                 for e in goods.lines
             ],
