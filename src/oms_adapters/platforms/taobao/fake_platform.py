@@ -144,6 +144,13 @@ class FakeTaobao:
             self.add(trade)
         return refund_id
 
+    def ask_exchange(self, tid: str, oid: str, *, num: int | None = None) -> str:
+        """Have the buyer ask for other goods; return the exchange's number."""
+        refund_id = f"92{oid[2:]}"
+        with self.lock:
+            self._put_refund(refunds.new_exchange(self._held(tid), oid, refund_id=refund_id, num=num, at=self.now()))
+        return refund_id
+
     def pay_refund(self, tid: str, oid: str) -> None:
         self.move_refund(f"92{oid[2:]}", refunds.pay)
 

@@ -19,10 +19,19 @@ ASKED: Final = "WAIT_SELLER_AGREE"
 RETURNING: Final = "WAIT_BUYER_RETURN_GOODS"
 SENT: Final = "WAIT_SELLER_CONFIRM_GOODS"
 REFUSED: Final = "SELLER_REFUSE_BUYER"
+EXCHANGE: Final = "TMALL_EXCHANGE"
+TO_SHIP: Final = "WAIT_SELLER_CONSIGN_GOODS"
+SHIPPED: Final = "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS"
 DONE: Final = ("SUCCESS", "CLOSED")
 FOR_REVIEW: Final = timedelta(days=2)
 FOR_RETURN: Final = timedelta(days=7)
 FOR_RECEIPT: Final = timedelta(days=10)
+EXCHANGE_STEPS: Final[dict[str, tuple[str, timedelta | None]]] = {
+    ASKED: (RETURNING, FOR_RETURN),
+    SENT: (TO_SHIP, FOR_REVIEW),
+    TO_SHIP: (SHIPPED, FOR_RECEIPT),
+    SHIPPED: ("SUCCESS", None),
+}
 
 
 def new_refund(
@@ -60,6 +69,23 @@ def new_refund(
     return refund
 
 
+def new_exchange(trade: WireTrade, oid: str, *, refund_id: str, num: int | None, at: datetime) -> WireRefund:
+    """Return what the buyer asks for: other goods for those of a sub-order. No money moves."""
+    refund = new_refund(trade, oid, refund_id=refund_id, returns=True, refund_fen=None, num=num, at=at)
+    return refund | {"dispute_type": EXCHANGE, "refund_fee": yuan(0), "payment": refund["total_fee"], "reason": "尺寸"}
+
+
+def move_exchange(refund: WireRefund, trade: WireTrade, at: datetime) -> None:
+    """The seller takes the next step of an exchange at the platform's own pages: agrees, has the goods, sends new ones.
+
+    The last step is the buyer's, who confirms them. The sub-order stays as it is.
+    """
+    _require(refund["dispute_type"] == EXCHANGE and refund["status"] in EXCHANGE_STEPS)
+    status, limit = EXCHANGE_STEPS[refund["status"]]
+    _moved(refund, None, status, at, limit)
+    refund["order_status"] = _order(refund, trade)["status"]
+
+
 def change_amount(refund: WireRefund, trade: WireTrade, refund_fen: int, at: datetime) -> None:
     """The buyer asks for another amount; a refused ask is open again."""
     _require(refund["status"] in (ASKED, REFUSED, RETURNING))
@@ -68,7 +94,7 @@ def change_amount(refund: WireRefund, trade: WireTrade, refund_fen: int, at: dat
 
 
 def agree_return(refund: WireRefund, trade: WireTrade, at: datetime) -> None:
-    _require(refund["status"] == ASKED and refund["has_good_return"])
+    _require(refund["status"] == ASKED and refund["has_good_return"] and refund["dispute_type"] != EXCHANGE)
     _moved(refund, _order(refund, trade), RETURNING, at, FOR_RETURN)
 
 
@@ -81,7 +107,7 @@ def send_back(refund: WireRefund, trade: WireTrade, company: str, sid: str, at: 
 
 
 def refuse(refund: WireRefund, trade: WireTrade, at: datetime) -> None:
-    _require(refund["status"] in (ASKED, SENT))
+    _require(refund["status"] in (ASKED, SENT) and refund["dispute_type"] != EXCHANGE)
     _moved(refund, _order(refund, trade), REFUSED, at, FOR_REVIEW)
 
 
@@ -94,6 +120,7 @@ def decide(refund: WireRefund, trade: WireTrade, *, for_buyer: bool, at: datetim
 
 def pay(refund: WireRefund, trade: WireTrade, at: datetime) -> None:
     """The money is with the buyer: of goods that were to come back, when the seller has confirmed them."""
+    _require(refund["dispute_type"] != EXCHANGE)
     ready = refund["status"] == SENT or (refund["status"] == ASKED and not refund["has_good_return"])
     _require(ready or (refund["cs_status"] == 8 and refund["status"] not in DONE))
     _end(refund, trade, "SUCCESS", at)

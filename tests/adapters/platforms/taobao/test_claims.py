@@ -21,7 +21,7 @@ from oms_app.case_commands import ApproveCase, RejectCase
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.processes.asks import PULL_AFTERSALES
 from oms_app.queries.rows import OrderFilter
-from oms_domain.aftersales.states import CaseState
+from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState
@@ -92,6 +92,14 @@ class Taobao:
         self.world.cases.approve(ApproveCase(case_id=self.case.id, by=ROOT))
         self.passes()
 
+    def gets_back(self, units: int) -> None:
+        """Have the warehouse report good units that came back."""
+        (goods,) = self.world.store.aftersales_queries.returns(ROOT, ALL, after=None, limit=10)
+        counted = (Counted(sku="SPU1-RED-M", units=Quantity(units), grade=Grade.GOOD),)
+        report = ReturnReceived(report_id="r-1", number=goods.number, counted=counted, at=self.world.clock())
+        self.world.is_told(report)
+        self.passes()
+
 
 @pytest.fixture
 def taobao():
@@ -133,11 +141,7 @@ def test_a_return_is_agreed_to_received_and_paid(taobao, item):
     taobao.platform.move_refund(refund_no, moves.send_back, company="顺丰快递", sid="SF9")
     taobao.passes()
     assert taobao.platform.refund(refund_no)["status"] == "WAIT_SELLER_CONFIRM_GOODS"  # nobody has seen the goods
-    (goods,) = taobao.world.store.aftersales_queries.returns(ROOT, ALL, after=None, limit=10)
-    counted = (Counted(sku="SPU1-RED-M", units=Quantity(1), grade=Grade.GOOD),)
-    report = ReturnReceived(report_id="r-1", number=goods.number, counted=counted, final=True, at=taobao.world.clock())
-    taobao.world.is_told(report)
-    taobao.passes()
+    taobao.gets_back(1)
 
     assert taobao.platform.refund(refund_no)["status"] == "SUCCESS"
     assert (taobao.case.state, taobao.refund.amount) == (CaseState.SUCCEEDED, Money(199_00))
@@ -178,6 +182,56 @@ def test_an_answer_that_gets_lost_pays_once(taobao, item):
 
     assert taobao.platform.refund(refund_no)["status"] == "SUCCESS"
     assert (taobao.refund.state, taobao.order.state) == (RefundState.SUCCEEDED, OrderState.CANCELLED)
+
+
+def test_an_exchange_is_decided_here_and_each_step_of_it_there_is_on_a_list_until_it_is_done(taobao, item):
+    number = taobao.sells(item)
+    taobao.ships()
+    exchange = taobao.platform.ask_exchange(number, number, num=1)
+    taobao.passes()
+    assert (taobao.case.kind, taobao.case.state) == (CaseKind.EXCHANGE, CaseState.AWAITING_REVIEW)
+
+    def points():
+        return [each.what for each in taobao.case.differences]
+
+    taobao.approves()
+    assert (points(), taobao.platform.refund(exchange)["status"]) == (["agree_at_platform"], "WAIT_SELLER_AGREE")
+    taobao.platform.move_refund(exchange, moves.move_exchange)
+    taobao.passes()
+    assert (points(), taobao.case.state) == ([], CaseState.AWAITING_BUYER_RETURN)
+
+    taobao.platform.move_refund(exchange, moves.send_back, company="顺丰快递", sid="SF9")
+    taobao.passes()
+    assert (taobao.case.state, taobao.case.tracking_no) == (CaseState.AWAITING_WAREHOUSE_RECEIPT, "SF9")
+    taobao.gets_back(1)
+    assert points() == ["confirm_receipt_at_platform"]
+    taobao.platform.move_refund(exchange, moves.move_exchange)
+    taobao.passes()
+    assert (points(), taobao.case.state) == ([], CaseState.AWAITING_EXCHANGE_SHIPMENT)
+
+    sent = taobao.world.at_warehouse(taobao.case.replacement_id)
+    taobao.world.warehouse.ships(sent, taobao.world.clock(), tracking_no="SF0000000000002")
+    taobao.passes()
+    assert (points(), taobao.case.state) == (["ship_at_platform"], CaseState.SUCCEEDED)
+    taobao.platform.move_refund(exchange, moves.move_exchange)
+    taobao.platform.move_refund(exchange, moves.move_exchange)
+    taobao.passes()
+
+    assert (points(), taobao.case.state, taobao.refunds) == ([], CaseState.SUCCEEDED, ())
+    assert taobao.platform.refund(exchange)["status"] == "SUCCESS"
+
+
+def test_an_exchange_is_not_refused_there_by_the_call_for_refunds(taobao, item):
+    number = taobao.sells(item)
+    taobao.ships()
+    exchange = taobao.platform.ask_exchange(number, number)
+    taobao.passes()
+
+    taobao.world.cases.reject(RejectCase(case_id=taobao.case.id, reason="不符合", by=ROOT))
+    taobao.passes()
+
+    assert [(each.what, each.theirs) for each in taobao.case.differences] == [("refuse_at_platform", "不符合")]
+    assert taobao.platform.refund(exchange)["status"] == "WAIT_SELLER_AGREE"
 
 
 def test_a_buyer_who_thinks_again_lets_the_order_go_on(taobao, item):
