@@ -17,6 +17,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.case_changing import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
 from oms_app.case_grants import AGENT
+from oms_app.claims import gone_after
 from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.owing import give_way, is_owed, open_owed
@@ -314,15 +315,18 @@ class _Taking:
     def _followed(self, case: AftersalesCase, standard: StandardAftersales) -> AftersalesCase:
         """Follow a newer version; where the buyer asks for another kind by now, a linked case goes on."""
         flow = self.flow
-        order = flow.tx.orders.get(case.order_id)
+        before = case
+        moved = gone_after(flow.tx, case, at=flow.at)
+        case, order = moved.state, flow.tx.orders.get(moved.state.order_id)
         kind = intake.kind_within(case, standard)
         movable = CaseMove.CHANGE_KIND in CASE_TABLES[case.kind][case.state] and not is_under_way(flow.refund(case))
         if kind is not None and kind is not case.kind and movable and standard.state is not AskState.CLOSED:
             real = intake.kind_of(standard, order) or kind
-            case = change_kind(flow, case, real, replacements={}, by=BY_PLATFORM)
-        change = intake.follow(case, standard, at=flow.at)
+            before = case = change_kind(flow, case, real, replacements={}, by=BY_PLATFORM)
+            moved = Change(case)
+        change = moved.then(intake.follow(case, standard, at=flow.at))
         change = change.then(done_there(change.state, standard.state, at=flow.at))
-        return flow.settle(change, before=case, fact=_fact(standard, change.state))
+        return flow.settle(change, before=before, fact=_fact(standard, change.state))
 
     def _order(self, ask: PlatformAftersales) -> SalesOrder | None:
         """Return the order that an ask is about: the one that has its lines, where it was split."""

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import evolve, frozen
 
+from oms_app.case_goods import live
 from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.values import CaseLine
+from oms_domain.apportionment.units import count
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import LineId
+from oms_domain.orders.cutting import seen_from
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.refunds.ledger import EntryKind, LedgerEntry, NothingLeft, Taken
+from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.refund_order import RefundOrder
 from oms_domain.refunds.states import RefundState
+
+CUT_SINCE: Final = "cut_since"
+"""The discrepancy of a case that stands with an order which has not all of its units."""
 
 
 @frozen(kw_only=True)
@@ -83,6 +92,50 @@ def take_along(tx: Transaction, order: SalesOrder, heirs: Iterable[SalesOrder], 
         if entry.kind is EntryKind.HELD:
             ledger = ledger.release(refund.id, at=at)
     tx.refund_ledgers.save(ledger)
+
+
+def gone_after(tx: Transaction, case: AftersalesCase, *, at: datetime) -> Change[AftersalesCase]:
+    """Have a case that had ended before its order was split, merged or replaced stand where its units are by now.
+
+    Nothing is held for it, so that its refund goes along as it is. Of several orders it is the one that has most of the
+    units; that it is not all of them is for a person.
+    """
+    order = tx.orders.get(case.order_id)
+    if case.is_open or not order.heirs:
+        return Change(case)
+    heirs = {heir.id: heir for heir in live(tx, order)}.values()
+    heir, lines = max(((heir, _units_in(heir, case, order)) for heir in heirs), key=lambda found: _units(found[1]))
+    if not lines:
+        return Change(case)
+    if case.refund_id is not None:
+        refund = tx.refunds.get(case.refund_id)
+        wants = tuple(RefundUnits(line_id=line.line_id, units=line.units) for line in lines)
+        record(tx, tx.refunds, refund.goes_on_with(heir.id, wants, (), at=at), since=refund)
+    moved = case.revise(order_id=heir.id, lines=lines, at=at)
+    if _units(lines) == _units(case.lines):
+        return moved
+    return moved.then(moved.state.differs(CUT_SINCE, theirs=str(_units(case.lines)), ours=str(_units(lines)), at=at))
+
+
+def _units_in(heir: SalesOrder, case: AftersalesCase, order: SalesOrder) -> tuple[CaseLine, ...]:
+    """Return the units of a case that an order has by now, as its lines number them."""
+    return tuple(
+        evolve(claimed, line_id=line.id, units=units)
+        for claimed in case.lines
+        for was in order.lines
+        for line in heir.lines
+        if was.id == claimed.line_id and _is_cut_from(line, heir, was, order)
+        if (units := seen_from(line.part, claimed.units, was.part))
+    )
+
+
+def _is_cut_from(line: OrderLine, heir: SalesOrder, was: OrderLine, order: SalesOrder) -> bool:
+    same = (line.platform_line_no, heir.source_of(line)[0]) == (was.platform_line_no, order.source_of(was)[0])
+    return same and (line.bundle is None or line.sku == was.sku)
+
+
+def _units(lines: Iterable[CaseLine]) -> int:
+    return sum(count(line.units) for line in lines)
 
 
 def _carry(

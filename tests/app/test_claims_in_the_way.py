@@ -16,7 +16,9 @@ from oms_app.splitting import SplitOrder, Wanted
 from oms_app.stopping import BookStopped
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
+from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.states import RefundState as R
@@ -77,6 +79,45 @@ def test_units_of_an_order_with_a_claim_are_not_edited_away(claims):
     claims.reject(case_id)
     claims.world.edit(claims.order_id, quantities=fewer)
     assert sum(line.to_ship for line in claims.order.lines if line.sku == SCARF) == 1
+
+
+def for_scarves(claims, units, fen):
+    ask = claims.an_ask(kind=AskKind.REFUND, returns_goods=False, refund=Money(fen))
+    return evolve(ask, lines=(evolve(ask.lines[0], quantity=Quantity(units)),))
+
+
+def closed_and_split(claims, units, fen):
+    """Refuse what the platform asks for, and split the order; return the ask and the parts."""
+    ask = for_scarves(claims, units, fen)
+    claims.hears(ask)
+    claims.reject(claims.case().id)
+    return ask, claims.world.split(claims.order_id, {SCARF: 1})
+
+
+def test_what_the_platform_pays_after_a_split_is_booked_where_its_units_are(claims):
+    ask, (scarf, rest) = closed_and_split(claims, 1, 9400)
+
+    claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    assert (claims.case().order_id, claims.refund.order_id, claims.refund.state) == (scarf, scarf, R.SUCCEEDED)
+    assert [each.what for each in claims.case().differences] == ["refunded_after_close", "refunded_before_stop"]
+    for part in (scarf, rest):
+        claims.world.give(CancelOrder, part, reason="x")
+    for refund in claims.refunds[1:]:
+        claims.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT))
+    claims.world.settle()
+    assert sum(refund.moved.fen for refund in claims.refunds) == 23_600
+    assert findings(claims.world) == []
+
+
+def test_what_the_platform_pays_for_units_of_several_orders_is_booked_on_one_and_shown(claims):
+    ask, parts = closed_and_split(claims, 2, 18_800)
+
+    claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    assert claims.case().order_id in parts
+    assert ("cut_since", "2", "1") in claims.differences()
+    assert findings(claims.world) == []
 
 
 # --- merging ---------------------------------------------------------------------------------------------------------

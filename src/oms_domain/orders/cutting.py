@@ -41,6 +41,31 @@ def piece_of(line: OrderLine, part: LinePart, steps: Sequence[Reduction], *, id:
     )
 
 
+def seen_from(other: LinePart, units: Runs, part: LinePart) -> Runs:
+    """Return units of a part of a line by the numbers that they have in another one; what that has not is left out.
+
+    Each part numbers its own units from 0.
+
+    >>> whole = LinePart(key="a", runs=((0, 5),), goods=(5,))
+    >>> seen_from(LinePart(key="a", runs=((0, 1), (3, 5)), goods=(3,)), ((0, 4),), whole)
+    ((0, 2),)
+    """
+    there, at = list[tuple[int, int]](), 0
+    for first, stop in part.runs:
+        there += _shifted(units, (at, at + stop - first), first - at)
+        at += stop - first
+    found, at = list[tuple[int, int]](), 0
+    for first, stop in other.runs:
+        found += _shifted(there, (first, stop), at - first)
+        at += stop - first
+    return joined(found)
+
+
+def _shifted(runs: Iterable[tuple[int, int]], within: tuple[int, int], by: int) -> list[tuple[int, int]]:
+    inside = ((max(first, within[0]), min(stop, within[1])) for first, stop in runs)
+    return [(first + by, stop + by) for first, stop in inside if first < stop]
+
+
 @frozen
 class Dealt:
     """What a line has that must be found again in the lines that its units went into, amounts in minor units."""
