@@ -219,6 +219,7 @@ TABLES: Final = {
     "reservation": "Units of an order line that are held in a warehouse.",
     "return_order": "Goods that are to come back, and what has come.",
     "own_number": "order numbers of orders put in by hand: what is typed twice is not sent twice",
+    "role": "Roles that the merchant names, for limits of what somebody may give.",
     "sales_order": "The order that we work on.",
     "sales_order_line": "Its lines with the amounts placed on them.",
     "ticket_turn": "Whose turn it was last to get a ticket, by shop.",

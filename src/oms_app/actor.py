@@ -60,6 +60,7 @@ class Actor:
     cause: EventId | None = None
     once: Once | None = None
     job: JobClaim | None = None
+    role: str = ""  # by the merchant's name for it
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions or Permission.ADMIN in self.permissions

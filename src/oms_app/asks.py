@@ -16,7 +16,6 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.case_changing import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
-from oms_app.case_grants import AGENT
 from oms_app.claims import gone_after
 from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
@@ -31,7 +30,7 @@ from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.claimed import common, taken_units, union
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
 from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
-from oms_domain.aftersales.terms import REFUND
+from oms_domain.aftersales.terms import AGENT, REFUND
 from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import Runs
 from oms_domain.channels.aftersales import AskKind, AskState, AskTranslation, StandardAftersales

@@ -13,16 +13,13 @@ from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.opening import linked
 from oms_domain.aftersales.parting import parted
 from oms_domain.aftersales.states import GIVES_MONEY_BACK
-from oms_domain.aftersales.terms import REFUND
+from oms_domain.aftersales.terms import AGENT, OVERSEER, REFUND
 from oms_domain.aftersales.values import CaseLine, Parted
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId
 from oms_domain.kernel.money import Money
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed
-
-AGENT, OVERSEER = "agent", "admin"
-"""The roles that limits are set for: who may do everything is an overseer, anybody else an agent."""
 
 
 @frozen(kw_only=True)
@@ -44,7 +41,7 @@ class Received:
 
 def role_of(actor: Actor) -> str:
     """Return the role that limits are looked up by."""
-    return OVERSEER if actor.may(Permission.ADMIN) else AGENT
+    return actor.role or (OVERSEER if actor.may(Permission.ADMIN) else AGENT)
 
 
 def granted(flow: CaseFlow, case: AftersalesCase, command: ApproveCase) -> Proposal:

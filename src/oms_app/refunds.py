@@ -305,7 +305,7 @@ class RefundService:
                 at=self.now(),
             )
             before = (each for other in tx.refunds.of_order(refund.order_id) for each in other.compensations)
-            return refund.compensate(given, given=before, limits=_limits(terms), at=self.now())
+            return refund.compensate(given, given=before, limits=_limits(terms, given.role), at=self.now())
 
         return self._act(command, step)
 
@@ -512,10 +512,7 @@ def _check_limit(amount: Money, terms: AftersalesTerms, by: Actor) -> None:
         raise AboveRoleLimit(amount=amount, limit=limit)
 
 
-def _limits(terms: AftersalesTerms) -> tuple[CompensationLimit, ...]:
-    kinds = {str(kind): kind for kind in CompensationKind}
-    return tuple(
-        CompensationLimit(role=each.role, kind=kinds[each.what], most=each.most)
-        for each in terms.role_limits
-        if each.what in kinds
-    )
+def _limits(terms: AftersalesTerms, role: str) -> tuple[CompensationLimit, ...]:
+    """Return what a role may give of each kind; what is not there it may not give."""
+    found = ((kind, terms.most(role, str(kind))) for kind in CompensationKind)
+    return tuple(CompensationLimit(role=role, kind=kind, most=most) for kind, most in found if most is not None)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.contracts.rows import ROOT, STORED, a_new_shop, a_stored_order, store, transact
 from tests.contracts.sealed import a_sealed_row
+from tests.contracts.test_races import at_once
 
-from oms_app.access import ApiKey
+from oms_app.access import ApiKey, Role
 from oms_app.actor import KeyReused, Once, Permission, system
 from oms_app.conversion import IntakeAnswer, Outcome
 from oms_app.numbering import Numbering
@@ -294,3 +295,32 @@ def test_a_number_goes_from_the_order_that_has_it_to_another_once(backend):
     held = transact(backend, lambda tx: tx.orders.number_holder(one.shop_id, one.platform_order_no))
     assert held == other.id
     assert transact(backend, lambda tx: tx.orders.number_holder(one.shop_id, "NONE")) is None
+
+
+def test_a_key_has_its_role(backend, keys):
+    senior = evolve(keys.reader, id=backend.new_id(), prefix="dddd", role="senior")
+    backend.keys.add(senior)
+
+    assert backend.keys.by_prefix("dddd") == senior
+    assert backend.keys.by_prefix("bbbb").role == ""
+
+
+def test_roles_are_put_in_place_by_code(backend):
+    senior, lead = Role(code="senior", title="资深客服"), Role(code="lead", title="组长")
+    for role in (senior, lead):
+        backend.keys.put_role(role, by="admin", at=backend.clock.now)
+    assert backend.keys.roles() == (lead, senior)
+
+    retired = evolve(senior, title="高级客服", is_retired=True)
+    backend.keys.put_role(retired, by="admin", at=backend.clock.now)
+
+    assert backend.keys.roles() == (lead, retired)
+
+
+def test_two_who_name_one_role_at_once_leave_one(backend):
+    def name(n, barrier):
+        barrier.wait()
+        backend.keys.put_role(Role(code="senior", title=str(n)), by="admin", at=backend.clock.now)
+
+    assert at_once(4, name) == [None] * 4
+    assert [role.code for role in backend.keys.roles()] == ["senior"]

@@ -399,3 +399,48 @@ def test_windows_by_category_are_set_shown_and_taken_away(api):
     assert api.post(path, {"window_by_category": {"": 7}}).status_code == 422
     gone = api.post(path, {"window_by_category": {}}, headers={"If-Match": '"1"'})
     assert (gone.json()["window_by_category"], gone.json()["window_days"], gone.json()["version"]) == ({}, 15, 2)
+
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_role_gives_as_much_as_the_terms_let_it(world, api, client, order):
+    assert api.post("/aftersales/roles/senior", {"title": "资深客服"}).json() == {
+        "code": "senior",
+        "title": "资深客服",
+        "is_retired": False,
+    }
+    limits = [
+        {"role": "agent", "what": "refund", "most_fen": 100},
+        {"role": "agent", "what": "coupon", "most_fen": 50},
+        {"role": "senior", "what": "refund", "most_fen": 200},
+    ]
+    assert api.post("/aftersales/terms/tb-1", {"role_limits": limits}).status_code == 200
+    may = (Permission.AFTERSALES_READ, Permission.AFTERSALES_WRITE)
+    agent, senior = (Caller(client, world.key(*may, role=role)) for role in ("", "senior"))
+    case = opened(api, order, asked_fen=150).json()
+    path = f"/aftersales/cases/{case['id']}/approval"
+
+    refused = agent.post(path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "refunds.above_role_limit")
+    assert senior.post(path, {"refund_fen": 201, "reason": "x"}).json()["code"] == "refunds.above_role_limit"
+    assert senior.post(path).json()["state"] == "awaiting_refund"
+
+    gift = f"/aftersales/refunds/{case['facts']['refund_id']}/compensations"
+    body = {"kind": "coupon", "reason": "补偿"}
+    above = senior.post(gift, body | {"amount_fen": 51})  # nothing is set for it: as much as an agent
+    assert above.json()["code"] == "refunds.compensation_above_limit"
+    assert senior.post(gift, body | {"amount_fen": 50}).status_code == 200
+
+
+def test_roles_are_listed_retired_and_only_for_who_oversees_all_shops(world, api, client):
+    other = world.add_shop("tb-2")
+    scoped = Caller(client, world.key(shops=frozenset({other.id})))
+    api.post("/aftersales/roles/lead", {"title": "组长"})
+
+    assert api.post("/aftersales/roles/lead/retirement").json()["is_retired"] is True
+    assert [role["code"] for role in scoped.get("/aftersales/roles").json()["items"]] == ["agent", "admin", "lead"]
+    assert scoped.post("/aftersales/roles/x", {"title": "x"}).status_code == 403
+    assert api.post("/aftersales/roles/none/retirement").json()["code"] == "access.role_unknown"
+    assert api.post("/aftersales/roles/agent", {"title": "x"}).json()["code"] == "access.role_built_in"
+    assert api.post("/aftersales/roles/A", {"title": "x"}).json()["code"] == "access.role_invalid"

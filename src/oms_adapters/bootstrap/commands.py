@@ -18,7 +18,7 @@ from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_rules import blacklist, rules
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
-from oms_adapters.bootstrap.commands_shops import api_keys, keys, shops
+from oms_adapters.bootstrap.commands_shops import api_keys, keys, roles, shops
 from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
 from oms_adapters.bootstrap.commands_splits import SPLITTING
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
@@ -143,6 +143,7 @@ for command in (
     shops,
     keys,
     api_keys,
+    roles,
     ingest,
     orders,
     platform_orders,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from attrs import evolve
+from attrs import asdict, evolve
 
 from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.output import json_option, show
@@ -14,7 +14,7 @@ from oms_adapters.bootstrap.session import made, operator, ready, refusals_shown
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.platforms.gateways import print_account
 from oms_adapters.platforms.taobao.account import TaobaoAccount
-from oms_app.access import MakeKey
+from oms_app.access import MakeKey, PutRole, ReadRoles, RetireRole
 from oms_app.actor import Permission
 from oms_app.processes.asks import PULL_AFTERSALES
 from oms_app.processes.shipping import PULL_ORDERS
@@ -309,9 +309,10 @@ def api_keys() -> None:
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, type=click.Choice([m.value for m in Permission]), required=True)
 @click.option("--shop", "shop_codes", multiple=True, help="Only this shop; repeat for several. Default: all.")
+@click.option("--role", default="", help="For limits in aftersales: see `oms roles`. Default: by its scopes.")
 @json_option
 @refusals_shown
-def add_api_key(name: str, scopes: tuple[str, ...], shop_codes: tuple[str, ...], as_json: bool) -> None:
+def add_api_key(name: str, scopes: tuple[str, ...], shop_codes: tuple[str, ...], role: str, as_json: bool) -> None:
     """Make a key; it is shown once."""
     container = ready()
     found = [shop_named(container, code).id for code in shop_codes]
@@ -319,6 +320,7 @@ def add_api_key(name: str, scopes: tuple[str, ...], shop_codes: tuple[str, ...],
         name=name,
         permissions=frozenset(Permission(scope) for scope in scopes),
         shops=frozenset(found) if found else None,
+        role=role,
         by=operator(),
     )
     show([{"name": name, "key": container.access().make(command)}], ["name", "key"], as_json=as_json)
@@ -335,12 +337,13 @@ def list_api_keys(as_json: bool) -> None:
             "name": key.name,
             "scopes": sorted(key.permissions),
             "shops": "all" if key.shops is None else len(key.shops),
+            "role": key.role,
             "created_at": key.created_at.isoformat(timespec="seconds"),
             "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
         }
         for key in ready().database().keys.all()
     ]
-    show(rows, ["prefix", "name", "scopes", "shops", "created_at", "revoked_at"], as_json=as_json)
+    show(rows, ["prefix", "name", "scopes", "shops", "role", "created_at", "revoked_at"], as_json=as_json)
 
 
 @api_keys.command("revoke")
@@ -354,6 +357,43 @@ def revoke_api_key(prefix: str, as_json: bool) -> None:
     if key is None or not container.database().keys.revoke(key.id, at=system_now()):
         raise ApiKeyNotFound(prefix=prefix)
     show([{"prefix": prefix, "revoked": True}], ["prefix", "revoked"], as_json=as_json)
+
+
+@click.group("roles")
+def roles() -> None:
+    """What somebody is in aftersales, for limits of what they may give (角色)."""
+
+
+ROLE_COLUMNS = ["code", "title", "is_retired"]
+
+
+@roles.command("list")
+@json_option
+@refusals_shown
+def list_roles(as_json: bool) -> None:
+    """List the roles, the built-in ones first."""
+    show(map(asdict, ready().access().roles(ReadRoles(by=operator()))), ROLE_COLUMNS, as_json=as_json)
+
+
+@roles.command("put")
+@click.argument("code")
+@click.option("--title", required=True, help="What people call it.")
+@json_option
+@refusals_shown
+def put_role(code: str, title: str, as_json: bool) -> None:
+    """Name a role, or name it otherwise; limits: `oms aftersales terms SHOP --limit CODE:refund=500.00`."""
+    role = ready().access().put_role(PutRole(code=code, title=title, by=operator()))
+    show([asdict(role)], ROLE_COLUMNS, as_json=as_json)
+
+
+@roles.command("retire")
+@click.argument("code")
+@json_option
+@refusals_shown
+def retire_role(code: str, as_json: bool) -> None:
+    """Give a role to nobody any more; who has it keeps it."""
+    role = ready().access().retire_role(RetireRole(code=code, by=operator()))
+    show([asdict(role)], ROLE_COLUMNS, as_json=as_json)
 
 
 def _row(shop: Shop) -> dict[str, Any]:

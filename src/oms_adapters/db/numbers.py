@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from oms_adapters.db.errors import translated
 from oms_adapters.db.jobs import writing
 from oms_adapters.db.journal import document_counter
 from oms_adapters.db.types import Id, Instant, Json, code, table, text
-from oms_app.access import ApiKey
+from oms_app.access import ApiKey, Role
 from oms_app.actor import Permission
 from oms_app.ports.transaction import Contended, Duplicate
 from oms_domain.kernel.identity import ShopId
@@ -42,6 +43,16 @@ api_key = table(
     sa.Column("shops", Json, nullable=True),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("revoked_at", Instant, nullable=True),
+    sa.Column("role", text(40), nullable=False),
+)
+
+role = table(
+    "role",
+    sa.Column("code", code(), primary_key=True),
+    sa.Column("title", text(100), nullable=False),
+    sa.Column("is_retired", sa.Boolean, nullable=False),
+    sa.Column("actor", text(100), nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
 )
 
 
@@ -86,6 +97,7 @@ class ApiKeyStore:
             "shops": None if key.shops is None else encode(key.shops),
             "created_at": key.created_at,
             "revoked_at": key.revoked_at,
+            "role": key.role,
         }
         with writing(self.engines) as connection:
             connection.execute(api_key.insert(), row)
@@ -104,6 +116,22 @@ class ApiKeyStore:
         with writing(self.engines) as connection:
             return connection.execute(gone).rowcount == 1
 
+    def roles(self) -> tuple[Role, ...]:
+        with translated(), self.engines.read.connect() as connection:
+            rows = connection.execute(sa.select(role).order_by(role.c.code))
+            return tuple(Role(code=row.code, title=row.title, is_retired=bool(row.is_retired)) for row in rows)
+
+    def put_role(self, put: Role, *, by: str, at: datetime) -> None:
+        facts = {"title": put.title, "is_retired": put.is_retired, "actor": by, "updated_at": at}
+        change = role.update().where(role.c.code == put.code).values(**facts)
+        add = role.insert().values(code=put.code, **facts)
+        with suppress(Duplicate), writing(self.engines) as connection:
+            if not connection.execute(change).rowcount:
+                connection.execute(add)
+            return
+        with writing(self.engines) as connection:  # somebody named it just before: it is changed then
+            connection.execute(change)
+
 
 def key_of(row: Any) -> ApiKey:
     return ApiKey(
@@ -115,4 +143,5 @@ def key_of(row: Any) -> ApiKey:
         shops=None if row.shops is None else decode(row.shops, frozenset[ShopId]),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        role=row.role,
     )

@@ -36,6 +36,7 @@ from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersCo
 from oms_adapters.http.problems import HANDLERS, ProblemsController
 from oms_adapters.http.refund_orders import RefundsController
 from oms_adapters.http.return_orders import PlatformAftersalesController, ReturnsController
+from oms_adapters.http.roles import RolesController
 from oms_adapters.http.rules import RulesController, RuleTemplatesController
 from oms_adapters.http.shipping import ShippingController
 from oms_adapters.http.shops import KnownShops, ShopsController
@@ -170,6 +171,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     PlatformAftersalesController,
                     TicketsController,
                     AftersalesTermsController,
+                    RolesController,
                 ],
             ),
         ],

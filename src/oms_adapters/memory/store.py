@@ -16,7 +16,7 @@ from oms_adapters.memory.jobs import MemoryJobs
 from oms_adapters.memory.queries import MemoryQueries
 from oms_adapters.memory.tables import Tables
 from oms_adapters.memory.transaction import opened
-from oms_app.access import ApiKey
+from oms_app.access import ApiKey, Role
 from oms_app.actor import Actor
 from oms_app.ports.transaction import Clock, NewId, Transaction
 
@@ -58,6 +58,15 @@ class MemoryApiKeys:
                 return False
             self.tables.keys[key_id] = evolve(key, revoked_at=at)
             return True
+
+    def roles(self) -> tuple[Role, ...]:
+        with self.tables.lock:
+            return tuple(sorted(self.tables.roles.values(), key=lambda role: role.code))
+
+    def put_role(self, role: Role, *, by: str, at: datetime) -> None:
+        del by, at  # kept on a database
+        with self.tables.lock:
+            self.tables.roles[role.code] = role
 
 
 @define

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from attrs import define, field, frozen
 
-from oms_app.access import ApiKey
+from oms_app.access import ApiKey, Role
 from oms_app.actor import Actor
 from oms_app.journal import Head, LogEntry
 from oms_app.ports.batches import Batch, BatchId, BatchRow
@@ -229,3 +229,4 @@ class Tables:
 
     counters: dict[tuple[str, str], int] = field(factory=dict)
     keys: dict[UUID, ApiKey] = field(factory=dict)
+    roles: dict[str, Role] = field(factory=dict)

@@ -25,6 +25,8 @@ LONGEST_TEMPLATE: Final = 1000
 LONGEST_CODE: Final = 40
 LONGEST_WINDOW: Final = 366
 NO_CATEGORIES: Final[Mapping[LineId, str]] = {}
+AGENT, OVERSEER = "agent", "admin"
+"""Roles that are always there; others are named by the merchant."""
 REFUND: Final = "refund"
 """What a role's limit is of: refunds, or a kind of compensation."""
 
@@ -125,8 +127,14 @@ class AftersalesTerms:
         )
 
     def most(self, role: str, what: str) -> Money | None:
-        """Return what a role may give of something at most; None: no limit is set."""
-        return next((each.most for each in self.role_limits if (each.role, each.what) == (role, what)), None)
+        """Return what a role may give of something at most; None: no limit is set.
+
+        A role without a limit of its own has that of agents: a name that nobody has set anything for gives no more.
+        """
+        limits = {(each.role, each.what): each.most for each in self.role_limits}
+        if role != OVERSEER and (role, what) not in limits:
+            role = AGENT
+        return limits.get((role, what))
 
     def ticket_due(self, kind: TicketKind, *, since: datetime) -> Due:
         """Return until when a ticket that waits since then must be answered."""
@@ -171,3 +179,5 @@ class AftersalesTerms:
             checked_text(template.text, field="templates", longest=LONGEST_TEMPLATE, allow_empty=False)
         if any(each.most.fen <= 0 for each in self.role_limits):
             raise InvalidTerms(field="role_limits", value="most")
+        if len({(each.role, each.what) for each in self.role_limits}) != len(self.role_limits):
+            raise InvalidTerms(field="role_limits", value="role_twice")

@@ -199,3 +199,18 @@ def test_windows_by_category_are_the_whole_list(oms):
     assert row["window_by_category"] == {}
     oms.run("skus", "add", "CAKE", "--title", "样例", "--category", "食品")
     assert oms.rows("skus", "show", "CAKE")[0]["category"] == "食品"
+
+
+def test_roles_are_named_given_to_keys_and_retired(oms):
+    (role,) = oms.rows("roles", "put", "senior", "--title", "资深客服")
+    assert role == {"code": "senior", "title": "资深客服", "is_retired": False}
+    oms.rows("api-keys", "add", "kefu", "--scope", "aftersales:write", "--role", "senior")
+    assert [row["role"] for row in oms.rows("api-keys", "list") if row["name"] == "kefu"] == ["senior"]
+    told = oms.run("api-keys", "add", "x", "--scope", "aftersales:write", "--role", "senoir", "--json")
+    assert (told.code, "access.role_unknown" in told.err) == (1, True)
+    oms.rows("roles", "retire", "senior")
+    assert [(row["code"], row["is_retired"]) for row in oms.rows("roles", "list")] == [
+        ("agent", False),
+        ("admin", False),
+        ("senior", True),
+    ]

@@ -63,6 +63,7 @@ def test_a_change_is_told_by_what_it_changed_and_the_same_again_changes_nothing(
         ("reasons", {"reasons": (SIZE, SIZE)}),
         ("templates", {"templates": (SORRY, SORRY)}),
         ("role_limits", {"role_limits": (RoleLimit(role="agent", what="refund", most=Money(0)),)}),
+        ("role_limits", {"role_limits": (LIMIT, RoleLimit(role="agent", what="refund", most=Money(1)))}),
     ],
 )
 def test_terms_that_cannot_be_are_refused(field, facts):
@@ -86,6 +87,18 @@ def test_what_a_role_may_give():
 
     assert terms.most("agent", "refund") == Money(5_000)
     assert terms.most("agent", "coupon") is None
+
+
+def test_a_role_that_nobody_has_set_anything_for_gives_what_agents_may():
+    senior = RoleLimit(role="senior", what="refund", most=Money(50_000))
+    coupon = RoleLimit(role="agent", what="coupon", most=Money(1_000))
+    terms = some_terms(role_limits=(LIMIT, senior, coupon))
+
+    assert terms.most("senior", "refund") == Money(50_000)
+    assert terms.most("senior", "coupon") == Money(1_000)
+    assert terms.most("supervisor", "refund") == Money(5_000)
+    assert terms.most("admin", "coupon") is None  # who oversees has only the limits that are set for that
+    assert terms.most("senior", "goodwill") is None
 
 
 def test_a_ticket_is_due_by_its_kind():
