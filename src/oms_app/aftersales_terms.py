@@ -87,7 +87,10 @@ class TermsService:
 
 
 def figures(queries: AftersalesQueries, actor: Actor, period: Period, *, now: datetime) -> Figures:
-    """Return what the period came to, of the actor's shops."""
+    """Return what the period came to, of the actor's shops.
+
+    Times count in the period in which they ended: of tickets first answered in it, and of those done in it.
+    """
     actor.must(Permission.AFTERSALES_READ)
     tickets = queries.tickets_of(actor, period)
     if period.shop_id is not None:
@@ -95,8 +98,8 @@ def figures(queries: AftersalesQueries, actor: Actor, period: Period, *, now: da
     sold = queries.sold_in(actor, period)
     return Figures(
         queue=m.queue(tickets, now),
-        first_response=m.first_response(tickets),
-        handling=m.handling_time(tickets),
+        first_response=m.first_response(each for each in tickets if period.holds(each.first_answered_at)),
+        handling=m.handling_time(each for each in tickets if period.holds(each.finished_at)),
         workload=m.workload(tickets, start=period.start, stop=period.stop),
         reasons=m.reasons(queries.reasons_of(actor, period)),
         rate_by_sku=m.refund_rate_by_sku(sold),

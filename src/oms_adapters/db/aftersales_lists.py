@@ -110,9 +110,10 @@ class SqlAftersalesQueries:
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
         c = ticket.c
         opened = sa.and_(c.created_at >= period.start, c.created_at < period.stop)
-        chosen = sa.or_(opened, c.state != TicketState.DONE)
+        chosen = sa.or_(opened, c.state != TicketState.DONE, c.updated_at >= period.start)
         statement = sa.select(ticket).where(chosen, *_scope(ticket, actor, period.shop_id)).order_by(c.id)
-        return tuple(map(TICKETS.document, self._rows(statement)))
+        # When it was answered and done stands in the ticket alone: what changed since may have been.
+        return tuple(filter(period.concerns, map(TICKETS.document, self._rows(statement))))
 
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
         c = aftersales_case.c

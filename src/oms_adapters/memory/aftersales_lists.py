@@ -18,7 +18,7 @@ from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.metrics import SoldUnits
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
-from oms_domain.aftersales.tickets import Ticket, TicketState
+from oms_domain.aftersales.tickets import Ticket
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import (
@@ -105,7 +105,7 @@ class MemoryAftersalesQueries:
 
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
         found = self._in(self.tables.tickets, actor, period.shop_id)
-        return tuple(each for each in found if _is_in(period, each.opened_at) or each.state is not TicketState.DONE)
+        return tuple(filter(period.concerns, found))
 
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
         found = self._in(self.tables.cases, actor, period.shop_id)

@@ -14,7 +14,7 @@ from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.metrics import SoldUnits
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
-from oms_domain.aftersales.tickets import Agent, Ticket
+from oms_domain.aftersales.tickets import Agent, Ticket, TicketState
 from oms_domain.kernel.identity import (
     CaseId,
     OrderId,
@@ -74,6 +74,15 @@ class Period:
     stop: datetime
     shop_id: ShopId | None = None
 
+    def holds(self, at: datetime | None) -> bool:
+        """Whether an instant lies in it; what has not happened lies in none."""
+        return at is not None and self.start <= at < self.stop
+
+    def concerns(self, ticket: Ticket) -> bool:
+        """Whether a ticket counts: it is not done, or was opened, answered or done in it."""
+        times = (ticket.opened_at, ticket.first_answered_at, ticket.finished_at)
+        return ticket.state is not TicketState.DONE or any(map(self.holds, times))
+
 
 class AftersalesQueries(Protocol):
     """Reads outside any transaction of a use case. Every answer holds only the actor's shops; lists newest first."""
@@ -114,7 +123,7 @@ class AftersalesQueries(Protocol):
         """Raises ``TicketNotFound``."""
 
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
-        """Return the tickets that were opened in a period, or are not done."""
+        """Return the tickets that were opened, first answered or done in a period, or are not done."""
 
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
         """Return the reasons of the cases opened in a period, one for each case."""
