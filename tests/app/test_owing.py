@@ -10,7 +10,7 @@ from tests.app.world import ROOT, later
 from oms_app.aftersales_terms import SetTerms, TermsService
 from oms_app.case_commands import RejectCase, WithdrawCase
 from oms_app.editing import Wanted
-from oms_app.order_moves import CancelRest, UnreviewOrder
+from oms_app.order_moves import CancelRest, LoseOrder, UnreviewOrder
 from oms_app.orders import CancelOrder
 from oms_app.owing import AskOwed
 from oms_app.ports.transaction import Begin
@@ -28,7 +28,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.states import RefundSource
 from oms_domain.refunds.states import RefundState as R
-from oms_domain.testing.builders import HAT, SCARF
+from oms_domain.testing.builders import HAT, SCARF, a_presale, a_standard_order
 
 
 @pytest.fixture
@@ -129,8 +129,6 @@ def test_what_the_platform_has_closed_is_asked_for_by_nobody(claims):
 
 
 def test_an_unpaid_order_owes_nothing(world):
-    from oms_domain.testing.builders import a_standard_order
-
     claims = Claims(world, a_standard_order(state=PlatformState.UNPAID))
 
     cancel(claims)
@@ -369,4 +367,54 @@ def test_an_order_that_was_lowered_is_taken_back_from_the_warehouse_with_its_ref
     cancel(claims)
     assert [str(each.amount) for each in claims.refunds] == ["94.00", "142.00"]
     pays(claims)
+    assert findings(world) == []
+
+
+# --- under way --------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_lost_parcel_the_goods_are_owed_and_a_person_grants_them(claims):
+    claims.shipped(signed=False)
+    claims.world.give(LoseOrder, claims.order_id, reason="丢件")
+
+    case, refund = claims.case(), claims.refund
+    assert (case.kind, case.state, case.reason) == (K.REFUND_ONLY, C.AWAITING_REVIEW, "order_lost")
+    assert (refund.amount, refund.after_shipment, refund.state) == (Money(22_800), True, R.PROPOSED)
+    told_again(claims)
+    assert len(claims.refunds) == 1
+    claims.approve(case.id, with_freight=True)
+    pays(claims)
+    assert (claims.given_back(), claims.case().state) == (Money(23_600), C.SUCCEEDED)
+    assert findings(claims.world) == []
+
+
+def test_what_was_claimed_before_the_parcel_was_lost_is_asked_for_there(claims):
+    claims.shipped(signed=False)
+    case_id = claims.open(K.REFUND_ONLY, 2, 1)
+
+    claims.world.give(LoseOrder, claims.order_id, reason="丢件")
+
+    assert [each.case_id for each in claims.refunds] == [case_id]
+    claims.reject(case_id)
+    assert shown(claims) == [("228.00", R.CLOSED), ("228.00", R.PROPOSED)]
+
+
+def test_cash_on_delivery_gives_back_what_was_paid_before(world):
+    claims = Claims(world, a_standard_order(cash_on_delivery=True, state=PlatformState.TO_SHIP))
+
+    cancel(claims)
+
+    assert (claims.order.state, claims.refunds) == (S.CANCELLED, ())
+
+
+def test_of_a_presale_with_its_balance_open_the_deposit_is_given_back(world):
+    claims = Claims(world, a_presale())
+    deposit = claims.order.paid
+    assert Money(0) < deposit < claims.order.payable
+
+    cancel(claims)
+
+    assert claims.refund.amount == deposit
+    pays(claims)
+    assert claims.given_back() == deposit
     assert findings(world) == []
