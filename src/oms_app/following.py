@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from oms_app.orders import give_back, save
+from oms_app.owing import settled_there
 from oms_app.ports.transaction import Transaction
 from oms_app.timers import set_timers
 from oms_app.transactions import record
 from oms_domain.catalog.matching import Sold
-from oms_domain.kernel.identity import OrderId, PlatformOrderId
+from oms_domain.kernel.identity import LineId, OrderId, PlatformOrderId
 from oms_domain.orders import intake, sub_orders
 from oms_domain.orders.events import OrderDiffers
 from oms_domain.orders.flags import BY_PLATFORM, FlagKind
@@ -19,6 +20,7 @@ from oms_domain.orders.platform_order import PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import Share, shares_of
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
+from oms_domain.refunds.owed import OVER
 
 
 def follow_platform(
@@ -105,6 +107,7 @@ def _follow(
     sold: Mapping[str, Sold],
     at: datetime,
 ) -> SalesOrder:
+    settled_there(tx, order, _settled(order, share), at=at)
     policy = policy_of(tx.shops.get(order.shop_id).policy) if order.state is OrderState.AWAITING_PAYMENT else BY_DEFAULT
     change = intake.follow(order, platform_order, share=share, sold=sold, policy=policy, at=at)
     after = change.state
@@ -128,3 +131,14 @@ def _follow(
         if isinstance(event, OrderDiffers):
             tx.report_difference(event, order.shop_id)
     return after
+
+
+def _settled(order: SalesOrder, share: Share) -> set[LineId]:
+    """Return lines that will never leave and that the platform has closed."""
+    closed_there = share.standard.state in sub_orders.CLOSED
+    return {
+        line.id
+        for line in order.lines
+        if (line.is_closed or order.state in OVER)
+        and (closed_there or (line.id in share.theirs and share.theirs[line.id].state in sub_orders.CLOSED))
+    }

@@ -7,17 +7,18 @@ it as for any other. It follows from where order, cases and ledger stand, so tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.case_commands import CaseAnswer, answer_of
-from oms_app.case_flow import CaseFlow
+from oms_app.case_flow import CaseFlow, put_refund
 from oms_app.case_goods import live
 from oms_app.numbering import MoreNumbers, Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
-from oms_app.transactions import Pause, one_transaction
+from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.claimed import union
 from oms_domain.aftersales.states import GIVES_MONEY_BACK, CaseKind, CaseState
@@ -34,6 +35,7 @@ from oms_domain.refunds.proposal import NothingToRefund, Proposal
 from oms_domain.refunds.states import RefundState
 
 ASKED_OTHERWISE: Final = "asked for otherwise"
+SETTLED_THERE: Final = "closed at the platform"
 MORE_IS_OWED: Final = "more_is_owed"
 """The discrepancy of a case for less than what its units are owed: the rest is asked for when it ends."""
 
@@ -99,6 +101,16 @@ def is_owed(case: AftersalesCase) -> bool:
 def give_way(flow: CaseFlow, case: AftersalesCase) -> None:
     """End a case for what is owed, since some of it is asked for otherwise; the rest is asked for anew by itself."""
     flow.settle(case.withdraw(reason=ASKED_OTHERWISE, by=BY_SYSTEM, at=flow.at), before=case)
+
+
+def settled_there(tx: Transaction, order: SalesOrder, lines: set[LineId], *, at: datetime) -> None:
+    """End the cases for what is owed of lines that their platform has closed: it has given the money back itself."""
+    for case in tx.cases.of_order(order.id) if lines else ():
+        if is_owed(case) and case.refund_id is not None and {line.line_id for line in case.lines} <= lines:
+            refund = tx.refunds.get(case.refund_id)
+            given_up = refund.close(SETTLED_THERE, by=BY_SYSTEM, at=at)
+            put_refund(tx, order, given_up, since=refund, at=at)
+            record(tx, tx.cases, case.withdraw(reason=SETTLED_THERE, by=BY_SYSTEM, at=at), since=case)
 
 
 def open_owed(flow: CaseFlow, like: AftersalesCase, lines: tuple[CaseLine, ...]) -> AftersalesCase:

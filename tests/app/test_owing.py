@@ -128,6 +128,35 @@ def test_what_the_platform_has_closed_is_asked_for_by_nobody(claims):
     assert (claims.order.state, claims.refunds) == (S.CANCELLED, ())
 
 
+def test_what_the_platform_closes_after_we_cancelled_is_not_paid_by_hand_too(claims):
+    cancel(claims)
+
+    newer = later(claims.standard, claims.world.clock, state=PlatformState.CLOSED_REFUNDED)
+    claims.world.take_in(claims.shop, newer)
+
+    assert (claims.refund.state, claims.refund.closed_because, claims.case().state) == (
+        R.CLOSED,
+        "closed at the platform",
+        C.CLOSED,
+    )
+    told_again(claims)
+    assert len(claims.refunds) == 1
+    claims.hears(a_refund_of_all(claims, state=A.SUCCEEDED))
+    assert claims.given_back() == Money(23_600)
+    assert findings(claims.world) == []
+
+
+def test_of_a_line_that_the_platform_closes_nothing_is_paid_by_hand_too(claims):
+    fewer(claims, HAT, 0)
+    scarves, hat = claims.standard.lines
+    lines = (scarves, evolve(hat, state=PlatformState.CLOSED_REFUNDED))
+
+    claims.world.take_in(claims.shop, evolve(later(claims.standard, claims.world.clock), lines=lines))
+
+    assert shown(claims) == [("40.00", R.CLOSED)]
+    assert claims.order.state is S.AWAITING_CS_REVIEW
+
+
 def test_an_unpaid_order_owes_nothing(world):
     claims = Claims(world, a_standard_order(state=PlatformState.UNPAID))
 
@@ -386,6 +415,16 @@ def test_of_a_lost_parcel_the_goods_are_owed_and_a_person_grants_them(claims):
     pays(claims)
     assert (claims.given_back(), claims.case().state) == (Money(23_600), C.SUCCEEDED)
     assert findings(claims.world) == []
+
+
+def test_of_a_lost_parcel_that_the_platform_refunds_nothing_is_paid_by_hand_too(claims):
+    claims.shipped(signed=False)
+    claims.world.give(LoseOrder, claims.order_id, reason="丢件")
+
+    newer = later(claims.standard, claims.world.clock, state=PlatformState.CLOSED_REFUNDED)
+    claims.world.take_in(claims.shop, newer)
+
+    assert shown(claims) == [("228.00", R.CLOSED)]
 
 
 def test_what_was_claimed_before_the_parcel_was_lost_is_asked_for_there(claims):
