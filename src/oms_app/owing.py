@@ -21,7 +21,7 @@ from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.claimed import union
-from oms_domain.aftersales.states import GIVES_MONEY_BACK, CaseKind, CaseState
+from oms_domain.aftersales.states import GIVES_MONEY_BACK, SENDS_GOODS, CaseKind, CaseState
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import Runs
 from oms_domain.channels.standard import LineRefund
@@ -134,7 +134,7 @@ def _all_owed(flow: CaseFlow, order: SalesOrder) -> Proposal | None:
 
 
 def _owed(tx: Transaction, order: SalesOrder, cases: Iterable[AftersalesCase]) -> Proposal | None:
-    about = [case for case in cases if case.is_open or _given_up_by_us(case)]
+    about = [case for case in cases if case.is_open or _given_up_by_us(case) or _sent_anew(case)]
     refunds = [
         refund
         for refund in tx.refunds.of_order(order.id)
@@ -160,6 +160,11 @@ def _given_up_by_us(case: AftersalesCase) -> bool:
     """Whether a person has decided that what was owed does not go back."""
     closed = case.closing is not None and case.closing.by not in (BY_PLATFORM, BY_SYSTEM)
     return case.state is CaseState.CLOSED and case.asked_by is AskedBy.SYSTEM and closed
+
+
+def _sent_anew(case: AftersalesCase) -> bool:
+    """Whether the buyer has got goods instead of money."""
+    return case.kind in SENDS_GOODS and case.state is CaseState.SUCCEEDED and case.refunded is None
 
 
 def _units_of(cases: Iterable[AftersalesCase], line_id: LineId) -> Iterator[tuple[int, int]]:

@@ -427,6 +427,21 @@ def test_of_a_lost_parcel_that_the_platform_refunds_nothing_is_paid_by_hand_too(
     assert shown(claims) == [("228.00", R.CLOSED)]
 
 
+def test_what_was_sent_anew_for_a_lost_parcel_is_not_owed(claims):
+    world = claims.shipped(signed=False).world
+    case_id = claims.open(K.REISSUE, 2)
+    claims.approve(case_id)
+    world.give(LoseOrder, claims.order_id, reason="丢件")
+    new_id = claims.case(case_id).replacement_id
+
+    world.warehouse.ships(world.at_warehouse(new_id), world.clock(), tracking_no="SF0000000000002")
+    world.wait(seconds=5)
+
+    assert claims.case(case_id).state is C.SUCCEEDED
+    told_again(claims)
+    assert shown(claims) == [("40.00", R.PROPOSED)]
+
+
 def test_what_was_claimed_before_the_parcel_was_lost_is_asked_for_there(claims):
     claims.shipped(signed=False)
     case_id = claims.open(K.REFUND_ONLY, 2, 1)
@@ -456,4 +471,25 @@ def test_of_a_presale_with_its_balance_open_the_deposit_is_given_back(world):
     assert claims.refund.amount == deposit
     pays(claims)
     assert claims.given_back() == deposit
+    assert findings(world) == []
+
+
+def test_a_part_of_the_rest_waits_for_a_person_who_calls_all_of_it_off(claims):
+    world = claims.world
+    a_scarf_left(claims)
+    case_id = claims.open(K.REFUND_BEFORE_SHIPMENT, 0, 1)
+    claims.approve(case_id)
+    assert claims.differences(case_id) == [("stop", "part_of_the_rest", "awaiting_stop")]
+
+    world.give(CancelRest, claims.order_id, reason="缺货")
+    world.wait(seconds=60)
+
+    assert claims.case(case_id).state is C.AWAITING_REFUND
+    assert shown(claims) == [("40.00", R.APPROVED), ("94.00", R.APPROVED)]
+    told_again(claims)
+    for refund in claims.refunds:
+        world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT))
+        world.settle()
+    told_again(claims)
+    assert (claims.given_back(), len(claims.refunds)) == (Money(13_400), 2)
     assert findings(world) == []
