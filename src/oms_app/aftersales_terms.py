@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -15,7 +15,9 @@ from oms_app.ports.vault import Sealed
 from oms_app.queries.aftersales import AftersalesQueries, Period
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.aftersales import metrics as m
-from oms_domain.aftersales.terms import AftersalesTerms
+from oms_domain.aftersales.policy import CaseReason
+from oms_domain.aftersales.terms import AftersalesTerms, ReplyTemplate
+from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import ShopId, SkuCode
 
 
@@ -38,6 +40,43 @@ class SetTerms:
     return_to: Sealed | None = field(default=None, repr=False)
     expected_version: int | None = None
     by: Actor
+
+
+@frozen(kw_only=True)
+class TermsCommand:
+    """An ask about one entry of a shop's lists: the others stay, also those that somebody adds meanwhile."""
+
+    permission: ClassVar[Permission] = Permission.ADMIN
+    shop_id: ShopId
+    by: Actor
+
+
+@frozen(kw_only=True)
+class PutReason(TermsCommand):
+    """Put a reason on the list, or in the place of the one with its code (设置售后原因)."""
+
+    reason: CaseReason
+
+
+@frozen(kw_only=True)
+class RetireReason(TermsCommand):
+    """Offer a reason no longer (停用售后原因)."""
+
+    code: str
+
+
+@frozen(kw_only=True)
+class PutTemplate(TermsCommand):
+    """Put a reply template in place (设置回复模板)."""
+
+    template: ReplyTemplate
+
+
+@frozen(kw_only=True)
+class RetireTemplate(TermsCommand):
+    """Offer and send a reply template no longer (停用回复模板)."""
+
+    code: str
 
 
 @frozen(kw_only=True)
@@ -79,6 +118,37 @@ class TermsService:
                 tx.vault.put(command.return_to)
                 facts |= {"return_to": command.return_to.id, "return_mask": command.return_to.mask}
             change = terms.changed(at=self.now(), **facts)
+            record(tx, tx.aftersales_terms, change, since=terms)
+            stored = evolve(change.state, version=terms.version + bool(change.events))
+            tx.remember(stored)
+            tx.commit()
+        return stored
+
+    def put_reason(self, command: PutReason) -> AftersalesTerms:
+        """Raises ``InvalidTerms``, ``InvalidText``."""
+        return self._one(command, lambda terms: terms.put_reason(command.reason, at=self.now()))
+
+    def retire_reason(self, command: RetireReason) -> AftersalesTerms:
+        """Raises ``UnknownReason``."""
+        return self._one(command, lambda terms: terms.retire_reason(command.code, at=self.now()))
+
+    def put_template(self, command: PutTemplate) -> AftersalesTerms:
+        """Raises ``InvalidTerms``, ``InvalidText``."""
+        return self._one(command, lambda terms: terms.put_template(command.template, at=self.now()))
+
+    def retire_template(self, command: RetireTemplate) -> AftersalesTerms:
+        """Raises ``TemplateUnknown``."""
+        return self._one(command, lambda terms: terms.retire_template(command.code, at=self.now()))
+
+    @one_transaction
+    def _one(
+        self, command: TermsCommand, step: Callable[[AftersalesTerms], Change[AftersalesTerms]]
+    ) -> AftersalesTerms:
+        with self.begin(command) as tx:
+            if done := tx.recall(AftersalesTerms):
+                return done
+            terms = tx.aftersales_terms.of(command.shop_id)
+            change = step(terms)
             record(tx, tx.aftersales_terms, change, since=terms)
             stored = evolve(change.state, version=terms.version + bool(change.events))
             tx.remember(stored)

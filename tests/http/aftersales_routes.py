@@ -86,6 +86,22 @@ AFTERSALES: tuple[Call, ...] = (
     _on("cases", "addCaseEvidence", "evidence"),
     Call(operation="listCaseEvidence", path=f"/aftersales/cases/{ABSENT}/evidence", permission=READ),
     Call(operation="openEvidence", path=f"/aftersales/evidence/{ABSENT}", permission=READ),
+    *(
+        Call(
+            operation=operation,
+            method="POST",
+            path=f"/aftersales/terms/tb-1/{path}",
+            body=body,
+            permission=Permission.ADMIN,
+            changes=True,
+        )
+        for operation, path, body in (
+            ("putAftersalesReason", "reasons", {"code": "size", "title": "尺寸"}),
+            ("retireAftersalesReason", "reasons/size/retirement", None),
+            ("putReplyTemplate", "templates", {"code": "sorry", "title": "致歉", "text": "抱歉"}),
+            ("retireReplyTemplate", "templates/sorry/retirement", None),
+        )
+    ),
     Call(operation="listRoles", path="/aftersales/roles", permission=READ, scoped=None),
     Call(
         operation="putRole",

@@ -444,3 +444,37 @@ def test_roles_are_listed_retired_and_only_for_who_oversees_all_shops(world, api
     assert api.post("/aftersales/roles/none/retirement").json()["code"] == "access.role_unknown"
     assert api.post("/aftersales/roles/agent", {"title": "x"}).json()["code"] == "access.role_built_in"
     assert api.post("/aftersales/roles/A", {"title": "x"}).json()["code"] == "access.role_invalid"
+
+
+# --- reasons and templates, one at a time ----------------------------------------------------------------------------
+
+
+def test_reasons_are_put_used_and_retired_one_at_a_time(api, order):
+    path = "/aftersales/terms/tb-1/reasons"
+    assert api.post(path, {"code": "size", "title": "尺寸"}).status_code == 200
+    both = api.post(path, {"code": "late", "title": "发货慢", "kinds": ["refund_before_shipment"]}).json()
+    assert [row["code"] for row in both["reasons"]] == ["size", "late"]
+
+    assert opened(api, order, reason="other").json()["code"] == "aftersales.unknown_reason"
+    assert opened(api, order, reason="late").status_code == 201
+    retired = api.post(f"{path}/late/retirement").json()
+    assert [(row["code"], row["is_retired"]) for row in retired["reasons"]] == [("size", False), ("late", True)]
+    assert opened(api, order, reason="late").json()["code"] == "aftersales.unknown_reason"
+    assert api.post(f"{path}/none/retirement").json()["code"] == "aftersales.unknown_reason"
+    assert api.get("/aftersales/terms/tb-1").json()["reasons"] == retired["reasons"]
+
+
+def test_a_reply_template_is_put_sent_and_not_sent_once_it_is_retired(api):
+    path = "/aftersales/terms/tb-1/templates"
+    api.post(path, {"code": "sorry", "title": "致歉", "text": "抱歉"})
+    api.post(path, {"code": "sorry", "title": "致歉", "text": "非常抱歉"})
+    ticket = api.post("/aftersales/tickets", {"shop": "tb-1", "kind": "inquiry", "subject": "物流"}).json()
+    answers = f"/aftersales/tickets/{ticket['id']}/answers"
+
+    assert api.post(answers, {"template": "sorry"}).status_code == 200
+    api.post(f"{path}/sorry/retirement")
+
+    assert api.post(answers, {"template": "sorry"}).json()["code"] == "tickets.template_unknown"
+    notes = api.get(f"/aftersales/tickets/{ticket['id']}").json()["ticket"]["notes"]
+    assert [note["text"] for note in notes] == ["非常抱歉"]
+    assert api.post(f"{path}/none/retirement").status_code == 404

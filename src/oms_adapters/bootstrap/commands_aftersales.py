@@ -24,6 +24,7 @@ from oms_adapters.bootstrap.commands_claims import (
 )
 from oms_adapters.bootstrap.commands_evidence import FILE, content_of
 from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.commands_terms import reasons, templates
 from oms_adapters.bootstrap.output import json_line, json_option, printable, show
 from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
@@ -182,6 +183,10 @@ def open_ticket(shop: str, kind: str, subject: str, as_json: bool) -> None:
 @click.group("aftersales")
 def aftersales() -> None:
     """Platforms' aftersales documents, shops' terms, figures (售后)."""
+
+
+aftersales.add_command(reasons)
+aftersales.add_command(templates)
 
 
 @aftersales.command("pull")

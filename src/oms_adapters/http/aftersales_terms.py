@@ -21,7 +21,17 @@ from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
-from oms_app.aftersales_terms import Figures, ReadTerms, SetTerms, TermsService, figures
+from oms_app.aftersales_terms import (
+    Figures,
+    PutReason,
+    PutTemplate,
+    ReadTerms,
+    RetireReason,
+    RetireTemplate,
+    SetTerms,
+    TermsService,
+    figures,
+)
 from oms_app.ports.transaction import Clock, NewId
 from oms_app.ports.vault import Sealer
 from oms_app.queries.aftersales import AftersalesQueries, Period
@@ -37,6 +47,7 @@ from oms_domain.kernel.identity import VaultId
 from oms_domain.refunds.compensation import CompensationKind
 
 MONTH: Final = timedelta(days=30)
+ADMIN: Final = needs(SetTerms.permission, changes=True)
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MINUTES)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_WINDOW)]
@@ -135,10 +146,12 @@ class TemplateBody(Body):
     code: Code
     title: Name
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    is_retired: bool = False
 
     def template(self) -> ReplyTemplate:
         code, title = checked(self.code, "templates"), checked(self.title, "templates")
-        return ReplyTemplate(code=code, title=title, text=checked(self.text, "templates"))
+        text = checked(self.text, "templates")
+        return ReplyTemplate(code=code, title=title, text=text, is_retired=self.is_retired)
 
 
 class AddressBody(Body):
@@ -220,6 +233,7 @@ class TemplateView(View):
     code: str
     title: str
     text: str
+    is_retired: bool
 
 
 class DeskView(View):
@@ -280,7 +294,9 @@ class TermsView(View):
                 DeskView(agent=e.agent, is_present=e.is_present, kinds=sorted(e.kinds), most_open=e.most_open)
                 for e in terms.desks
             ],
-            templates=[TemplateView(code=e.code, title=e.title, text=e.text) for e in terms.templates],
+            templates=[
+                TemplateView(code=e.code, title=e.title, text=e.text, is_retired=e.is_retired) for e in terms.templates
+            ],
             return_mask=terms.return_mask,
             version=terms.version,
         )
@@ -432,6 +448,82 @@ class AftersalesTermsController(Controller):
             by=actor,
         )
         return TermsView.of(aftersales_terms.change(command))
+
+    @post(
+        "/terms/{shop:str}/reasons",
+        operation_id="putAftersalesReason",
+        opt=ADMIN,
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def put_reason(
+        self,
+        shop: FromPath[str],
+        data: JSONBody[ReasonOfListBody],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> TermsView:
+        """Put one reason on the list, or in the place of the one with its code; the others stay (设置售后原因)."""
+        command = PutReason(shop_id=known_shops.of(shop, actor).id, reason=data.reason(), by=actor)
+        return TermsView.of(aftersales_terms.put_reason(command))
+
+    @post(
+        "/terms/{shop:str}/reasons/{code:str}/retirement",
+        operation_id="retireAftersalesReason",
+        opt=ADMIN,
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def retire_reason(
+        self,
+        shop: FromPath[str],
+        code: FromPath[str],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> TermsView:
+        """Offer a reason no longer; old cases still show it (停用售后原因)."""
+        command = RetireReason(shop_id=known_shops.of(shop, actor).id, code=code, by=actor)
+        return TermsView.of(aftersales_terms.retire_reason(command))
+
+    @post(
+        "/terms/{shop:str}/templates",
+        operation_id="putReplyTemplate",
+        opt=ADMIN,
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def put_template(
+        self,
+        shop: FromPath[str],
+        data: JSONBody[TemplateBody],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> TermsView:
+        """Put one reply template in place; the others stay (设置回复模板)."""
+        command = PutTemplate(shop_id=known_shops.of(shop, actor).id, template=data.template(), by=actor)
+        return TermsView.of(aftersales_terms.put_template(command))
+
+    @post(
+        "/terms/{shop:str}/templates/{code:str}/retirement",
+        operation_id="retireReplyTemplate",
+        opt=ADMIN,
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def retire_template(
+        self,
+        shop: FromPath[str],
+        code: FromPath[str],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> TermsView:
+        """Offer and send a reply template no longer (停用回复模板)."""
+        command = RetireTemplate(shop_id=known_shops.of(shop, actor).id, code=code, by=actor)
+        return TermsView.of(aftersales_terms.retire_template(command))
 
     @get("/metrics", operation_id="getAftersalesMetrics", opt=needs(Permission.AFTERSALES_READ), sync_to_thread=True)
     def metrics(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 from uuid import UUID
 
 from attrs import evolve, field, frozen
 
 from oms_domain.aftersales.assignment import Desk
 from oms_domain.aftersales.limits import Due, TimeLimit
+from oms_domain.aftersales.opening import UnknownReason
 from oms_domain.aftersales.policy import DEFAULT_LIMITS, AftersalesPolicy, CaseReason, StateLimit
 from oms_domain.aftersales.tickets import TicketKind
 from oms_domain.kernel.calendar import ALWAYS, BusinessCalendar
@@ -71,6 +72,7 @@ class ReplyTemplate:
     code: str
     title: str
     text: str
+    is_retired: bool = False  # no longer offered, and not sent
 
 
 @frozen(kw_only=True)
@@ -87,6 +89,7 @@ class TermsChanged(Event):
         return self.terms_id
 
 
+R = TypeVar("R", bound=CaseReason | ReplyTemplate)
 DEFAULT_TICKET_LIMIT: Final = TimeLimit(minutes=24 * 60, levels=2)
 
 
@@ -142,10 +145,32 @@ class AftersalesTerms:
 
     def template(self, code: str) -> ReplyTemplate:
         """Raises ``TemplateUnknown``."""
-        found = next((each for each in self.templates if each.code == code), None)
+        found = next((each for each in self.templates if each.code == code and not each.is_retired), None)
         if found is None:
             raise TemplateUnknown(template=code[:LONGEST_CODE])
         return found
+
+    def put_reason(self, reason: CaseReason, *, at: datetime) -> Change[AftersalesTerms]:
+        """Put a reason in the place of the one with its code, or behind the others. Raises what ``changed`` does."""
+        return self.changed(reasons=_put(self.reasons, reason), at=at)
+
+    def retire_reason(self, code: str, *, at: datetime) -> Change[AftersalesTerms]:
+        """Offer a reason no longer; old cases still show it. Raises ``UnknownReason``."""
+        found = next((each for each in self.reasons if each.code == code), None)
+        if found is None:
+            raise UnknownReason(value=code[:LONGEST_CODE])
+        return self.put_reason(evolve(found, is_retired=True), at=at)
+
+    def put_template(self, template: ReplyTemplate, *, at: datetime) -> Change[AftersalesTerms]:
+        """Put a template in the place of the one with its code, or behind the others. Raises what ``changed`` does."""
+        return self.changed(templates=_put(self.templates, template), at=at)
+
+    def retire_template(self, code: str, *, at: datetime) -> Change[AftersalesTerms]:
+        """Offer and send a template no longer. Raises ``TemplateUnknown``."""
+        found = next((each for each in self.templates if each.code == code), None)
+        if found is None:
+            raise TemplateUnknown(template=code[:LONGEST_CODE])
+        return self.put_template(evolve(found, is_retired=True), at=at)
 
     def changed(self, *, at: datetime, **facts: object) -> Change[AftersalesTerms]:
         """Take other terms from now on; the same again changes nothing.
@@ -181,3 +206,9 @@ class AftersalesTerms:
             raise InvalidTerms(field="role_limits", value="most")
         if len({(each.role, each.what) for each in self.role_limits}) != len(self.role_limits):
             raise InvalidTerms(field="role_limits", value="role_twice")
+
+
+def _put(rows: tuple[R, ...], row: R) -> tuple[R, ...]:
+    """Return the rows with one in the place of that with its code, or behind them."""
+    known = any(each.code == row.code for each in rows)
+    return tuple(row if each.code == row.code else each for each in rows) if known else (*rows, row)

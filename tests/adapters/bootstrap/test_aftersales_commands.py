@@ -214,3 +214,21 @@ def test_roles_are_named_given_to_keys_and_retired(oms):
         ("admin", False),
         ("senior", True),
     ]
+
+
+def test_reasons_and_templates_are_managed_one_at_a_time(oms):
+    oms.rows("aftersales", "reasons", "put", "tb", "size", "--title", "尺寸")
+    broken = ("broken", "--title", "破损", "--kind", "refund_only", "--needs-evidence")
+    oms.rows("aftersales", "reasons", "put", "tb", *broken)
+    oms.rows("aftersales", "reasons", "retire", "tb", "size")
+    rows = oms.rows("aftersales", "reasons", "list", "tb")
+    assert [(row["code"], row["needs_evidence"], row["is_retired"]) for row in rows] == [
+        ("size", False, True),
+        ("broken", True, False),
+    ]
+    assert rows[1]["kinds"] == ["refund_only"]
+    oms.rows("aftersales", "templates", "put", "tb", "sorry", "--title", "致歉", "--text", "抱歉")
+    (row,) = oms.rows("aftersales", "templates", "retire", "tb", "sorry")
+    assert oms.rows("aftersales", "templates", "list", "tb") == [row]
+    assert row == {"code": "sorry", "title": "致歉", "text": "抱歉", "is_retired": True}
+    assert "aftersales.unknown_reason" in oms.run("aftersales", "reasons", "retire", "tb", "none", "--json").err

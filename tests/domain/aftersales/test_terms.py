@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from oms_domain.aftersales.limits import TimeLimit
+from oms_domain.aftersales.opening import UnknownReason
 from oms_domain.aftersales.policy import AftersalesPolicy, CaseReason
 from oms_domain.aftersales.terms import (
     AftersalesTerms,
@@ -112,3 +113,35 @@ def test_a_template_is_found_by_its_code():
     assert some_terms(templates=(SORRY,)).template("sorry") == SORRY
     with pytest.raises(TemplateUnknown):
         some_terms().template("none")
+
+
+def test_one_entry_is_put_in_its_place_and_the_others_stay():
+    broken = CaseReason(code="broken", title="破损")
+    terms = some_terms(reasons=(SIZE,), templates=(SORRY,))
+
+    added = terms.put_reason(broken, at=NOW).state
+    changed = added.put_reason(CaseReason(code="size", title="尺码不合"), at=NOW).state
+
+    assert added.reasons == (SIZE, broken)
+    assert changed.reasons == (CaseReason(code="size", title="尺码不合"), broken)
+    assert changed.put_reason(broken, at=NOW).events == ()
+    hello = ReplyTemplate(code="hello", title="问候", text="您好")
+    assert terms.put_template(hello, at=NOW).state.templates == (SORRY, hello)
+
+
+def test_what_is_retired_is_kept_and_not_offered():
+    terms = some_terms(reasons=(SIZE,), templates=(SORRY,))
+
+    reason = terms.retire_reason("size", at=NOW)
+    template = terms.retire_template("sorry", at=NOW)
+
+    assert [(each.code, each.is_retired) for each in reason.state.reasons] == [("size", True)]
+    assert reason.events == (TermsChanged(terms_id=TERMS, shop_id=SHOP, what=("reasons",), at=NOW),)
+    assert reason.state.retire_reason("size", at=NOW).events == ()
+    with pytest.raises(TemplateUnknown):
+        template.state.template("sorry")
+    assert template.state.put_template(SORRY, at=NOW).state.template("sorry") == SORRY
+    with pytest.raises(UnknownReason):
+        terms.retire_reason("none", at=NOW)
+    with pytest.raises(TemplateUnknown):
+        terms.retire_template("none", at=NOW)
