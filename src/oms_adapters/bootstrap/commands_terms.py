@@ -50,12 +50,8 @@ def list_reasons(shop: str, as_json: bool) -> None:
 def put_reason(shop: str, code: str, title: str, kinds: tuple[str, ...], needs_evidence: bool, as_json: bool) -> None:
     """Put a reason on the list, or in the place of the one with its code; the others stay."""
     container = ready()
-    reason = CaseReason(
-        code=code,
-        title=title,
-        kinds=frozenset(CaseKind(kind) for kind in kinds) or frozenset(CaseKind),
-        needs_evidence=needs_evidence,
-    )
+    chosen: Any = frozenset(map(CaseKind, kinds)) or frozenset(CaseKind)
+    reason = CaseReason(code=code, title=title, kinds=chosen, needs_evidence=needs_evidence)
     command = PutReason(shop_id=shop_named(container, shop).id, reason=reason, by=operator())
     _show(container.aftersales_terms().put_reason(command), "reasons", REASONS, as_json)
 
