@@ -10,7 +10,12 @@ from tests.contracts.test_aftersales_stores import a_new_refund, ledger_of, put,
 from oms_app.ports.aftersales import AskNotFound, CaseNotFound, RefundNotFound, ReturnNotFound, TicketNotFound
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.queries.rows import Position
+from oms_app.transactions import record
 from oms_domain.aftersales.limits import NO_LIMIT, Due
+from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import OrderId
+from oms_domain.orders.events import OrderSplit
+from oms_domain.orders.states import OrderState
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.refund_order import booked
 
@@ -177,3 +182,19 @@ def test_figures_are_made_of_what_happened_in_the_period(backend, stored):
     assert queries.sold_in(ROOT, before) == ()
     assert queries.sold_in(of(backend.new_id()), paid) == ()
     assert ledger_of(backend, order).is_refunded(line.id) is False
+
+
+def test_what_goes_on_as_other_orders_is_sold_once(backend, stored):
+    order, _ = stored
+    paid = Period(start=order.paid_at, stop=order.paid_at + timedelta(seconds=1), shop_id=order.shop_id)
+    queries = backend.aftersales_queries
+    assert sum(row.sold for row in queries.sold_in(ROOT, paid)) == 3
+
+    def split(tx):
+        parent = evolve(tx.orders.get(order.id), state=OrderState.SPLIT, heirs=(OrderId(backend.new_id()),))
+        fact = OrderSplit(order_id=order.id, state=parent.state, children=parent.heirs, at=backend.clock.now)
+        record(tx, tx.orders, Change(parent, (fact,)))
+
+    transact(backend, split)
+
+    assert queries.sold_in(ROOT, paid) == ()

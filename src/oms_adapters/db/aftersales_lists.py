@@ -127,6 +127,7 @@ class SqlAftersalesQueries:
             sa.select(line.id, line.sku, line.quantity, o.shop_id, o.id.label("order_id"))
             .join(sales_order, o.id == line.order_id)
             .where(o.paid_at >= period.start, o.paid_at < period.stop, o.kind != OrderKind.REISSUE)
+            .where(o.heirs.is_(None))  # what goes on elsewhere counts there
             .where(*_scope(sales_order, actor, period.shop_id))
         )
         lines = self._rows(sold)

@@ -114,7 +114,8 @@ class MemoryAftersalesQueries:
     def sold_in(self, actor: Actor, period: Period) -> tuple[SoldUnits, ...]:
         sums: dict[tuple[ShopId, SkuCode], tuple[int, int]] = {}
         for order in self._in(self.tables.orders, actor, period.shop_id):
-            if order.paid_at is None or not _is_in(period, order.paid_at) or order.kind is OrderKind.REISSUE:
+            counts = order.kind is not OrderKind.REISSUE and not order.heirs  # what goes on elsewhere counts there
+            if order.paid_at is None or not _is_in(period, order.paid_at) or not counts:
                 continue
             entries = self.tables.refund_entries.get(order.id, ())
             done = (each for entry in entries if entry.kind is EntryKind.DONE for each in entry.taken)
