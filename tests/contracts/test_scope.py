@@ -166,6 +166,8 @@ def test_lists_hold_only_the_actors_shops(backend, mine, foreign):
     assert backend.queries.order_numbers(actor, both) == {mine[2].id: mine[2].number}
     assert backend.queries.order_numbers(ROOT, both) == {order.id: order.number for order in (mine[2], foreign[2])}
     assert backend.queries.order_numbers(actor, ()) == {}
+    assert backend.queries.order_versions(actor, both) == {mine[2].id: 1}
+    assert backend.queries.order_versions(ROOT, both) == {mine[2].id: 1, foreign[2].id: 1}
 
 
 def test_foreign_documents_cannot_be_looked_at(backend, mine, foreign):

@@ -103,9 +103,9 @@ def test_what_makes_no_sense_is_refused_with_its_place(api, order, body, field):
 
 def test_each_row_of_a_batch_answers_for_itself(api, order):
     rows = [
-        {"id": order["id"], "quantities": [{"sku": "SPU4-U", "units": 1}]},
+        {"id": order["id"], "version": order["version"], "quantities": [{"sku": "SPU4-U", "units": 1}]},
         {"id": order["id"], "version": order["version"], "note": "晚"},
-        {"id": order["id"], "note": "好"},
+        {"id": order["id"], "version": "*", "note": "好"},
     ]
 
     answer = api.post("/orders/edits", {"rows": rows}).json()
@@ -116,6 +116,18 @@ def test_each_row_of_a_batch_answers_for_itself(api, order):
         ("done", ""),
     ]
     assert answer["rows"][0]["item"]["refund_due"]["fen"] == 13_500
+
+
+@pytest.mark.parametrize("version", [{}, {"version": None}])
+def test_a_row_that_names_no_version_changes_nothing(api, order, version):
+    row = {"id": order["id"], "note": "晚"} | version
+
+    (few,) = api.post("/orders/edits", {"rows": [row]}).json()["rows"]
+    many = api.post("/orders/edits", {"rows": [row] * 101})
+
+    assert (few["outcome"], few["code"]) == ("refused", "http.version_missing")
+    assert (many.status_code, many.json()["errors"][0]["field"]) == (428, "rows[0].version")
+    assert api.get(f"/orders/{order['id']}").json()["note"] == ""
 
 
 def test_who_may_only_read_does_not_edit(world, client, api, order):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TextIO
 
@@ -17,15 +18,17 @@ from oms_adapters.bootstrap.session import language, operator, ready, refusals_s
 from oms_app.address_edits import AddressWanted
 from oms_app.batches import StartEach
 from oms_app.editing import NEVER, EditAnswer, EditOrder, Holding, Replace
+from oms_app.queries.rows import LARGEST_PAGE
 from oms_app.splitting import Wanted
 from oms_domain.inventory.stock import warehouse_code
 from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.errors import OmsError
-from oms_domain.kernel.identity import CarrierCode, SkuCode
+from oms_domain.kernel.identity import CarrierCode, OrderId, SkuCode
 
 NONE: Final = "none"
 COLUMNS: Final = [
     "order",
+    "of_version",
     "outcome",
     "state",
     "what",
@@ -63,31 +66,57 @@ def _address_options(command: Any) -> Any:
 @click.option("--no-gift", "remove_gifts", multiple=True, metavar="SKU", help="Remove a gift.")
 @click.option("--address", "text", default="", help="A pasted address, in one piece and any order.")
 @_address_options
+@click.option(
+    "--version",
+    "of_version",
+    type=click.IntRange(min=1),
+    help="Of one order: refuse if it has changed since. By default: since the command began.",
+)
 @click.option("--reason", default="", help="Why; kept in the log.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what it would make, and change nothing.")
 @json_option
 @click.pass_context
 @refusals_shown
 def edit_orders(
-    ctx: click.Context, /, order: tuple[str, ...], file: TextIO | None, only_plan: bool, as_json: bool, **edit: Any
+    ctx: click.Context,
+    /,
+    order: tuple[str, ...],
+    file: TextIO | None,
+    of_version: int | None,
+    only_plan: bool,
+    as_json: bool,
+    **edit: Any,
 ) -> None:
     """Change orders while they await review (批量修改), each with its own answer."""
     check_named(order, file, only_plan)
+    if of_version is not None and len(order) != 1:
+        raise click.UsageError("--version is of one order.")
     container, rows, failed = ready(), [], False
     facts = _facts(**edit)
     if file is not None:
-        edits = [EditOrder(order_id=id, by=operator(), **facts) for id in ids_in(container, file)]
+        edits = _edits(container, ids_in(container, file), None, facts)
         show_begun(container.batches().start_each(StartEach(commands=edits, by=operator())), as_json=as_json)
         return
     for text in order:
         try:
-            command = EditOrder(order_id=order_id_of(container, text), by=operator(), **facts)
-            rows.append({"order": text} | _row(_act(container, only_plan)(command)))
+            (command,) = _edits(container, [order_id_of(container, text)], of_version, facts)
+            answer = _act(container, only_plan)(command)
+            rows.append({"order": text, "of_version": command.expected_version} | _row(answer))
         except OmsError as refusal:
             failed = True
             rows.append({"order": text, "outcome": "refused"} | refusal_row(refusal, language()))
     show(rows, COLUMNS, as_json=as_json)
     ctx.exit(1 if failed else 0)
+
+
+def _edits(
+    container: Container, order_ids: Sequence[OrderId], of_version: int | None, facts: Mapping[str, Any]
+) -> list[EditOrder]:
+    """Return the edit of each order as it stands now, or of the version that is named."""
+    by, versions = operator(), dict[OrderId, int]()
+    for at in range(0, len(order_ids), LARGEST_PAGE):
+        versions |= container.queries().order_versions(by, order_ids[at : at + LARGEST_PAGE])
+    return [EditOrder(order_id=id, expected_version=of_version or versions.get(id), by=by, **facts) for id in order_ids]
 
 
 def _act(container: Container, only_plan: bool) -> Any:

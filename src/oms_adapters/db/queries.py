@@ -95,6 +95,11 @@ class SqlQueries:
         named = sa.select(c.id, c.number).where(c.id.in_(sorted(set(order_ids))), *_scope(c.shop_id, actor))
         return {OrderId(row.id): row.number for row in self._rows(named)}
 
+    def order_versions(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, int]:
+        c = sales_order.c
+        named = sa.select(c.id, c.version).where(c.id.in_(sorted(set(order_ids))), *_scope(c.shop_id, actor))
+        return {OrderId(row.id): row.version for row in self._rows(named)}
+
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
     ) -> tuple[PlatformOrderRow, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,7 @@ from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
 from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
 from oms_adapters.http.order_views import OrderAnswerView, changes_of
+from oms_adapters.http.refusals import VersionMissing
 from oms_adapters.http.splits import LONGEST_SKU, WantedBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
@@ -143,10 +144,16 @@ class EditBody(Body, kw_only=True):
 
 
 class EditRow(EditBody, kw_only=True):
-    """An order of a batch, edited as it would be alone. ``version``: refuse if it has changed since that was read."""
+    """An order of a batch, edited as it would be alone. ``version``: the one that was read; ``*``: any will do."""
 
     id: UUID
-    version: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    version: Annotated[int, msgspec.Meta(ge=1)] | Literal["*"] | None = None
+
+    def edit(self, actor: Actor) -> EditOrder:
+        """Raises ``VersionMissing``, and as ``command``."""
+        if self.version is None:
+            raise VersionMissing
+        return self.command(self.id, actor, None if self.version == "*" else self.version)
 
 
 class HoldingView(View):
@@ -275,18 +282,19 @@ class EditsController(Controller):
         queries: Given[Queries],
         batches: Given[BatchService],
     ) -> Response[PutRows[EditView] | BatchView]:
-        """Change orders, each row as it would be sent alone. Of more than 100 every row must be readable."""
+        """Change orders, each row as it would be sent alone, with the ``version`` it is of.
+
+        Of more than 100 every row must be readable.
+        """
         if len(data.rows) > MOST_ROWS:
 
             def read(plain: Any) -> EditOrder:
-                row = as_body(plain, EditRow)
-                return row.command(row.id, actor, row.version)
+                return as_body(plain, EditRow).edit(actor)
 
             return taken(batches.start_each(StartEach(commands=all_rows(data, read), by=actor)))
 
         def put(row: EditRow, by: Actor) -> tuple[str, EditView]:
-            command = row.command(row.id, by, row.version)
-            return "done", EditView.of(_telling(queries, command, None, edits.edit))
+            return "done", EditView.of(_telling(queries, row.edit(by), None, edits.edit))
 
         return Response(content=each(data, EditRow, put, request=request, actor=actor))
 

@@ -45,6 +45,7 @@ STATUS: Final[Mapping[type[OmsError], int]] = {
     r.BodyTooLarge: 413,
     r.UnsupportedMediaType: 415,
     r.IfMatchMissing: 428,
+    r.VersionMissing: 428,
     Invalid: 422,
     KeyReused: 422,
     StoreRefusedData: 422,

@@ -135,6 +135,14 @@ class IfMatchMissing(OmsError):
 
 
 @frozen(kw_only=True)
+class VersionMissing(Invalid):
+    """A row of edits says which version it is of, or ``*`` that it goes over whatever was done since."""
+
+    code: ClassVar[str] = "http.version_missing"
+    field: str = "version"
+
+
+@frozen(kw_only=True)
 class IdempotencyKeyMissing(OmsError):
     """What changes something is asked under a key, so that it can be asked again."""
 

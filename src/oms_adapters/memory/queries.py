@@ -84,6 +84,11 @@ class MemoryQueries:
         found = (order for order in self._all(self.tables.orders) if order.id in wanted and actor.sees(order.shop_id))
         return {order.id: order.number for order in found}
 
+    def order_versions(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, int]:
+        wanted = set(order_ids)
+        found = (order for order in self._all(self.tables.orders) if order.id in wanted and actor.sees(order.shop_id))
+        return {order.id: order.version for order in found}
+
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
     ) -> tuple[PlatformOrderRow, ...]:

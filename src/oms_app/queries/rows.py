@@ -168,6 +168,9 @@ class Queries(Protocol):
     def order_numbers(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, str]:
         """Return the numbers of those that there are, in one go."""
 
+    def order_versions(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, int]:
+        """Return at which version those that there are stand now, in one go."""
+
     def platform_orders(
         self, actor: Actor, *, conversion: Conversion | None, after: Position | None, limit: int
     ) -> tuple[PlatformOrderRow, ...]:

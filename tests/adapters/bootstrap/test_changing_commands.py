@@ -32,6 +32,29 @@ def test_each_order_answers_for_itself(oms, numbers):
     assert [row["outcome"] for row in rows] == ["done", "done", "refused"]
 
 
+def test_an_edit_of_a_version_that_is_over_is_refused(oms, numbers):
+    (first,) = oms.rows("orders", "edit", numbers[0], "--note", "一", "--plan")
+    oms.rows("orders", "edit", numbers[0], "--note", "二")
+
+    (stale,) = oms.rows("orders", "edit", numbers[0], "--note", "一", "--version", str(first["of_version"]), code=1)
+    (fresh,) = oms.rows("orders", "edit", numbers[0], "--note", "三", "--version", str(first["of_version"] + 1))
+
+    assert (stale["outcome"], stale["code"], fresh["outcome"]) == ("refused", "http.version_is_not", "done")
+    assert oms.run("orders", "edit", *numbers, "--note", "四", "--version", "1").code == 2
+
+
+def test_a_batch_of_edits_goes_over_nothing_that_was_done_since_it_began(oms, numbers):
+    path = oms.write("orders.txt", "\n".join(numbers).encode())
+    (batch,) = oms.rows("orders", "edit", "--batch", path, "--note", "一")
+    oms.rows("orders", "edit", numbers[0], "--note", "二")
+
+    oms.rows("drain")
+
+    (over,) = oms.rows("batches", "show", batch["id"])
+    assert [(row["outcome"], row["code"]) for row in over["rows"]] == [("refused", "http.version_is_not"), ("done", "")]
+    assert [oms.rows("orders", "show", number)[0]["note"] for number in numbers] == ["二", "一"]
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
