@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from oms_app.merging import merge_waits_until
 from oms_app.ports.transaction import Transaction
 from oms_app.surroundings import Lookout
-from oms_domain.orders.rules.decide import Decision, decide
+from oms_domain.orders.rules.decide import Decision, Outcome, decide
 from oms_domain.orders.rules.facts import facts_of
 from oms_domain.orders.rules.judging import judge_again_at
 from oms_domain.orders.rules.rule import Rule, RuleKind
@@ -49,6 +49,18 @@ class Judge:
             return None
         turns = [judge_again_at(decision, at=at), *([merges_at] if merges_at else [])]
         return Judgement(decision=decision, again_at=min(turns) if decision.try_again else None)
+
+    def intercepts(self, tx: Transaction, order: SalesOrder, at: datetime) -> Decision | None:
+        """Return by which rules an order is intercepted that nobody has let it pass, None if by none.
+
+        A person who reviews it must not be faster than the rules.
+        """
+        rules = [rule for rule in tx.rule_sets.of(order.shop_id).rules if rule.kind is RuleKind.INTERCEPTION]
+        if not any(rule.is_active(at) for rule in rules):
+            return None
+        facts = facts_of(order, self.lookout.around(tx, order))
+        decision = decide(rules, facts, passed=order.passed_rules, at=at)
+        return decision if decision.outcome is Outcome.INTERCEPTED else None
 
 
 def rules_that_count(shop: Shop, rule_set: RuleSet) -> tuple[Rule, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.allocation import Allocation
@@ -18,14 +18,16 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrd
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
 from oms_domain.orders.asks import Ask
-from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.flags import FlagKind, OrderFlaggedNow
 from oms_domain.orders.moves import check, moves_of
 from oms_domain.orders.rules.decide import Decision
-from oms_domain.orders.rules.judging import judged, let_pass
+from oms_domain.orders.rules.judging import judged, let_pass, reasons_of
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import HOLDS_STOCK, OrderState
 from oms_domain.orders.stopping import call_off
 
+Interception = Callable[[Transaction, SalesOrder, datetime], Decision | None]
+"""By which rules an order is intercepted, None if by none."""
 Placing = Callable[[Allocation, SalesOrder], Change[SalesOrder]]
 """How an order finds where it ships from."""
 
@@ -63,6 +65,14 @@ class JudgeOrder(OrderCommand):
     """Note what rules have decided about it, without passing it (拦截, 转人工审核)."""
 
     decision: Decision
+
+
+class _Intercepted(Exception):
+    """Rules intercept what somebody would pass: to be noted in a transaction of its own."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.rule)
+        self.decision = decision
 
 
 @frozen(kw_only=True)
@@ -129,6 +139,7 @@ class OrderService:
     new_id: NewId
     numbering: Numbering
     pause: Pause
+    interception: Interception = lambda tx, order, at: None
 
     def allocate(self, command: AllocateOrder) -> OrderAnswer:
         """Find where it ships from, and hold it there; from several places, each part is an order of its own."""
@@ -144,10 +155,19 @@ class OrderService:
         return self._placed(command, again)
 
     def approve(self, command: ApproveOrder) -> OrderAnswer:
+        """Pass a review. Customer service is not faster than the rules: what they intercept is flagged, and refused."""
         numbers = self.numbering.pool(1, "F")  # its own short transaction, so before the other one
-        answer = self._approve(command, numbers)
-        self.numbering.give_back(numbers)
-        return answer
+        try:
+            return self._approve(command, numbers)
+        except _Intercepted as intercepted:
+            by = evolve(command.by, once=None, job=None)
+            flagged = JudgeOrder(order_id=command.order_id, decision=intercepted.decision, by=by)
+            self.judge(flagged)
+            raise OrderFlaggedNow(
+                flags=(str(FlagKind.INTERCEPTED),), reasons=reasons_of(intercepted.decision)
+            ) from None
+        finally:
+            self.numbering.give_back(numbers)
 
     @one_transaction
     def judge(self, command: JudgeOrder) -> OrderAnswer:
@@ -215,6 +235,10 @@ class OrderService:
             at, policy = self.now(), tx.shops.get(order.shop_id).policy
             fulfilment_id = FulfilmentOrderId(self.new_id())
             decision = command.decision
+            if decision is None and order.state is OrderState.AWAITING_CS_REVIEW:
+                check(order, Ask.APPROVE)
+                if (found := self.interception(tx, order, at)) is not None:
+                    raise _Intercepted(found)
             noted = judged(order, decision, at=at) if decision else Change(order)
             change = noted.then(
                 noted.state.approve(

@@ -15,7 +15,7 @@ from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, Take
 from oms_app.catalog import PutSku
 from oms_app.editing import EditOrder
 from oms_app.judging import Judge
-from oms_app.orders import ApproveOrder, CancelOrder, PassInterception
+from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder, PassInterception
 from oms_app.ports.transaction import OrderNotFound
 from oms_app.review_rules import PutRule, PutTemplate, ReadRules, RemoveRule, RuleIdTaken, SwitchRule, TryRules
 from oms_app.surroundings import Lookout
@@ -28,6 +28,7 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
+from oms_domain.orders.rules.logged import print_decision
 from oms_domain.orders.rules.rule import InvalidRule, Rule, RuleAction, RuleKind
 from oms_domain.orders.rules.rule_set import RuleNotFound
 from oms_domain.orders.rules.templates import from_template
@@ -87,6 +88,60 @@ def an_order(world, shop, number=1, *, receiver=RECEIVER, **changes):
     return world.an_order(shop, a_standard_order(**facts), receiver)
 
 
+def fast(world, order_id):
+    """Approve an order before anything that follows from its last fact has run."""
+    return world.desk.give(ApproveOrder(order_id=order_id, by=ROOT))
+
+
+def test_a_person_is_not_faster_than_the_rules(world, shop):
+    put(world, shop, DEAR)
+    world.settle = lambda: None  # the rules' turn has not come
+    order_id = an_order(world, shop)
+    world.desk.give(AllocateOrder(order_id=order_id, by=ROOT))
+
+    with pytest.raises(OrderFlaggedNow) as refused:
+        fast(world, order_id)
+
+    assert (refused.value.flags, refused.value.reasons) == (("intercepted",), (DEAR.reason,))
+    assert [flag.rule for flag in world.order(order_id).flags] == [("amount-too-high", 1)]
+    assert decisions(world, order_id) == [("intercepted", ["amount-too-high@1"])]
+    world.give(PassInterception, order_id, reason="已与买家核实")
+    fast(world, order_id)
+    assert world.state(order_id) is S.AWAITING_RELEASE
+
+
+def test_an_edit_is_judged_before_a_person_passes_it(world, shop):
+    fill(world, shop, "blacklist")
+    add(world, shop, phone="10000000009")
+    order_id = an_order(world, shop)
+    world.edits.edit(EditOrder(order_id=order_id, address=AddressWanted(mobile="10000000009"), by=ROOT))
+
+    with pytest.raises(OrderFlaggedNow):
+        fast(world, order_id)
+
+    world.settle()  # the rules' own turn finds the flag there
+    assert [flag.rule for flag in world.order(order_id).flags] == [("blacklist", 1)]
+
+
+def test_a_rule_that_came_after_an_order_was_judged_counts_when_it_is_reviewed(world, shop):
+    order_id = an_order(world, shop)
+    put(world, shop, DEAR)
+
+    with pytest.raises(OrderFlaggedNow):
+        fast(world, order_id)
+
+
+def test_that_rules_were_asked_and_none_held_is_noted(world, shop):
+    put(world, shop, KEYWORDS)
+
+    order_id = an_order(world, shop)
+
+    (entry,) = [entry for entry in world.detail(order_id).log if "decision" in entry.changes]
+    noted = entry.changes["decision"][1]
+    assert (noted["outcome"], noted["matched"], noted["asked"]) == ("waits", [], ["keywords@1"])
+    assert print_decision(noted, "zh").endswith("拦截规则未命中 keywords@1")
+
+
 # --- orders that have changed ----------------------------------------------------------------------------------------
 
 
@@ -94,7 +149,7 @@ def test_an_order_is_judged_again_when_it_was_edited(world, shop):
     fill(world, shop, "blacklist")
     add(world, shop, phone="10000000009")
     order_id = an_order(world, shop)
-    assert decisions(world, order_id) == []
+    assert decisions(world, order_id) == [("waits", [])]
 
     world.edits.edit(EditOrder(order_id=order_id, address=AddressWanted(mobile="100-0000-0009"), by=ROOT))
     world.settle()
@@ -324,7 +379,7 @@ def test_others_are_not(world, shop, who):
 
     order_id = an_order(world, shop, buyer_id="buyer-1")
 
-    assert (world.order(order_id).flags, decisions(world, order_id)) == ((), [])
+    assert (world.order(order_id).flags, decisions(world, order_id)) == ((), [("waits", [])])
 
 
 def test_an_order_puts_all_that_it_can_be_told_by_on_the_blacklist_unopened(world, shop):

@@ -126,7 +126,8 @@ class World:
         self.stock = StockService(**shared, numbering=numbering)
         self.catalog = CatalogService(**shared)
         self.sku_mappings = SkuMappingService(**shared)
-        self.orders = OrderService(**shared, numbering=numbering)
+        judge = Judge(lookout=lookout)
+        self.orders = OrderService(**shared, numbering=numbering, interception=judge.intercepts)
         self.moves = OrderMoveService(begin=begin, now=self.clock, pause=pause)
         self.stops = StopService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
@@ -157,7 +158,7 @@ class World:
             ReviewProcess(
                 open=opened,
                 orders=self.orders,
-                judge=Judge(lookout=lookout),
+                judge=judge,
                 jobs=self.store.jobs,
                 now=self.clock,
             ),

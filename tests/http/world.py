@@ -42,6 +42,7 @@ from oms_app.evidence import EvidenceService
 from oms_app.intake import IntakeService
 from oms_app.inventory import StockService
 from oms_app.jobs import JobService
+from oms_app.judging import Judge
 from oms_app.manual import ManualOrderService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
@@ -141,7 +142,9 @@ class World:
         self.services = {
             "desk": (
                 desk := OrderDesk(
-                    orders=OrderService(numbering=numbering, **common),
+                    orders=OrderService(
+                        numbering=numbering, interception=Judge(lookout=Lookout(sealer=sealer)).intercepts, **common
+                    ),
                     moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
                     stops=StopService(numbering=numbering, **common),
                     edits=(edits := EditService(numbering=numbering, sealer=sealer, **common)),

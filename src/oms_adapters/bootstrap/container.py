@@ -172,7 +172,17 @@ class Container(containers.DeclarativeContainer):
     )
 
     shops = providers.Singleton(ShopService, begin=begin, now=now, new_id=new_id, pause=pause)
-    orders = providers.Singleton(OrderService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
+    lookout = providers.Singleton(Lookout, sealer=sealer)
+    judge = providers.Singleton(Judge, lookout=lookout)
+    orders = providers.Singleton(
+        OrderService,
+        begin=begin,
+        now=now,
+        new_id=new_id,
+        numbering=numbering,
+        pause=pause,
+        interception=judge.provided.intercepts,
+    )
     moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
     stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     carriers_asked = providers.Singleton(CarriersByHand)
@@ -213,7 +223,6 @@ class Container(containers.DeclarativeContainer):
     sourcing = providers.Singleton(SourcingService, begin=begin, now=now, new_id=new_id, pause=pause)
     catalog = providers.Singleton(CatalogService, begin=begin, now=now, new_id=new_id, pause=pause)
     sku_mappings = providers.Singleton(SkuMappingService, begin=begin, now=now, new_id=new_id, pause=pause)
-    lookout = providers.Singleton(Lookout, sealer=sealer)
     review_rules = providers.Singleton(
         RuleService, begin=begin, now=now, new_id=new_id, pause=pause, lookout=lookout, queries=queries
     )
@@ -272,7 +281,7 @@ class Container(containers.DeclarativeContainer):
         ReviewProcess,
         open=open,
         orders=orders,
-        judge=providers.Singleton(Judge, lookout=lookout),
+        judge=judge,
         jobs=jobs,
         now=now,
     )

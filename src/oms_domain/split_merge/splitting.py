@@ -67,8 +67,8 @@ def split(
     """Take an order apart: one order for each part of the plan, in the state that it stands in.
 
     Every amount of the parts adds up to the order's, to the fen: what is placed on lines goes with its units; services
-    and the cash-on-delivery fee go by goods; what was paid goes by what each part costs. Closed lines, and units that
-    were called off, stay with the first part.
+    and the cash-on-delivery fee go by goods; what was paid goes by what each part costs. Closed lines stay with the
+    first part, units that were called off with the first that has others of their line: one that nobody cuts is whole.
 
     Args:
         new: one for each part.
@@ -185,9 +185,11 @@ def _units(order: SalesOrder, plan: SplitPlan) -> list[Plan]:
             _, left[line_id] = left[line_id].cut(taken)
             runs[str(line_id)] = joined((*runs.get(str(line_id), ()), *taken))
         parts.append(runs)
-    for line_id, rest in left.items():  # closed lines, and units that were called off
+    for line_id, rest in left.items():
         if rest.runs:
-            parts[0][str(line_id)] = joined((*parts[0].get(str(line_id), ()), *rest.runs))
+            key = str(line_id)
+            taker = next((each for each in parts if key in each), parts[0])
+            taker[key] = joined((*taker.get(key, ()), *rest.runs))
     return list(parts)
 
 

@@ -128,6 +128,16 @@ def test_a_closed_line_stays_with_the_first_part():
     assert [each.units for each in made.handovers] == [1, 1]
 
 
+def test_a_line_that_nobody_cuts_keeps_the_units_that_were_called_off():
+    order = a_sales_order(lines=(an_order_line(quantity=3, called_off=1), an_order_line(id=OTHER_LINE)))
+
+    one, two = (change.state for change in do(order, a_plan({OTHER_LINE: 2}, {LINE: 2})).children)
+
+    assert [(line.from_line, line.quantity, line.called_off) for line in one.lines] == [(OTHER_LINE, 2, 0)]
+    assert [(line.from_line, line.quantity, line.called_off) for line in two.lines] == [(LINE, 3, 1)]
+    check_conserved(order, [one, two])
+
+
 def test_units_that_were_called_off_stay_with_the_first_part():
     order = a_sales_order(lines=(an_order_line(quantity=3, called_off=1), an_order_line(id=OTHER_LINE)))
 

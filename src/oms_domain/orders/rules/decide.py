@@ -57,6 +57,7 @@ class Decision:
     ``matched`` hold, the one that decided first: every interception rule that held, or an exemption and the rule of
     automatic review. ``missed`` are rules that would have passed the order, with what was in the way. With neither, no
     rule passes it and a person must look. ``let_pass`` hold as well, and a person has let the order pass them.
+    ``asked`` names the interception rules that did not hold.
     """
 
     outcome: Outcome
@@ -64,6 +65,7 @@ class Decision:
     matched: tuple[Answer, ...] = ()
     missed: tuple[Answer, ...] = ()
     let_pass: tuple[Answer, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
@@ -77,7 +79,7 @@ class Decision:
     @property
     def tells(self) -> bool:
         """Whether any rule had something to say."""
-        return bool(self.matched or self.missed or self.let_pass)
+        return bool(self.matched or self.missed or self.let_pass or self.asked)
 
 
 def decide(
@@ -91,24 +93,30 @@ def decide(
     active = sorted((rule for rule in rules if rule.is_active(at)), key=lambda rule: rule.turn)
     interception = [rule for rule in active if rule.kind is RuleKind.INTERCEPTION]
     review = [rule for rule in active if rule.kind is RuleKind.AUTO_REVIEW]
-    holding, exempted = _interception(interception, facts, at)
+    holding, exempted, asked = _interception(interception, facts, at)
     known = frozenset(passed)
     let_pass = tuple(answer for answer in holding if answer.key in known)
     intercepted = [answer for answer in holding if answer.key not in known]
     if intercepted:
-        return Decision(outcome=Outcome.INTERCEPTED, matched=(*intercepted, *exempted), let_pass=let_pass)
-    return evolve(_review(review, facts, at, exempted), let_pass=let_pass)
+        matched = (*intercepted, *exempted)
+        return Decision(outcome=Outcome.INTERCEPTED, matched=matched, let_pass=let_pass, asked=asked)
+    return evolve(_review(review, facts, at, exempted), let_pass=let_pass, asked=asked)
 
 
-def _interception(rules: list[Rule], facts: OrderFacts, at: datetime) -> tuple[list[Answer], list[Answer]]:
-    """Return what intercepts, up to the first exemption, and that exemption."""
-    intercepted: list[Answer] = []
+def _interception(
+    rules: list[Rule], facts: OrderFacts, at: datetime
+) -> tuple[list[Answer], list[Answer], tuple[str, ...]]:
+    """Return what intercepts, up to the first exemption, that exemption, and what did not hold."""
+    intercepted, asked = list[Answer](), list[str]()
     for rule in rules:
         answer = ask(rule, facts, at=at)
         if answer.verdict.holds and rule.action is RuleAction.EXEMPT:
-            return intercepted, [answer]
-        intercepted += [answer] if answer.verdict.holds else []
-    return intercepted, []
+            return intercepted, [answer], tuple(asked)
+        if answer.verdict.holds:
+            intercepted.append(answer)
+        else:
+            asked.append(answer.named)
+    return intercepted, [], tuple(asked)
 
 
 def _review(rules: list[Rule], facts: OrderFacts, at: datetime, exempted: list[Answer]) -> Decision:
@@ -147,7 +155,7 @@ def write_decision(decision: Decision) -> dict[str, Any]:
         "matched": [write_answer(answer) for answer in decision.matched],
         "missed": [write_answer(answer) for answer in decision.missed],
         "let_pass": [write_answer(answer) for answer in decision.let_pass],
-    }
+    } | ({"asked": list(decision.asked)} if decision.asked else {})
 
 
 def write_answer(answer: Answer) -> dict[str, Any]:

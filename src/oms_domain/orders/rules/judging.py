@@ -47,11 +47,18 @@ def judged(order: SalesOrder, decision: Decision, *, at: datetime) -> Change[Sal
     return Change(evolve(order, flags=(*order.flags, *flags), updated_at=at), (noted, *set_))
 
 
+def reasons_of(decision: Decision) -> tuple[str, ...]:
+    """Return why a decision intercepts, one reason for each rule that does."""
+    return tuple(
+        answer.reason.strip() or answer.name for answer in decision.matched if answer.action is RuleAction.INTERCEPT
+    )
+
+
 def _flags(order: SalesOrder, decision: Decision, at: datetime) -> tuple[Flag, ...]:
     """Return the flags that are to be set. Two rules with one reason set two: each is let pass by its version."""
     standing = {flag.rule for flag in order.flags}
     return tuple(
-        Flag(kind=FlagKind.INTERCEPTED, reason=answer.reason or answer.name, by=BY_RULE, at=at, rule=answer.key)
+        Flag(kind=FlagKind.INTERCEPTED, reason=answer.reason.strip() or answer.name, by=BY_RULE, at=at, rule=answer.key)
         for answer in decision.matched
         if answer.action is RuleAction.INTERCEPT and answer.key not in standing
     )

@@ -30,8 +30,9 @@ def log_decision(decision: Decision) -> dict[str, Any]:
     """Return what the log keeps of a decision, as JSON has it."""
     groups = (decision.matched, decision.missed, decision.let_pass)
     matched, missed, let_pass = (tuple(map(_kept, group[:MOST_ANSWERS])) for group in groups)
-    left_off = sum(max(len(group) - MOST_ANSWERS, 0) for group in groups)
-    form = write_decision(evolve(decision, matched=matched, missed=missed, let_pass=let_pass))
+    left_off = sum(max(len(group) - MOST_ANSWERS, 0) for group in (*groups, decision.asked))
+    asked = decision.asked[:MOST_ANSWERS]
+    form = write_decision(evolve(decision, matched=matched, missed=missed, let_pass=let_pass, asked=asked))
     return form | ({"left_off": left_off} if left_off else {})
 
 
@@ -66,6 +67,8 @@ def print_decision(decision: Mapping[str, Any], language: Language = "zh") -> st
     parts = [OUTCOMES[language][Outcome(decision["outcome"])]]
     parts += [_said(answer, language) for answer in led]
     parts += [words.let_pass.format(rule=_said(answer, language)) for answer in decision.get("let_pass", ())]
+    if asked := decision.get("asked"):
+        parts.append(words.asked.format(rules=words.comma.join(asked)))
     return words.semicolon.join(parts)
 
 
@@ -79,13 +82,14 @@ def _said(answer: Mapping[str, Any], language: Language) -> str:
 class _Words:
     rule: str
     let_pass: str
+    asked: str
     comma: str
     semicolon: str
 
 
 _WORDS: Final[Mapping[Language, _Words]] = {
-    "zh": _Words("{rule}：{saw}", "已人工放行 {rule}", "，", "；"),
-    "en": _Words("{rule}: {saw}", "let pass by a person: {rule}", ", ", "; "),
+    "zh": _Words("{rule}：{saw}", "已人工放行 {rule}", "拦截规则未命中 {rules}", "，", "；"),
+    "en": _Words("{rule}: {saw}", "let pass by a person: {rule}", "not intercepted by {rules}", ", ", "; "),
 }
 
 

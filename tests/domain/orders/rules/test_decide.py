@@ -277,3 +277,15 @@ def test_a_template_that_is_filled_in_wrongly_is_refused(name, parameters, refus
         from_template(name, parameters)
 
     assert refused.value.field == path
+
+
+def test_interception_rules_that_did_not_hold_are_named_up_to_an_exemption():
+    rules = (
+        a_rule(id="a", version=3, condition=Check("line_count", Op.AT_LEAST, 99), priority=1),
+        a_rule(id="free", condition=ALWAYS, action=RuleAction.EXEMPT, priority=2),
+        a_rule(id="b", condition=Check("line_count", Op.AT_LEAST, 99), priority=3),
+    )
+
+    decision = decide(rules, an_order(), at=NOW)
+
+    assert (decision.asked, decision.tells, write_decision(decision)["asked"]) == (("a@3",), True, ["a@3"])
