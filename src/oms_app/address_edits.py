@@ -6,10 +6,10 @@ from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
+from oms_app.address_doubts import address_doubts, misplaced_in
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField, Sealer
 from oms_domain.addresses.bundled import bundled_divisions
-from oms_domain.addresses.complete import address_gaps
 from oms_domain.addresses.pieces import DoubtKind
 from oms_domain.addresses.recognise import recognise
 from oms_domain.channels.standard import Receiver, Region
@@ -55,6 +55,14 @@ class AddressDoubtful(Invalid):
 
 
 @frozen(kw_only=True)
+class DivisionElsewhere(Invalid):
+    """A division does not lie in the larger one that the address has; name both."""
+
+    code: ClassVar[str] = "orders.division_elsewhere"
+    value: str
+
+
+@frozen(kw_only=True)
 class Addressed:
     """An address as an order has it, with what a person should look at."""
 
@@ -69,7 +77,7 @@ def put_address(
     """Return the new address of an order, its personal part sealed in the vault; the opening of the old is logged.
 
     Raises:
-        AddressDoubtful, FieldsMissing, InvalidPhone, InvalidText, VaultRowGone: why it cannot be.
+        AddressDoubtful, DivisionElsewhere, FieldsMissing, InvalidPhone, InvalidText, VaultRowGone: why it cannot be.
     """
     sealed = tx.vault.get(order.receiver.vault_id)
     tx.vault.log_opening(sealed.id, order_id=order.id, purpose=PURPOSE)
@@ -79,8 +87,9 @@ def put_address(
     receiver = evolve(old, **{name: _checked(name, value) for name, value in said.items()})
     _check_still_there(old, receiver)
     region = evolve(region, **_divisions(wanted))
-    gaps = address_gaps(region.province, region.city, region.district, receiver.street, bundled_divisions())
-    doubts += tuple(f"incomplete_{gap}" for gap in gaps)
+    if region != order.region:
+        _check_lies_in(region)
+    doubts += address_doubts(region, receiver.street)
     if receiver == old and region == order.region:
         return Addressed(receiver=order.receiver, region=order.region, doubts=doubts)
     if receiver == old:
@@ -99,6 +108,8 @@ def _recognised(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], 
     found = recognise(wanted.text, bundled_divisions())
     kinds = [doubt.kind for doubt in found.doubts]
     named = wanted.province is not None or wanted.city is not None or wanted.district is not None
+    if not (found.region or found.phones or named):
+        raise AddressDoubtful(doubts=tuple(dict.fromkeys(map(str, kinds))))
     if unusable := [kind for kind in kinds if kind in UNUSABLE and (kind is DoubtKind.MASKED or not named)]:
         raise AddressDoubtful(doubts=tuple(unusable))
     said = {"name": found.name, "street": found.street, "zip": found.zip}
@@ -121,6 +132,13 @@ def _divisions(wanted: AddressWanted) -> dict[str, str]:
         elif found:
             found[name] = ""
     return found
+
+
+def _check_lies_in(region: Region) -> None:
+    """Raises ``DivisionElsewhere``: what is named of the larger and smaller ones must go together."""
+    for each in misplaced_in(region):
+        if each.is_elsewhere:
+            raise DivisionElsewhere(field=f"address.{each.part}", value=getattr(region, each.part))
 
 
 def _checked(name: str, value: str) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.address_doubts import address_doubts
 from oms_app.editing import UnknownGoods
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
@@ -320,7 +321,8 @@ def _required(command: CreateOrder, original: SalesOrder | None) -> dict[str, ob
 
 def _doubts(command: CreateOrder, region: Region) -> tuple[str, ...]:
     typed = command.receiver != Receiver()
-    return ("no_house_number",) if typed and not has_house_number(command.receiver.street) else ()
+    no_door = ("no_house_number",) if typed and not has_house_number(command.receiver.street) else ()
+    return (*no_door, *address_doubts(region))
 
 
 def _ref(sealed: Sequence[Sealed], at: int) -> PartyRef | None:

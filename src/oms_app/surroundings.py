@@ -9,11 +9,11 @@ from typing import Final
 
 from attrs import frozen
 
+from oms_app.address_doubts import address_doubts
 from oms_app.ports.rules import Neighbour
 from oms_app.ports.transaction import Transaction
 from oms_app.ports.vault import IndexField, Sealed, Sealer, VaultRowGone
 from oms_domain.addresses.bundled import bundled_divisions
-from oms_domain.addresses.complete import address_gaps
 from oms_domain.catalog.sku import Sku
 from oms_domain.channels.standard import Region
 from oms_domain.kernel.identity import SkuCode
@@ -26,8 +26,6 @@ MOST_COUNTED: Final = 1_000
 """Other orders that are looked at for one count: a count of so many may be more."""
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
-_DOOR: Final = "1号"
-"""Stands for a street that has a door: what else it says does not matter to whether an address is complete."""
 
 
 @frozen(kw_only=True)
@@ -119,8 +117,7 @@ def _receiver(tx: Transaction, order: SalesOrder) -> Sealed | None:
 def _is_complete(region: Region, receiver: Sealed | None) -> bool | None:
     """Whether a carrier finds the place; None where nobody has looked at the street."""
     has_door = receiver.has_door if receiver else None
-    street = _DOOR if has_door is not False else ""
-    if address_gaps(region.province, region.city, region.district, street, bundled_divisions()):
+    if has_door is False or address_doubts(region):
         return False
     return True if has_door else None
 

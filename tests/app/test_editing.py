@@ -8,7 +8,7 @@ from tests.app.test_splitting import newer
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
-from oms_app.address_edits import AddressDoubtful, AddressWanted
+from oms_app.address_edits import AddressDoubtful, AddressWanted, DivisionElsewhere
 from oms_app.catalog import PutSku
 from oms_app.editing import NEVER, CarrierWouldBeCleared, EditOrder, Holding, Replace, UnknownGoods, UnknownTag
 from oms_app.inventory import ReceiveStock
@@ -365,6 +365,44 @@ def test_what_a_pasted_address_leaves_open_is_told_or_refused(world, order_id):
     assert world.order(order_id).region.city == "南京市"
     with pytest.raises(AddressDoubtful):
         world.edit(order_id, address=AddressWanted(text="测* 130****0001 广东省深圳市南山区示例路1号"))
+
+
+@pytest.mark.parametrize("text", ["你好", "虚构路8号", "新收件人"])
+def test_a_text_that_says_neither_where_nor_how_to_call_is_no_address(world, order_id, text):
+    before = world.order(order_id)
+
+    with pytest.raises(AddressDoubtful) as refusal:
+        world.edit(order_id, address=AddressWanted(text=text))
+
+    assert "incomplete" in refusal.value.doubts
+    assert world.order(order_id) == before
+    named = AddressWanted(text=text, province="广东省", city="深圳市", district="宝安区")
+    assert world.edit(order_id, address=named).order.id == order_id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"city": "北京市"}, "address.city"),
+        ({"province": "北京市", "city": "深圳市"}, "address.city"),
+        ({"district": "朝阳区"}, "address.district"),
+        ({"text": PASTED, "district": "朝阳区"}, "address.district"),
+    ],
+)
+def test_a_division_is_not_put_under_one_that_it_does_not_lie_in(world, order_id, wanted, field):
+    with pytest.raises(DivisionElsewhere) as refusal:
+        world.edit(order_id, address=AddressWanted(**wanted))
+
+    assert refusal.value.field == field
+    together = AddressWanted(province="北京市", city="北京市", district="朝阳区")
+    assert world.edit(order_id, address=together).doubts == ()
+
+
+def test_a_division_that_nobody_knows_is_told(world, order_id):
+    assert world.edit(order_id, address=AddressWanted(city="火星市", district="火星区")).doubts == (
+        "unknown_city",
+        "unknown_district",
+    )
 
 
 def test_the_platforms_old_address_does_not_come_back(world, shop, order_id):

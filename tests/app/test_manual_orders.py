@@ -225,6 +225,21 @@ def test_a_street_without_a_house_number_is_taken_with_a_doubt(world, shop):
     assert world.manual.preview(wanted(shop)).doubts == ()
 
 
+@pytest.mark.parametrize(
+    ("region", "doubts"),
+    [
+        (("火星省", "火星市", "火星区"), ("unknown_province", "unknown_city", "unknown_district")),
+        (("广东省", "北京市", "朝阳区"), ("elsewhere_city", "elsewhere_district")),
+        (("湖北省", "省直辖县级行政区划", "仙桃市"), ()),
+    ],
+)
+def test_divisions_that_are_not_there_are_told(world, shop, region, doubts):
+    province, city, district = region
+    there = Region(province=province, city=city, district=district)
+
+    assert world.manual.preview(wanted(shop, region=there)).doubts == doubts
+
+
 def test_a_reissue_sends_goods_for_nothing_where_the_first_order_went(world, shop):
     first = world.order(create(world, wanted(shop)).order.id)
     again = wanted(shop, line("TIN"), kind=OrderKind.REISSUE, original=first.id, receiver=Receiver(), region=Region())

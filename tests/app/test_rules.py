@@ -647,6 +647,23 @@ def test_an_order_that_never_stands_still_is_tried_again_later(world, monkeypatc
     assert {said for said, _ in decisions(world, order_id)} == {"waits"}  # there is a remark now
 
 
+@pytest.mark.parametrize(
+    ("region", "caught"),
+    [
+        (Region(province="火星省", city="火星市", district="火星区"), ["address-incomplete@1"]),
+        (Region(province="广东省", city="北京市", district="朝阳区"), ["address-incomplete@1"]),
+        (Region(country="海外", province="火星省", city="火星市", district="火星区"), []),
+        (Region(province="湖北省", city="仙桃市"), []),
+    ],
+)
+def test_an_address_of_divisions_that_are_not_there_is_not_complete(world, shop, region, caught):
+    fill(world, shop, "address-incomplete")
+
+    order_id = an_order(world, shop, region=region, receiver=evolve(RECEIVER, street="虚构路1号"))
+
+    assert [rule for _, rules in decisions(world, order_id) for rule in rules] == caught
+
+
 @pytest.mark.parametrize("world", ["memory"], indirect=True)
 def test_an_order_that_is_gone_is_not_waited_for(world, shop):
     fill(world, shop, "auto-review", paid_minutes=1)

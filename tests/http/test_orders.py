@@ -276,3 +276,11 @@ def test_a_payload_of_another_kind_shows_its_amounts(api):
     total += order["freight"]["fen"] + order["services"]["fen"] + order["cod_fee"]["fen"]
 
     assert total == order["payable"]["fen"] == taken["payable"]["fen"]
+
+
+def test_divisions_that_do_not_lie_in_one_another_are_told_of_a_platforms_order(api):
+    taken = [*api.take_in(numbered(97, receiver_city="北京市")), *api.take_in(numbered(98))]
+
+    doubts = [api.get(f"/orders/{each['order_id']}").json()["address_doubts"] for each in taken]
+
+    assert doubts == [["elsewhere_city"], []]

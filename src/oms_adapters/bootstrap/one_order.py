@@ -10,9 +10,11 @@ from attrs import frozen
 
 from oms_adapters.bootstrap.output import show
 from oms_adapters.texts.catalogue import detail as detail_text
+from oms_app.address_doubts import address_doubts
 from oms_app.journal import LogEntry
 from oms_app.queries.rows import OrderDetail
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.fulfilment_order import Package
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
@@ -88,6 +90,7 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "paid": str(order.paid),
         "receiver": order.receiver.mask,
         "region": " ".join(part for part in region if part),
+        "address_doubts": list(address_doubts(order.region)) if order.region != Region() else [],
         "remark": order.buyer_remark,
         "warehouse": order.warehouse or "",
         "carrier": order.carrier or "",

@@ -10,9 +10,11 @@ from uuid import UUID
 from oms_adapters.http.rule_views import DecisionView
 from oms_adapters.http.views import MoneyView, View, plain
 from oms_adapters.texts.catalogue import detail
+from oms_app.address_doubts import address_doubts
 from oms_app.journal import LogEntry
 from oms_app.orders import OrderAnswer
 from oms_app.queries.rows import OrderDetail, OrderRow
+from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
@@ -311,6 +313,7 @@ class OrderView(View):
     receiver: str
     buyer: str
     region: RegionView
+    address_doubts: list[str]  # of its divisions: missing, unknown, or not in one another
     buyer_remark: str
     seller_remark: str
     seller_flag: int
@@ -372,6 +375,7 @@ class OrderView(View):
                 district=region.district,
                 town=region.town,
             ),
+            address_doubts=list(address_doubts(region)) if region != Region() else [],
             buyer_remark=order.buyer_remark,
             seller_remark=order.seller_remark,
             seller_flag=order.seller_flag,
