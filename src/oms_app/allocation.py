@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
-from oms_app.claims import check_no_claims, has_claims, take_along
+from oms_app.claims import check_not_cut, cut_by, take_along
 from oms_app.numbering import MoreNumbers, NumberPool
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.transaction import NewId, Transaction
@@ -130,7 +130,7 @@ class Allocation:
 
     def _split(self, order: SalesOrder, *lots: Lot) -> Change[SalesOrder]:
         """Cut the order by warehouse (按仓拆单), and hold the units of each part there."""
-        check_no_claims(self.tx, order)
+        check_not_cut(self.tx, order, [lot.lines for lot in lots])
         if self.numbers.left("S") < len(lots):
             raise MoreNumbers(len(lots))
         plan = SplitPlan(
@@ -167,7 +167,7 @@ def attempt_of(order: SalesOrder) -> int:
 def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[Reservation] = ()) -> Found:
     """Return where an order would ship from, or what is missing. What sourcing answers is kept.
 
-    An order on which claims stand is not cut: it ships from one place or waits.
+    What a claim is counted by is not cut: such an order ships from one place or waits.
 
     ``besides``: what is held and counts as free.
     """
@@ -175,7 +175,7 @@ def find(tx: Transaction, order: SalesOrder, *, at: datetime, besides: Iterable[
     if not policy.strategy or not 0 < len(order.contents) <= MOST_LINES:
         return _from_one(tx, order, order.warehouse or policy.warehouse, own)
     asked = Asking(tx, own).ask(order, policy, at=at)
-    if not isinstance(asked.found, Shortage) and len(asked.found.parts) > 1 and has_claims(tx, order):
+    if not isinstance(asked.found, Shortage) and cut_by(tx, order, [_lot(part).lines for part in asked.found.parts]):
         asked = Asking(tx, own, whole=True).ask(order, policy, at=at)
     tx.sourcings.keep(asked)
     if isinstance(asked.found, Shortage):

@@ -5,7 +5,7 @@ Claims on closed lines alone are in nobody's way: such a line is never cut, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -28,6 +28,8 @@ from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.refund_order import RefundOrder
 from oms_domain.refunds.states import RefundState
 
+Contents = Sequence[tuple[LineId, int]]
+"""Units of lines that go into one part."""
 CUT_SINCE: Final = "cut_since"
 """The discrepancy of a case that stands with an order which has not all of its units."""
 
@@ -57,6 +59,22 @@ def check_no_claims(tx: Transaction, *orders: SalesOrder) -> None:
         cases, refunds = open_cases(tx, order), _standing(tx, order)
         if cases or refunds:
             raise _in_the_way(order, cases, refunds)
+
+
+def cut_by(tx: Transaction, order: SalesOrder, parts: Sequence[Contents]) -> bool:
+    """Whether taking an order apart so would cut what a claim is counted by."""
+    return bool(open_cases(tx, order) or _cut_refunds(tx, order, parts))
+
+
+def check_not_cut(tx: Transaction, order: SalesOrder, parts: Sequence[Contents]) -> None:
+    """Check that an order may be taken apart so: what a refund was of stays together, and goes along with it.
+
+    Raises:
+        HasClaims: a case is open for it, or a refund is of what goes into several parts.
+    """
+    cases, refunds = open_cases(tx, order), _cut_refunds(tx, order, parts)
+    if cases or refunds:
+        raise _in_the_way(order, cases, refunds)
 
 
 def open_cases(tx: Transaction, order: SalesOrder) -> list[AftersalesCase]:
@@ -178,6 +196,19 @@ def _standing(tx: Transaction, order: SalesOrder) -> list[RefundOrder]:
         refund
         for refund in tx.refunds.of_order(order.id)
         if refund.id in standing and not _lines(refund, standing[refund.id]) <= closed
+    ]
+
+
+def _cut_refunds(tx: Transaction, order: SalesOrder, parts: Sequence[Contents]) -> list[RefundOrder]:
+    """Return the refunds of what goes into several parts; lines with nothing to ship go into the first."""
+    places = {line.id: {0} for line in order.lines}
+    for line_id in {line_id for part in parts for line_id, _ in part}:
+        places[line_id] = {at for at, part in enumerate(parts) if any(line_id == each for each, _ in part)}
+    standing = tx.refund_ledgers.of(order).standing
+    return [
+        refund
+        for refund in tx.refunds.of_order(order.id)
+        if refund.id in standing and len({at for id in _lines(refund, standing[refund.id]) for at in places[id]}) > 1
     ]
 
 

@@ -36,6 +36,8 @@ from oms_domain.refunds.states import RefundState
 
 ASKED_OTHERWISE: Final = "asked for otherwise"
 SETTLED_THERE: Final = "closed at the platform"
+PAID_BESIDES: Final = "paid_besides"
+"""The discrepancy of a cancelled order with services that were paid: no unit carries them; a person gives them back."""
 MORE_IS_OWED: Final = "more_is_owed"
 """The discrepancy of a case for less than what its units are owed: the rest is asked for when it ends."""
 
@@ -194,6 +196,10 @@ def _opened(flow: CaseFlow, order: SalesOrder, found: Proposal, reason: str) -> 
     change = case.opened(at=flow.at)
     if case.kind is CaseKind.REFUND_BEFORE_SHIPMENT:
         change = change.then(case.approve(found.amount, cap=found.amount, by=BY_SYSTEM, at=flow.at))
+    paid_besides = order.paid - Money(flow.tx.refund_ledgers.of(order).collected_fen, order.paid.currency)
+    if order.state is OrderState.CANCELLED and paid_besides.fen:
+        told = change.state.differs(PAID_BESIDES, theirs=str(paid_besides), ours="0.00", at=flow.at)
+        change = change.then(told)
     return flow.settle(change, before=None, proposal=found)
 
 

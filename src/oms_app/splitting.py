@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from oms_app.claims import check_no_claims, take_along
+from oms_app.claims import check_not_cut, take_along
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
@@ -113,8 +113,8 @@ class SplitService:
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
             check_version(order, command.expected_version)
-            check_no_claims(tx, order)
             wanted = self._plan(tx, order, command)
+            check_not_cut(tx, order, [part.contents for part in wanted.parts])
         made = split(
             order,
             wanted,
@@ -192,7 +192,7 @@ def split_in(
         HasClaims: claims are counted by its lines.
         Contended: the pool has fewer numbers than the plan has parts.
     """
-    check_no_claims(tx, order)
+    check_not_cut(tx, order, [part.contents for part in wanted.parts])
     if len(wanted.parts) > numbers.left("S"):
         raise Contended(what="numbers")
     made = split(

@@ -22,7 +22,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.states import RefundState as R
-from oms_domain.testing.builders import SCARF, a_standard_order
+from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def test_an_order_with_an_open_claim_is_not_split(claims):
     assert len(claims.world.split(claims.order_id, {SCARF: 1})) == 2
 
 
-def test_an_order_of_which_money_went_back_is_not_split(claims):
+def test_units_of_a_line_of_which_money_went_back_stay_together(world):
+    claims = Claims(world, a_standard_order(lines=(a_standard_line(quantity=Quantity(3)),)))
     claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
     pays(claims)
 
@@ -66,6 +67,21 @@ def test_an_order_of_which_money_went_back_is_not_split(claims):
 
     assert (refusal.value.cases, refusal.value.refunds) == ((), (claims.refund.number,))
     assert claims.order.state is S.AWAITING_CS_REVIEW
+
+
+def test_what_was_refunded_goes_along_whole_where_nobody_cuts_it(claims):
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 1))
+    pays(claims)
+
+    one, two = claims.world.split(claims.order_id, {HAT: 1})
+
+    there = claims.refunds[-1].order_id
+    assert there == two
+    assert [claims.world.order(id).contents[0][1] for id in (one, two)] == [HAT, SCARF]
+    with claims.world.open(ROOT) as tx:
+        ledger = tx.refund_ledgers.of(claims.world.order(two))
+    assert sum(entry.fen for entry in ledger.standing.values()) == claims.refunds[-1].amount.fen
+    assert findings(claims.world) == []
 
 
 def test_units_of_an_order_with_a_claim_are_not_edited_away(claims):

@@ -91,6 +91,15 @@ def test_a_cancelled_order_gives_everything_back_in_one_document(claims):
     assert findings(claims.world) == []
 
 
+def test_services_that_were_paid_besides_are_shown_to_a_person(world):
+    claims = Claims(world, a_standard_order(services=Money(500)))
+
+    cancel(claims)
+
+    assert claims.refund.amount == Money(23_600)
+    assert claims.differences() == [("paid_besides", "5.00", "0.00")]
+
+
 def test_each_lowering_gives_back_what_it_told_and_the_order_goes_on(claims):
     assert fewer(claims).refund_due == Money(9400)
     assert fewer(claims, HAT, 0).refund_due == Money(4000)
