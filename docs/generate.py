@@ -206,6 +206,7 @@ TABLES: Final = {
     "blacklist_entry": "Who is on a shop's blacklist, by keyed digest and mask.",
     "order_sourcing": "What sourcing answered for an order the last time, and what warehouses could promise then.",
     "wms_account": "Over what a warehouse is spoken with.",
+    "sending": "How far sending to the warehouses has come: what may be there, and what waits for its warehouse.",
     "wms_report": "What warehouses have pushed, each once, and what became of it.",
     "wms_secret": "A warehouse's secret, sealed.",
     "package": "Parcels that have left, and whether the platform knows of them.",

@@ -29,6 +29,7 @@ from oms_domain.orders.states import OrderState
 from oms_domain.orders.stopping import SILENT
 
 LONGEST_WORD: Final = 100
+LONGEST_WHY: Final = 300
 
 
 @frozen(kw_only=True)
@@ -57,6 +58,15 @@ class BookRefusal(FulfilmentCommand):
     """The warehouse would not take it."""
 
     reason: str
+
+
+@frozen(kw_only=True)
+class NoteNotSent(FulfilmentCommand):
+    """A try to send it has failed. ``may_be_there``: it may have arrived; ``next_at``: when it is tried again."""
+
+    reason: str
+    may_be_there: bool
+    next_at: datetime | None
 
 
 @frozen(kw_only=True)
@@ -104,6 +114,11 @@ class Shipment:
 
 
 @frozen(kw_only=True)
+class Waits:
+    """It is not sent now: somebody wants it stopped, and that is not decided."""
+
+
+@frozen(kw_only=True)
 class FulfilmentService:
     """Use cases of fulfilment."""
 
@@ -113,13 +128,19 @@ class FulfilmentService:
     pause: Pause
 
     @one_transaction
-    def to_send(self, command: ReadShipment) -> Shipment | None:
-        """Return what to send to the warehouse, None if that is not (or no longer) due; logs the opening."""
+    def to_send(self, command: ReadShipment) -> Shipment | Waits | None:
+        """Return what to send to the warehouse, None if that is not (or no longer) due; logs the opening.
+
+        That a try begins is stored with it: who wants the order stopped waits until that one has ended.
+        """
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
             if fulfilment.state is not FulfilmentState.PICKING or fulfilment.accepted:
                 return None
-            order = tx.orders.get(fulfilment.order_id)
+            order, sending = tx.orders.get(fulfilment.order_id), tx.sendings.of(fulfilment.id)
+            if order.pending is not None:
+                return Waits()
+            tx.sendings.save(sending.begun(self.now()))
             shop = tx.shops.get(order.shop_id)
             sealed = tx.vault.get(order.receiver.vault_id)
             tx.vault.log_opening(sealed.id, order_id=order.id, purpose=command.purpose)
@@ -144,14 +165,27 @@ class FulfilmentService:
         return Shipment(fulfilment=fulfilment, order=order) if due and theirs else None
 
     @one_transaction
+    def note_not_sent(self, command: NoteNotSent) -> None:
+        """Keep why it was not sent, for whoever looks why it waits, and whether it may be there all the same."""
+        with self.begin(command) as tx:
+            reason = storable(command.reason, longest=LONGEST_WHY)
+            tx.sendings.save(
+                tx.sendings.of(command.fulfilment_id).failed(
+                    reason, may_be_there=command.may_be_there, next_at=command.next_at, at=self.now()
+                )
+            )
+            tx.commit()
+
+    @one_transaction
     def book_acceptance(self, command: BookAcceptance) -> None:
+        """One that was called off while it was on its way there is asked to be stopped, as what follows."""
         with self.begin(command) as tx:
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
-            if fulfilment.state is FulfilmentState.PICKING:
-                record(tx, tx.fulfilments, fulfilment.accept(at=self.now()))
-                order = tx.orders.get(fulfilment.order_id)
-                if order.progress == "sent":
-                    save(tx, order.progressed("accepted", at=self.now()))
+            record(tx, tx.fulfilments, fulfilment.accept(at=self.now()))
+            order = tx.orders.get(fulfilment.order_id)
+            if fulfilment.state is FulfilmentState.PICKING and order.progress == "sent":
+                save(tx, order.progressed("accepted", at=self.now()))
+            tx.sendings.save(tx.sendings.of(fulfilment.id).ended())
             tx.commit()
 
     @one_transaction
@@ -162,6 +196,7 @@ class FulfilmentService:
                 reason = storable(command.reason, longest=LONGEST_REASON)
                 order = tx.orders.get(fulfilment.order_id)
                 Booking(tx, self.new_id, self.now()).refuse(reason, fulfilment, order)
+            tx.sendings.save(tx.sendings.of(fulfilment.id).ended())
             tx.commit()
 
     @one_transaction

@@ -281,6 +281,7 @@ class OrderService:
         lines = tuple(FulfilmentLine(line_id=i, sku=sku, quantity=units) for i, sku, units in order.contents)
         sent = tx.fulfilments.get(order.fulfilment_id).release(lines, at=self.now())
         record(tx, tx.fulfilments, sent)
+        tx.sendings.save(tx.sendings.of(sent.state.id).anew())
         return change
 
     def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:

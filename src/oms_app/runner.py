@@ -26,11 +26,15 @@ Report = Callable[[Job, str, BaseException | None], None]
 
 @frozen(kw_only=True)
 class Handler:
-    """A named piece of background work, and the event types that it is subscribed to."""
+    """A named piece of background work, and the event types that it is subscribed to.
+
+    ``most_tries``: after so many that failed in a row, work that follows from an event is given up for now.
+    """
 
     name: str
     run: Run
     events: tuple[str, ...] = ()
+    most_tries: int = MOST_TRIES
 
 
 @frozen(kw_only=True)
@@ -83,17 +87,23 @@ class Runner:
             self.report(job, "done", None)
 
     def _retry(self, job: Job, error: Exception) -> None:
-        if job.tries >= MOST_TRIES and job.envelope is not None:
+        handler = self.handlers.get(job.handler)  # None: of a job that an older version has left
+        if job.tries >= (handler.most_tries if handler else MOST_TRIES) and job.envelope is not None:
             self._park(job, error)
             return
-        after = timedelta(seconds=getattr(error, "after_s", 0)) if isinstance(error, RateLimited | RetryLater) else None
-        wait = max(after or timedelta(0), min(timedelta(seconds=2 ** min(job.tries, 12)) / 2, LONGEST_WAIT))
-        self.jobs.fail(job.claim, error=_words(error), retry_at=self.now() + wait, now=self.now())
+        retry_at = self.now() + pause_after(job.tries, error)
+        self.jobs.fail(job.claim, error=_words(error), retry_at=retry_at, now=self.now())
         self.report(job, "retry", error)
 
     def _park(self, job: Job, error: Exception) -> None:
         self.jobs.fail(job.claim, error=_words(error), retry_at=None, now=self.now())
         self.report(job, "parked", error)
+
+
+def pause_after(tries: int, error: Exception) -> timedelta:
+    """Return how long work waits after its ``tries``-th try: longer each time, and as long as the other side says."""
+    asked = timedelta(seconds=getattr(error, "after_s", 0) if isinstance(error, RateLimited | RetryLater) else 0)
+    return max(asked, min(timedelta(seconds=2 ** min(tries, 12)) / 2, LONGEST_WAIT))
 
 
 def _words(error: Exception) -> str:

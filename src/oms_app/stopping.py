@@ -94,6 +94,7 @@ class ToStop:
     order: SalesOrder
     fulfilment: FulfilmentOrder
     reason: str
+    not_before: datetime | None = None  # until then it may still be on its way to the warehouse
 
     @property
     def by_carrier(self) -> bool:
@@ -117,7 +118,30 @@ class StopService:
             if not _waits(order, command) or order.pending is None:
                 return None
             fulfilment = tx.fulfilments.get(command.fulfilment_id)
-            return ToStop(order=order, fulfilment=fulfilment, reason=order.pending.reason)
+            settles_at = None if fulfilment.accepted else tx.sendings.of(fulfilment.id).settles_at()
+            return ToStop(order=order, fulfilment=fulfilment, reason=order.pending.reason, not_before=settles_at)
+
+    def settle_unsent(self, command: BookStopped) -> bool:
+        """Settle as stopped what the warehouse cannot have, as no try to send it got there; False if it may have it."""
+        numbers = self.numbering.pool(1, "S")
+        settled = self._settle_unsent(command, numbers)
+        self.numbering.give_back(numbers)
+        return settled
+
+    @one_transaction
+    def _settle_unsent(self, command: BookStopped, numbers: NumberPool) -> bool:
+        numbers.start()
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            if not _waits(order, command) or order.state is not OrderState.IN_WAREHOUSE:
+                return False
+            fulfilment, sending = tx.fulfilments.get(command.fulfilment_id), tx.sendings.of(command.fulfilment_id)
+            if fulfilment.accepted or not sending.never_arrived:
+                return False
+            tx.sendings.save(sending.ended())  # whoever begins to send it meanwhile is refused, or this one is
+            self._stopped(tx, order, numbers)
+            tx.commit()
+        return True
 
     def book_stopped(self, command: BookStopped) -> None:
         numbers = self.numbering.pool(1, "S")

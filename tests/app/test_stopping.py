@@ -4,9 +4,10 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT, later
 
+from oms_app.fulfilment import BookAcceptance, ReadShipment, Shipment
 from oms_app.order_moves import CancelRest, HandOverOrder, RefuseDelivery, UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder, SignOrder
-from oms_app.ports.channels import RetryLater
+from oms_app.ports.channels import AuthorisationExpired, RateLimited, RetryLater, Unreachable
 from oms_app.ports.wms import DocumentNumber, Dropped, FellShort, Parcel, ParcelsLeft, Stop, StopAnswer
 from oms_app.stopping import ANSWERED, ASK_BY_HAND, STOPPED_ALL_THE_SAME, BookStopped, ConfirmStop, RefuseStop
 from oms_app.wms_accounts import ConnectWarehouse
@@ -23,6 +24,7 @@ from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
 
 P = PlatformState
 NO_ANSWER = StopAnswer(outcome=Stop.NO_ANSWER, reason="timeout")
+NOT_KNOWN = StopAnswer(outcome=Stop.NOT_KNOWN, reason="单据不存在")
 GOES_ON = StopAnswer(outcome=Stop.NOT_STOPPED, reason="已出库")
 
 
@@ -162,32 +164,148 @@ def test_that_it_is_short_is_no_answer(world, order_id):
     assert world.state(order_id) is S.CANCELLED
 
 
-def test_a_warehouse_that_does_not_know_it_yet_has_not_answered(world, shop):
-    order_id = world.an_order(shop, a_standard_order())
-    world.give(ApproveOrder, order_id)
-    world.warehouse.trouble = [RetryLater(reason="busy", after_s=30)]
-    world.warehouse.stops = GOES_ON
-    world.give(ReleaseOrder, order_id)
-
-    world.give(CancelOrder, order_id)
-    assert pending(world, order_id) == "cancel_pending"
-    world.wait(seconds=40)  # now it has the order, and its next answer counts
-    world.wait(seconds=40)
-
-    assert (world.state(order_id), pending(world, order_id)) == (S.IN_WAREHOUSE, None)
+# --- what is only on its way to the warehouse ------------------------------------------------------------------------
 
 
-def test_stopped_before_it_was_sent_it_is_never_sent(world, shop):
-    order_id = world.an_order(shop, a_standard_order())
-    world.give(ApproveOrder, order_id)
-    world.warehouse.trouble = [RetryLater(reason="busy", after_s=30)]
-    world.give(ReleaseOrder, order_id)
+@pytest.fixture
+def released(world, shop):
+    """Return how to release an order to a warehouse that answers the first try to send it so."""
+
+    def release(*trouble):
+        order_id = world.an_order(shop, a_standard_order())
+        world.give(ApproveOrder, order_id)
+        world.warehouse.trouble = list(trouble)
+        world.give(ReleaseOrder, order_id)
+        assert world.warehouse.sent == []
+        return order_id
+
+    return release
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unreachable(reason="unreachable"), RateLimited(reason="7", after_s=9), AuthorisationExpired(reason="25")],
+    ids=lambda trouble: trouble.code,
+)
+def test_what_never_reached_the_warehouse_is_stopped_at_once_and_never_sent(world, released, trouble):
+    order_id = released(trouble)
+
+    world.give(CancelOrder, order_id, reason="买家不要了")
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.CANCELLED, (100, 0))
+    assert refunds(world, order_id) == [world.order(order_id).paid]
+    for job in world.store.queries.parked_jobs(ROOT, limit=9):
+        world.store.jobs.redrive(job.id, now=world.clock())
+    world.wait(minutes=20)
+    assert (world.warehouse.sent, world.warehouse.stopped, world.parked()) == ([], [], [])
+
+
+def test_what_never_reached_the_warehouse_is_taken_back_at_once(world, released):
+    order_id = released(Unreachable(reason="unreachable"))
+
+    world.give(UnreviewOrder, order_id)
+
+    (heir,) = world.order(order_id).heirs
+    assert (world.state(order_id), world.state(heir)) == (S.CANCELLED, S.AWAITING_CS_REVIEW)
+    assert world.warehouse.stopped == []
+
+
+def test_what_may_be_there_is_not_sent_while_it_is_to_be_stopped_and_the_warehouse_is_asked(world, released):
+    order_id = released(RetryLater(reason="timeout"))
     world.give(CancelOrder, order_id)
 
     world.wait(minutes=2)
+    assert (world.warehouse.sent, world.warehouse.stopped) == ([], [])  # it may still be on its way there
+    assert pending(world, order_id) == "cancel_pending"
+    world.wait(minutes=1)
+
+    (asked,) = world.warehouse.stopped
+    assert asked.number == world.detail(order_id).fulfilment.number
+    assert (world.state(order_id), world.units(SCARF), world.warehouse.sent) == (S.CANCELLED, (100, 0), [])
+    assert world.parked() == []
+
+
+def test_one_try_that_may_have_arrived_is_not_undone_by_later_ones_that_did_not(world, released):
+    order_id = released(RetryLater(reason="timeout"), Unreachable(reason="unreachable"))
+    world.wait(seconds=2)
+    world.give(CancelOrder, order_id)
+
+    assert pending(world, order_id) == "cancel_pending"
+    world.wait(minutes=3)
+    assert (world.state(order_id), len(world.warehouse.stopped)) == (S.CANCELLED, 1)
+
+
+def test_what_the_warehouse_does_not_stop_goes_on_and_is_sent(world, released):
+    order_id = released(RetryLater(reason="timeout"))
+    world.warehouse.stops = GOES_ON
+    world.give(CancelOrder, order_id)
+
+    world.wait(minutes=3)
+    assert (world.state(order_id), pending(world, order_id)) == (S.IN_WAREHOUSE, None)
+    world.wait(minutes=1)
+
+    assert [order.number for order in world.warehouse.sent] == [world.detail(order_id).fulfilment.number]
+    assert (world.order(order_id).progress, refunds(world, order_id)) == ("accepted", [])
+
+
+def test_what_the_warehouse_does_not_know_never_came_there(world, released):
+    order_id = released(RetryLater(reason="timeout"))
+    world.warehouse.stops = NOT_KNOWN
+    world.give(CancelOrder, order_id)
+
+    world.wait(minutes=3)
+
+    assert (world.state(order_id), world.warehouse.sent) == (S.CANCELLED, [])
+
+
+def test_what_the_warehouse_took_and_does_not_know_any_more_goes_on(world, order_id):
+    world.warehouse.stops = NOT_KNOWN
+
+    world.give(CancelOrder, order_id)
+
+    assert (world.state(order_id), pending(world, order_id), refunds(world, order_id)) == (S.IN_WAREHOUSE, None, [])
+
+
+def test_a_try_that_was_lost_with_its_worker_may_have_arrived(world, released):
+    order_id = released(Unreachable(reason="unreachable"))
+    begin_to_send(world, order_id)
+    world.give(CancelOrder, order_id)
+
+    world.wait(minutes=2)
+    assert (pending(world, order_id), world.warehouse.stopped) == ("cancel_pending", [])
+    world.wait(minutes=1)
+
+    assert (world.state(order_id), len(world.warehouse.stopped)) == (S.CANCELLED, 1)
+
+
+@pytest.mark.parametrize(
+    ("stops", "differences"),
+    [(None, []), (GOES_ON, ["fulfilment.not_stopped"]), (NOT_KNOWN, ["fulfilment.not_stopped"])],
+)
+def test_taken_after_it_was_called_off_the_warehouse_is_asked_to_stop(world, released, stops, differences):
+    order_id = released(Unreachable(reason="unreachable"))
+    begin_to_send(world, order_id)
+    world.warehouse.trouble = [RetryLater(reason="timeout")]
+    world.give(CancelOrder, order_id)
+    world.give(ConfirmStop, order_id, reason="仓库来电")  # they cannot know: it is on its way to them
+    world.warehouse.trouble, world.warehouse.stops = [], stops
+
+    fulfilment_id = world.detail(order_id).fulfilment.id
+    world.fulfilment.book_acceptance(BookAcceptance(fulfilment_id=fulfilment_id, by=ROOT))
+    world.settle()
 
     assert world.state(order_id) is S.CANCELLED
-    assert world.warehouse.sent == []
+    assert [what for *_, what in world.differences()] == differences
+    assert len(world.warehouse.stopped) == (0 if stops else 1)
+
+
+def begin_to_send(world, order_id):
+    """Have a worker begin to send an order, of whom nothing is heard any more."""
+    fulfilment_id = world.detail(order_id).fulfilment.id
+    assert isinstance(world.fulfilment.to_send(ReadShipment(fulfilment_id=fulfilment_id, by=ROOT)), Shipment)
+
+
+# --- what is told too late -------------------------------------------------------------------------------------------
 
 
 def test_an_answer_that_comes_when_it_goes_on_is_a_discrepancy(world, order_id):

@@ -181,7 +181,7 @@ class World:
             ReportProcess(reports=self.reports, fulfilment=self.fulfilment, queries=self.store.queries, now=self.clock),
             PullProcess(pulls=self.pulls, shops=self.shops, now=self.clock),
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
-            StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers),
+            StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers, now=self.clock),
             BatchProcess(batches=self.batches),
             TimerProcess(open=opened, orders=self.orders, moves=self.moves, now=self.clock),
         )

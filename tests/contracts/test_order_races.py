@@ -5,15 +5,18 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 from attrs import evolve
-from tests.contracts.rows import ROOT, a_line, a_new_shop, an_order, load_order, receive, store, units
+from tests.contracts.rows import ROOT, a_line, a_new_shop, an_order, load_order, receive, store, transact, units
+from tests.contracts.sealed import a_sealed_row
 from tests.contracts.test_races import at_once, no_pause, services
 
+from oms_app.fulfilment import FulfilmentService, ReadShipment, Shipment, Waits
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService, UnreviewOrder
 from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder, ReleaseOrder
 from oms_app.ports.transaction import Begin
 from oms_app.stopping import BookStopped, BookStopRefused, StopService
 from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import OrderState as S
 
 ROUNDS = 4
@@ -159,6 +162,74 @@ def test_of_two_answers_of_a_warehouse_one_counts(backend, orders, reviewed):
         assert results == [None, None]
         assert (found.pending, found.state in (S.CANCELLED, S.IN_WAREHOUSE)) == (None, True)
         assert units(backend, "A") == (100, held)
+
+
+@pytest.fixture
+def released(orders, backend):
+    """Return how to make an order that is released and not yet sent, which somebody wants to cancel."""
+
+    shop = store(backend, a_new_shop(backend))
+    receive(backend, "A", 100)
+    receiver = a_sealed_row(backend, shop)
+    transact(backend, lambda tx: tx.vault.put(receiver))
+
+    def make():
+        line = a_line(backend, sku="A", quantity=5)
+        order = an_order(
+            backend, shop, state=S.AWAITING_ALLOCATION, lines=(line,), receiver=PartyRef(vault_id=receiver.id)
+        )
+        store(backend, order)
+        steps = (orders.allocate, AllocateOrder), (orders.approve, ApproveOrder), (orders.release, ReleaseOrder)
+        for act, kind in steps:
+            act(kind(order_id=order.id, by=ROOT))
+        return load_order(backend, order)
+
+    return make
+
+
+def test_of_sending_and_cancelling_one_comes_first(backend, orders, released):
+    shared = {"begin": Begin(backend.open), "now": backend.clock, "new_id": backend.new_id, "pause": no_pause}
+    fulfilment = FulfilmentService(**shared)
+    stops = StopService(**shared, numbering=Numbering(backend.numbers, backend.clock))
+    for _ in range(ROUNDS):
+        order = released()
+        about = {"fulfilment_id": order.fulfilment_id, "by": ROOT}
+
+        def cancel(command, order=order):
+            orders.cancel(CancelOrder(order_id=order.id, by=ROOT))
+            return stops.settle_unsent(command)
+
+        sent, stopped = both(
+            (fulfilment.to_send, ReadShipment(**about)), (cancel, BookStopped(order_id=order.id, **about))
+        )
+
+        found = load_order(backend, order)
+        assert isinstance(sent, Shipment | Waits | None), sent
+        assert stopped is not isinstance(sent, Shipment)
+        assert found.state is (S.CANCELLED if stopped else S.IN_WAREHOUSE)
+        assert stopped or found.pending is not None  # the warehouse is asked
+
+
+def test_control_a_worker_who_looks_first_and_sends_afterwards_sends_what_is_cancelled(backend, orders, released):
+    order = released()
+    shared = {"begin": Begin(backend.open), "now": backend.clock, "new_id": backend.new_id, "pause": no_pause}
+    stops = StopService(**shared, numbering=Numbering(backend.numbers, backend.clock))
+
+    def act(n, barrier):
+        if n == 0:
+            waits = load_order(backend, order).pending is not None
+            barrier.wait()
+            barrier.wait()
+            return "sent" if not waits else "waits"
+        barrier.wait()
+        orders.cancel(CancelOrder(order_id=order.id, by=ROOT))
+        about = BookStopped(order_id=order.id, fulfilment_id=order.fulfilment_id, by=ROOT)
+        stopped = stops.settle_unsent(about)
+        barrier.wait()
+        return stopped
+
+    assert at_once(2, act) == ["sent", True]
+    assert load_order(backend, order).state is S.CANCELLED
 
 
 def fulfilments_of(backend, order):

@@ -27,6 +27,7 @@ from oms_app.ports.wms import (
 )
 from oms_app.queries.rows import Position
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound, ReportState
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.tracking import ParcelProgress, Trace
 from oms_domain.fulfilment.wms_account import (
     Sender,
@@ -250,3 +251,44 @@ def test_traces_are_kept_by_parcel_oldest_first(backend, shipped):
         tx.traces.add(first, told[:1])
         with pytest.raises(Contended):
             tx.commit()
+
+
+# --- how far sending has come ----------------------------------------------------------------------------------------
+
+
+def save_sending(backend, sending):
+    with backend.open(ROOT) as tx:
+        tx.sendings.save(sending)
+        tx.commit()
+
+
+def sending_of(backend, fulfilment):
+    with backend.open(ROOT) as tx:
+        return tx.sendings.of(fulfilment.id)
+
+
+def test_of_what_was_sent_before_it_was_kept_nobody_knows_whether_it_is_there(backend, shipped):
+    assert sending_of(backend, shipped) == Sending(fulfilment_id=shipped.id, may_be_there=True)
+
+
+def test_how_far_sending_has_come_is_kept_as_it_is(backend, shipped):
+    new = Sending(fulfilment_id=shipped.id)
+    save_sending(backend, new)
+    assert sending_of(backend, shipped) == evolve(new, version=1)
+
+    failed = sending_of(backend, shipped).begun(NOW).failed("unreachable", may_be_there=True, next_at=NOW, at=NOW)
+    save_sending(backend, failed)
+    assert sending_of(backend, shipped) == evolve(failed, version=2)
+    save_sending(backend, evolve(failed, version=2).ended())
+    assert sending_of(backend, shipped) == Sending(fulfilment_id=shipped.id, tried_at=NOW, may_be_there=True, version=3)
+
+
+def test_who_has_not_seen_the_last_try_does_not_write_over_it(backend, shipped):
+    save_sending(backend, Sending(fulfilment_id=shipped.id))
+    seen = sending_of(backend, shipped)
+    save_sending(backend, seen.begun(NOW))
+
+    for stale in (seen.ended(), Sending(fulfilment_id=shipped.id)):
+        with pytest.raises(Contended):
+            save_sending(backend, stale)
+    assert sending_of(backend, shipped).is_under_way

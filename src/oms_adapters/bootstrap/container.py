@@ -307,7 +307,7 @@ class Container(containers.DeclarativeContainer):
         now=now,
         pull_every=providers.Singleton(_pull_every, settings),
     )
-    stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked)
+    stop_process = providers.Singleton(StopProcess, stops=stops, wms=wms, carriers=carriers_asked, now=now)
     batch_process = providers.Singleton(BatchProcess, batches=batches)
     timer_process = providers.Singleton(TimerProcess, open=open, orders=orders, moves=moves, now=now)
     money_process = providers.Singleton(

@@ -31,7 +31,7 @@ from oms_adapters.db.sourcing import CARRIERS, SHIPPING, STRATEGIES, KeptSourcin
 from oms_adapters.db.stock_documents import StockDocumentStore
 from oms_adapters.db.vault import VaultStore
 from oms_adapters.db.warehouses import WarehouseStore
-from oms_adapters.db.wms import InboxStore, TraceStore, WmsAccountStore
+from oms_adapters.db.wms import InboxStore, SendingStore, TraceStore, WmsAccountStore
 from oms_adapters.db.work import Work
 from oms_app.actor import Actor
 from oms_app.journal import Journal
@@ -74,6 +74,7 @@ class SqlTransaction:
     vault: VaultStore = field(init=False)
     cursors: rows.CursorStore = field(init=False)
     inbox: InboxStore = field(init=False)
+    sendings: SendingStore = field(init=False)
     wms_accounts: WmsAccountStore = field(init=False)
     traces: TraceStore = field(init=False)
     batches: BatchStore = field(init=False)
@@ -109,6 +110,7 @@ class SqlTransaction:
         self.vault = VaultStore(work, actor, self.now, self.new_id)
         self.cursors = rows.CursorStore(work, actor)
         self.inbox = InboxStore(work)
+        self.sendings = SendingStore(work)
         self.wms_accounts = WmsAccountStore(work)
         self.traces = TraceStore(work, self.new_id)
         self.batches = BatchStore(work, actor)

@@ -8,18 +8,20 @@ from typing import Any
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.engine import Connection
 
 from oms_adapters.db.codec import decode, encode
 from oms_adapters.db.types import Id, Instant, Json, blob, code, document_columns, table, text
 from oms_adapters.db.work import Saved, Work
 from oms_app.journal import Head
 from oms_app.ports.reports import KeptReport
-from oms_app.ports.transaction import NewId
+from oms_app.ports.transaction import NewId, StaleVersion
 from oms_app.ports.wms import KINDS
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound, ReportState
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.tracking import ParcelProgress, Trace
 from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId, WmsAccountNotFound, WmsTerms
-from oms_domain.kernel.identity import PackageId, WarehouseCode
+from oms_domain.kernel.identity import FulfilmentOrderId, PackageId, WarehouseCode
 
 wms_account = table(
     "wms_account",
@@ -52,6 +54,18 @@ wms_report = table(
     sa.Index("ix_wms_report_state", "state", "received_at", "id"),
 )
 
+sending = table(
+    "sending",
+    sa.Column("fulfilment_id", Id, sa.ForeignKey("fulfilment_order.id"), primary_key=True),
+    sa.Column("tried_at", Instant, nullable=True),
+    sa.Column("is_under_way", sa.Boolean, nullable=False),
+    sa.Column("may_be_there", sa.Boolean, nullable=False),
+    sa.Column("waits_since", Instant, nullable=True, index=True),
+    sa.Column("reason", text(300), nullable=False),
+    sa.Column("next_at", Instant, nullable=True),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
 package_trace = table(
     "package_trace",
     sa.Column("id", Id, primary_key=True),
@@ -71,6 +85,7 @@ _REPORT = sa.select(wms_report).where(wms_report.c.id == sa.bindparam("id"))
 _SAME_REPORT = sa.select(wms_report.c.id).where(
     *(wms_report.c[name] == sa.bindparam(name) for name in ("warehouse", "kind", "report_id"))
 )
+_SENDING = sa.select(sending).where(sending.c.fulfilment_id == sa.bindparam("fulfilment_id"))
 _TRACES = (
     sa.select(package_trace)
     .where(package_trace.c.package_id.in_(sa.bindparam("package_ids", expanding=True)))
@@ -126,6 +141,19 @@ def report_row(kept: KeptReport) -> dict[str, Any]:
         "received_at": kept.received_at,
         "updated_at": kept.updated_at,
     }
+
+
+def sending_of(row: Any) -> Sending:
+    return Sending(
+        fulfilment_id=FulfilmentOrderId(row.fulfilment_id),
+        tried_at=row.tried_at,
+        is_under_way=bool(row.is_under_way),
+        may_be_there=bool(row.may_be_there),
+        waits_since=row.waits_since,
+        reason=row.reason,
+        next_at=row.next_at,
+        version=row.version,
+    )
 
 
 def trace_of(row: Any) -> Trace:
@@ -194,6 +222,32 @@ class InboxStore:
         values = {"state": kept.state, "reason": kept.reason[:300], "updated_at": kept.updated_at}
         change = wms_report.update().where(wms_report.c.id == kept.id).values(**values)
         self.work.last.append((("wms_report", kept.id.hex), lambda connection: connection.execute(change)))
+
+
+@frozen
+class SendingStore:
+    """``oms_app.ports.reports.Sendings`` on a database."""
+
+    work: Work
+
+    def of(self, fulfilment_id: FulfilmentOrderId) -> Sending:
+        rows = self.work.rows(_SENDING, {"fulfilment_id": fulfilment_id})
+        return sending_of(rows[0]) if rows else Sending(fulfilment_id=fulfilment_id, may_be_there=True)
+
+    def save(self, state: Sending) -> None:
+        facts = {name: getattr(state, name) for name in sending.c.keys()}  # noqa: SIM118  (of columns, not of a dict)
+        row = facts | {"reason": state.reason[:300], "version": state.version + 1}
+        if not state.version:
+            self.work.add(sending, row)
+            return
+        mine = (sending.c.fulfilment_id == state.fulfilment_id, sending.c.version == state.version)
+        change = sending.update().where(*mine).values(row)
+
+        def send(connection: Connection) -> None:
+            if connection.execute(change).rowcount != 1:
+                raise StaleVersion(what="sending")
+
+        self.work.last.append((("sending", state.fulfilment_id.hex), send))
 
 
 @frozen

@@ -34,6 +34,7 @@ from oms_domain.catalog.mapping import SkuMapping
 from oms_domain.catalog.sku import Sku
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.fulfilment.reports import ReportId
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.sourcing.records import CarrierRecord, ShippingRecord, StrategyRecord
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.fulfilment.wms_account import WmsAccount
@@ -43,6 +44,7 @@ from oms_domain.inventory.stock import Reservation, StockLevel
 from oms_domain.inventory.warehouses import Warehouse
 from oms_domain.kernel.identity import (
     EvidenceId,
+    FulfilmentOrderId,
     OrderId,
     PackageId,
     ShopId,
@@ -188,6 +190,7 @@ class Tables:
     wms_secrets: dict[UUID, bytes] = field(factory=dict)
     reports: dict[ReportId, KeptReport] = field(factory=dict)
     report_keys: dict[tuple[str, str, str], ReportId] = field(factory=dict)
+    sendings: dict[FulfilmentOrderId, Sending] = field(factory=dict)
     traces: dict[PackageId, tuple[Trace, ...]] = field(factory=dict)
 
     cases: dict[UUID, AftersalesCase] = field(factory=dict)

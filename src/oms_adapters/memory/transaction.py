@@ -38,7 +38,7 @@ from oms_adapters.memory.sourcing import MemoryCarriers, MemoryShipping, MemoryS
 from oms_adapters.memory.stock import MemoryStock
 from oms_adapters.memory.stock_documents import MemoryStockDocuments, MemoryWarehouses
 from oms_adapters.memory.tables import JobState, Tables
-from oms_adapters.memory.wms import MemoryInbox, MemoryTraces, MemoryWmsAccounts
+from oms_adapters.memory.wms import MemoryInbox, MemorySendings, MemoryTraces, MemoryWmsAccounts
 from oms_adapters.memory.work import Work
 from oms_app.actor import Actor, KeyReused, Once
 from oms_app.journal import Head, Journal
@@ -86,6 +86,7 @@ class MemoryTransaction:
     vault: MemoryVault = field(init=False)
     cursors: MemoryCursors = field(init=False)
     inbox: MemoryInbox = field(init=False)
+    sendings: MemorySendings = field(init=False)
     wms_accounts: MemoryWmsAccounts = field(init=False)
     traces: MemoryTraces = field(init=False)
     batches: MemoryBatches = field(init=False)
@@ -120,6 +121,7 @@ class MemoryTransaction:
         self.vault = MemoryVault(self.work)
         self.cursors = MemoryCursors(self.work)
         self.inbox = MemoryInbox(self.work)
+        self.sendings = MemorySendings(self.work)
         self.wms_accounts = MemoryWmsAccounts(self.work)
         self.traces = MemoryTraces(self.work)
         self.batches = MemoryBatches(self.work)

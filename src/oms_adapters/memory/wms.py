@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from oms_adapters.memory.shelves import Shelf
 from oms_adapters.memory.tables import Tables
 from oms_adapters.memory.work import Work
 from oms_app.ports.reports import KeptReport
-from oms_app.ports.transaction import Duplicate
+from oms_app.ports.transaction import Duplicate, StaleVersion
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId, WmsAccountNotFound
-from oms_domain.kernel.identity import PackageId, WarehouseCode
+from oms_domain.kernel.identity import FulfilmentOrderId, PackageId, WarehouseCode
 
 
 @define
@@ -88,6 +89,26 @@ class MemoryInbox:
 
     def save(self, kept: KeptReport) -> None:
         self.work.write(lambda tables: lambda: tables.reports.update({kept.id: kept}))
+
+
+@define
+class MemorySendings:
+    """How far sending to the warehouses has come."""
+
+    work: Work
+
+    def of(self, fulfilment_id: FulfilmentOrderId) -> Sending:
+        with self.work.reading() as tables:
+            return tables.sendings.get(fulfilment_id, Sending(fulfilment_id=fulfilment_id, may_be_there=True))
+
+    def save(self, state: Sending) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            stored = tables.sendings.get(state.fulfilment_id)
+            if state.version != (stored.version if stored else 0):
+                raise StaleVersion(what="sending")
+            return lambda: tables.sendings.update({state.fulfilment_id: evolve(state, version=state.version + 1)})
+
+        self.work.write(check)
 
 
 @define

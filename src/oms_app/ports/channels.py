@@ -152,6 +152,13 @@ class RetryLater(ChannelError):
 
 
 @frozen(kw_only=True)
+class Unreachable(RetryLater):
+    """The other side could not be reached: nothing was sent, so it was not applied. The call may succeed later."""
+
+    code: ClassVar[str] = "channels.unreachable"
+
+
+@frozen(kw_only=True)
 class RateLimited(ChannelError):
     """Too many calls: nothing before ``after_s`` seconds."""
 

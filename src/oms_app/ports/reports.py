@@ -10,9 +10,10 @@ from attrs import frozen
 
 from oms_app.ports.wms import NumberedReport
 from oms_domain.fulfilment.reports import ReportId, ReportState
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.fulfilment.wms_account import WmsAccount, WmsAccountId
-from oms_domain.kernel.identity import PackageId, WarehouseCode
+from oms_domain.kernel.identity import FulfilmentOrderId, PackageId, WarehouseCode
 
 
 @frozen(kw_only=True)
@@ -68,3 +69,13 @@ class Traces(Protocol):
 
     def add(self, package_id: PackageId, traces: Sequence[Trace]) -> None:
         """Keep traces that are not there yet. Raises ``Duplicate`` at commit if somebody was first."""
+
+
+class Sendings(Protocol):
+    """How far sending to the warehouses has come, of each fulfilment order that was released."""
+
+    def of(self, fulfilment_id: FulfilmentOrderId) -> Sending:
+        """Return it; of one that nothing is kept of, that nobody knows whether it is there."""
+
+    def save(self, sending: Sending) -> None:
+        """Store as its next version; version 0 is new. Raises ``StaleVersion``, ``Duplicate``, here or at commit."""

@@ -28,7 +28,7 @@ from oms_app.ports.aftersales import (
 from oms_app.ports.batches import Batches
 from oms_app.ports.catalog import Bundles, SkuMappings, Skus
 from oms_app.ports.differences import Difference
-from oms_app.ports.reports import Inbox, Traces, WmsAccounts
+from oms_app.ports.reports import Inbox, Sendings, Traces, WmsAccounts
 from oms_app.ports.rules import Blacklist, Neighbours, RuleSets
 from oms_app.ports.sourcing import Carriers, KeptSourcings, ShippingSettings, Strategies
 from oms_app.ports.stock import Stock, StockDocuments, Warehouses
@@ -351,6 +351,9 @@ class Transaction(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+
+    @property
+    def sendings(self) -> Sendings: ...
 
     @property
     def wms_accounts(self) -> WmsAccounts: ...

@@ -103,6 +103,7 @@ class Stop(StrEnum):
 
     STOPPED = "stopped"  # it will not ship
     NOT_STOPPED = "not_stopped"  # it ships, or has shipped
+    NOT_KNOWN = "not_known"  # it has no order of this number
     NO_ANSWER = "no_answer"  # either may be true: ask again, and do nothing that rests on one of them
 
 
@@ -287,8 +288,8 @@ KINDS: Final[dict[str, type[NumberedReport]]] = {
 class Wms(Protocol):
     """The warehouses. Calls go out: never while a transaction is open.
 
-    They raise ``RetryLater`` (it may have been done), ``RateLimited`` (it was not done), ``AuthorisationExpired`` (a
-    person must look at the warehouse's account) and nothing else, unless it is said.
+    They raise ``RetryLater`` (it may have been done), ``Unreachable``, ``RateLimited`` (it was not done),
+    ``AuthorisationExpired`` (a person must look at the warehouse's account) and nothing else, unless it is said.
     """
 
     def send(self, order: ShipOrder) -> WmsAnswer:

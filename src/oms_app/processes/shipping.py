@@ -19,27 +19,32 @@ from oms_app.fulfilment import (
     BookReport,
     BookWriteBack,
     FulfilmentService,
+    NoteNotSent,
     ReadShipment,
     Shipment,
+    Waits,
 )
 from oms_app.ports.channels import (
     AuthorisationExpired,
+    ChannelError,
     Gateways,
     NotConnected,
     PlatformRefused,
+    RateLimited,
     RetryLater,
     ShipmentNotice,
     ShippedLine,
+    Unreachable,
 )
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock
 from oms_app.ports.vault import Sealer
-from oms_app.ports.wms import PaperLine, Papers, ShipOrder, Stop, StopOrder, Wms
+from oms_app.ports.wms import PaperLine, Papers, ShipOrder, Stop, StopOrder, Wms, WmsAnswer
 from oms_app.processes.orders import actor_of
-from oms_app.runner import Handler
+from oms_app.runner import Handler, pause_after
 from oms_app.shops import MarkAuthorisation, ShopService
 from oms_domain.apportionment.units import of_units
-from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, Package, PackageShipped
+from oms_domain.fulfilment.fulfilment_order import FulfilmentReleased, FulfilmentTakenLate, Package, PackageShipped
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import LineId, ShopId
 from oms_domain.kernel.money import Money
@@ -48,6 +53,15 @@ from oms_domain.orders.events import OrderShort
 from oms_domain.orders.lines import OrderLine
 from oms_domain.shops.shop import Authorisation
 
+SEND: Final = "shipping.send"
+SEND_TRIES: Final = 240
+"""With ten minutes between two: some forty hours, before an order is intercepted of which a warehouse says nothing."""
+LOOK_AGAIN: Final = timedelta(seconds=30)
+"""How long an order is not sent that somebody wants stopped, until it is looked at again."""
+ASK_AGAIN_S: Final = 30
+"""How long the second asking to stop waits; each further one so much longer."""
+NOT_DONE: Final = (Unreachable, RateLimited, AuthorisationExpired)
+CALLED_OFF: Final = "called_off"
 POLL_WAREHOUSE: Final = "shipping.poll_warehouse"
 PULL_ORDERS: Final = "channels.pull_orders"
 REPORTS: Final = 100
@@ -67,8 +81,9 @@ class ShippingProcess:
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
-            Handler(name="shipping.send", run=self.send, events=(FulfilmentReleased.type,)),
+            Handler(name=SEND, run=self.send, events=(FulfilmentReleased.type,), most_tries=SEND_TRIES),
             Handler(name="shipping.stop_short", run=self.stop, events=(OrderShort.type,)),
+            Handler(name="shipping.stop_late", run=self.stop, events=(FulfilmentTakenLate.type,)),
             Handler(name="shipping.write_back", run=self.write_back, events=(PackageShipped.type,)),
             Handler(name=POLL_WAREHOUSE, run=self.poll),
         )
@@ -79,25 +94,47 @@ class ShippingProcess:
         shipment = self.fulfilment.to_send(ReadShipment(fulfilment_id=event.fulfilment_id, by=evolve(actor, job=None)))
         if shipment is None:
             return None
-        answer = self.wms.send(self._ship_order(shipment))
+        if isinstance(shipment, Waits):
+            return self.now() + LOOK_AGAIN
+        answer = self._sent(job, shipment)
         if answer.accepted:
             self.fulfilment.book_acceptance(BookAcceptance(fulfilment_id=event.fulfilment_id, by=actor))
         else:
             self.fulfilment.book_refusal(BookRefusal(fulfilment_id=event.fulfilment_id, reason=answer.reason, by=actor))
         return None
 
+    def _sent(self, job: Job, shipment: Shipment) -> WmsAnswer:
+        """Send, and keep how it went if there is no answer."""
+        try:
+            return self.wms.send(self._ship_order(shipment))
+        except Exception as error:
+            for_good = isinstance(error, AuthorisationExpired) or job.tries >= SEND_TRIES
+            failed = NoteNotSent(
+                fulfilment_id=shipment.fulfilment.id,
+                reason=error.reason if isinstance(error, ChannelError) else type(error).__name__,
+                may_be_there=not isinstance(error, NOT_DONE),
+                next_at=None if for_good else self.now() + pause_after(job.tries, error),
+                by=evolve(actor_of(job, "release"), job=None),
+            )
+            self.fulfilment.note_not_sent(failed)
+            raise
+
     def stop(self, job: Job) -> datetime | None:
-        """A warehouse that is short may find the goods after all: it must not ship what goes back to review."""
+        """Have it not shipped what is called off.
+
+        A warehouse that is short may find the goods after all; one may have taken an order just as it was called off.
+        """
         event, actor = job.envelope.event if job.envelope else None, actor_of(job, "stop")
-        assert isinstance(event, OrderShort)
+        assert isinstance(event, OrderShort | FulfilmentTakenLate)
         ask = ReadShipment(fulfilment_id=event.fulfilment_id, by=evolve(actor, job=None))
         fulfilment = self.fulfilment.to_stop(ask)
         if fulfilment is None:
             return None
-        answer = self.wms.stop(StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=event.reason))
+        reason = event.reason if isinstance(event, OrderShort) else CALLED_OFF
+        answer = self.wms.stop(StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=reason))
         if answer.outcome is Stop.NO_ANSWER:
-            raise RetryLater(reason=answer.reason)
-        if answer.outcome is Stop.NOT_STOPPED:
+            raise RetryLater(reason=answer.reason, after_s=ASK_AGAIN_S * job.tries)
+        if answer.outcome is not Stop.STOPPED:  # what it does not know any more it may have shipped
             self.fulfilment.book_not_stopped(
                 BookNotStopped(fulfilment_id=fulfilment.id, reason=answer.reason, by=actor)
             )

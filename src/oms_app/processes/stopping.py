@@ -6,6 +6,7 @@ same ask.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from attrs import evolve, frozen
 from oms_app.ports.carriers import Carriers, ParcelToStop
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.jobs import Job
+from oms_app.ports.transaction import Clock
 from oms_app.ports.wms import Stop, StopAnswer, StopOrder, Wms
 from oms_app.processes.orders import actor_of, order_event
 from oms_app.runner import Handler
@@ -41,6 +43,7 @@ class StopProcess:
     stops: StopService
     wms: Wms
     carriers: Carriers
+    now: Clock
 
     def handlers(self) -> tuple[Handler, ...]:
         return (
@@ -54,8 +57,9 @@ class StopProcess:
         assert isinstance(event, OrderStopAsked)
         about: Any = {"order_id": event.order_id, "fulfilment_id": event.fulfilment_id}
         to_stop = self.stops.to_ask(ReadStop(**about, by=evolve(actor, job=None)))
-        if to_stop is None:
+        if to_stop is None or self.stops.settle_unsent(BookStopped(**about, by=actor)):
             return None
+        self._wait_for(to_stop)
         answer = self._of_carriers(to_stop) if to_stop.by_carrier else self._of_warehouse(to_stop)
         match answer:
             case None:
@@ -78,10 +82,17 @@ class StopProcess:
         answer = self.wms.stop(
             StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=to_stop.reason)
         )
-        if answer.outcome is Stop.NOT_STOPPED and not fulfilment.accepted:
-            # It may say so because it does not know the order yet: what was sent is still on its way there.
-            return evolve(answer, outcome=Stop.NO_ANSWER)
+        if answer.outcome is Stop.NOT_KNOWN:
+            # What it took and does not know any more it may have shipped; what it never took it will not.
+            return evolve(answer, outcome=Stop.NOT_STOPPED if fulfilment.accepted else Stop.STOPPED)
         return answer
+
+    def _wait_for(self, to_stop: ToStop) -> None:
+        """Raises ``RetryLater`` while it may be on its way to the warehouse, which does not know it yet then."""
+        now = self.now()
+        if to_stop.not_before is not None and now < to_stop.not_before:
+            wait = to_stop.not_before - now
+            raise RetryLater(reason="being_sent", after_s=math.ceil(wait.total_seconds()))
 
     def _of_carriers(self, to_stop: ToStop) -> StopAnswer | None:
         """Ask for every parcel: one that is delivered all the same lets the whole order go on."""

@@ -127,6 +127,13 @@ class FulfilmentAccepted(FulfilmentEvent):
 
 
 @frozen(kw_only=True)
+class FulfilmentTakenLate(FulfilmentEvent):
+    """The warehouse took it when it was called off: it must be asked to stop."""
+
+    type: ClassVar[str] = "fulfilment.taken_late"
+
+
+@frozen(kw_only=True)
 class FulfilmentRefused(FulfilmentEvent):
     type: ClassVar[str] = "fulfilment.refused"
     reason: str
@@ -221,10 +228,11 @@ class FulfilmentOrder:
         return Change(order, (FulfilmentReleased(at=at, fulfilment_id=self.id, order_id=self.order_id, state=state),))
 
     def accept(self, *, at: datetime) -> Change[FulfilmentOrder]:
-        """Note that the warehouse has taken it. Told twice, it happens once."""
-        if self.accepted or self.state is not F.PICKING:
+        """Note that the warehouse has taken it, also one that was called off meanwhile. Told twice, it happens once."""
+        if self.accepted or self.state not in (F.PICKING, F.CANCELLED):
             return Change(self)
-        event = FulfilmentAccepted(fulfilment_id=self.id, order_id=self.order_id, state=self.state, at=at)
+        kind = FulfilmentAccepted if self.state is F.PICKING else FulfilmentTakenLate
+        event = kind(fulfilment_id=self.id, order_id=self.order_id, state=self.state, at=at)
         return Change(evolve(self, accepted=True, updated_at=at), (event,))
 
     def refuse(self, reason: str, *, at: datetime) -> Change[FulfilmentOrder]:

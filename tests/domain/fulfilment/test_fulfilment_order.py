@@ -18,6 +18,7 @@ from oms_domain.fulfilment.fulfilment_order import (
     FulfilmentRefused,
     FulfilmentReleased,
     FulfilmentState,
+    FulfilmentTakenLate,
     PackageShipped,
     PackageWrittenBack,
     WriteBack,
@@ -104,7 +105,15 @@ def test_the_warehouse_takes_it_once():
     assert accepted.state.accept(at=LATER) == Change(accepted.state)
 
 
-@pytest.mark.parametrize("state", [F.APPROVED, F.SHIPPED, F.CANCELLED])
+def test_taken_when_it_was_called_off_it_must_be_asked_to_stop():
+    taken = a_fulfilment_order(state=F.CANCELLED).accept(at=LATER)
+
+    assert taken.state == a_fulfilment_order(state=F.CANCELLED, accepted=True, updated_at=LATER)
+    assert taken.events == (FulfilmentTakenLate(**facts(F.CANCELLED)),)
+    assert taken.state.accept(at=LATER) == Change(taken.state)
+
+
+@pytest.mark.parametrize("state", [F.APPROVED, F.SHIPPED])
 def test_an_acceptance_that_comes_when_it_is_not_with_the_warehouse_changes_nothing(state):
     assert a_fulfilment_order(state=state).accept(at=LATER) == Change(a_fulfilment_order(state=state))
 

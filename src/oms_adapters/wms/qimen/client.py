@@ -18,7 +18,7 @@ from oms_adapters.wms.qimen.errors import failure
 from oms_adapters.wms.qimen.fields import Reader
 from oms_adapters.wms.qimen.messages import FAILURE, SUCCESS, signed_params
 from oms_adapters.wms.qimen.xml import Node, UnreadableXml, UnwritableText, read_xml, write_xml
-from oms_app.ports.channels import PlatformRefused, RateLimited, RetryLater
+from oms_app.ports.channels import PlatformRefused, RateLimited, RetryLater, Unreachable
 
 Clock = Callable[[], datetime]
 
@@ -42,7 +42,7 @@ class QimenClient:
 
         Raises:
             RetryLater: no answer that can be read; it may have been done.
-            RateLimited, AuthorisationExpired: it was not done.
+            Unreachable, RateLimited, AuthorisationExpired: it was not done.
             PlatformRefused: the warehouse says no; ``reason`` is its code and message.
         """
         try:
@@ -59,14 +59,19 @@ class QimenClient:
         return _checked(reply, status)
 
     def _post(self, method: str, body: bytes) -> tuple[int, str, bytes]:
+        reached = True
         try:
             return self._exchange(method, body)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            reached, reason = False, "unreachable"
         except httpx2.TimeoutException:
             reason = "timeout"
         except (httpx2.HTTPError, httpx2.InvalidURL):
             reason = "transport"
-        # It may have arrived. Raised out here, it does not carry the error above: that one holds the body.
-        raise RetryLater(reason=reason)
+        # Raised out here, it does not carry the error above: that one holds the body.
+        if not reached:
+            raise Unreachable(reason=reason)
+        raise RetryLater(reason=reason)  # it may have arrived
 
     def _exchange(self, method: str, body: bytes) -> tuple[int, str, bytes]:
         """Return status, Retry-After and body. Redirects are not followed: the body would go to a stranger."""

@@ -16,6 +16,7 @@ _FLOW_LIMITS: Final = ("ACCESSCONTROL.LIMITED-BY-", "ISV.ACCESS-LIMITED-BY-")
 _CLOCK: Final = frozenset({"ISV.TIMESTAMP-LIMIT-ERROR", "ISV.REQUEST-REPLAY-ERROR", "INVALID_TIMESTAMP", "31"})
 _BUSY: Final = frozenset({"10", "SYSTEM_ERROR", "SYSTEM_BUSY", "SERVICE_UNAVAILABLE", "TIMEOUT"})
 _THERE_ALREADY: Final = re.compile(r"(?<!NOT_)(?<!NOT-)(?<!NOT )(EXIST|DUPLICAT|REPEAT)")
+_NOT_KNOWN: Final = re.compile(r"INVALID[_-]ORDER[_-]CODE|ORDER\w*[_-]NOT[_-](EXIST|FOUND)|NO[_-]SUCH[_-]ORDER")
 _BAN: Final = re.compile(r"last for ([0-9]{1,5}) more second")
 
 UNTOLD_LIMIT_S: Final = 10
@@ -50,3 +51,14 @@ def is_there_already(refusal: PlatformRefused) -> bool:
     False
     """
     return _THERE_ALREADY.search(refusal.reason.partition(":")[0].upper()) is not None
+
+
+def is_not_known(refusal: PlatformRefused) -> bool:
+    """Whether a warehouse refuses to stop an order because it has none of this number.
+
+    >>> is_not_known(PlatformRefused(reason="INVALID_ORDER_CODE: 单据不存在"))
+    True
+    >>> is_not_known(PlatformRefused(reason="ORDER_ALREADY_SHIPPED: 已出库"))
+    False
+    """
+    return _NOT_KNOWN.search(refusal.reason.partition(":")[0].upper()) is not None

@@ -7,7 +7,7 @@ from attrs import frozen
 from oms_adapters.wms.qimen.client import QimenClient
 from oms_adapters.wms.qimen.deliveries import DeliveryOrder, delivery_of, print_delivery, print_stop
 from oms_adapters.wms.qimen.entries import print_entry, print_return
-from oms_adapters.wms.qimen.errors import is_there_already
+from oms_adapters.wms.qimen.errors import is_not_known, is_there_already
 from oms_adapters.wms.qimen.stock import parse_levels, print_query
 from oms_adapters.wms.qimen.xml import Node
 from oms_app.ports.channels import PlatformRefused, RetryLater
@@ -39,7 +39,8 @@ class QimenWarehouse:
         try:
             self.client.call("order.cancel", print_stop(order, self.client.account))
         except PlatformRefused as refused:
-            return StopAnswer(outcome=Stop.NOT_STOPPED, reason=refused.reason)
+            outcome = Stop.NOT_KNOWN if is_not_known(refused) else Stop.NOT_STOPPED
+            return StopAnswer(outcome=outcome, reason=refused.reason)
         except RetryLater as later:
             return StopAnswer(outcome=Stop.NO_ANSWER, reason=later.reason)
         return StopAnswer(outcome=Stop.STOPPED)

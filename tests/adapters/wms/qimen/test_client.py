@@ -12,7 +12,7 @@ from oms_adapters.wms.qimen.client import LARGEST_REPLY_BYTES, LONGEST_CALL, Qim
 from oms_adapters.wms.qimen.signing import is_signed
 from oms_adapters.wms.qimen.warehouse import QimenWarehouse
 from oms_adapters.wms.qimen.xml import Node, read_xml
-from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RateLimited, RetryLater
+from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RateLimited, RetryLater, Unreachable
 from oms_app.ports.wms import Stop, StopAnswer, StopOrder
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
 
@@ -114,7 +114,9 @@ REPLIES = {
     "too many calls": (httpx2.Response(429, headers={"Retry-After": "7"}), RateLimited, "http_429"),
     "a redirect": (httpx2.Response(302, headers={"Location": "http://127.0.0.1:1"}), RetryLater, "http_302"),
     "no answer in time": (httpx2.ReadTimeout("slow"), RetryLater, "timeout"),
-    "nobody there": (httpx2.ConnectError("no"), RetryLater, "transport"),
+    "a line that breaks": (httpx2.ReadError("no"), RetryLater, "transport"),
+    "nobody there": (httpx2.ConnectError("no"), Unreachable, "unreachable"),
+    "nobody there in time": (httpx2.ConnectTimeout("no"), Unreachable, "unreachable"),
     "a reply without an end": (
         lambda: httpx2.Response(200, content=iter([b"x" * 1024 * 1024] * (LARGEST_REPLY_BYTES // 1024 // 1024 + 1))),
         RetryLater,
