@@ -7,11 +7,9 @@ from typing import ClassVar, Final
 from attrs import evolve, field, frozen
 
 from oms_app.address_doubts import address_doubts, misplaced_in
+from oms_app.pasted import divisions_named, read_pasted
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField, Sealer
-from oms_domain.addresses.bundled import bundled_divisions
-from oms_domain.addresses.pieces import DoubtKind
-from oms_domain.addresses.recognise import recognise
 from oms_domain.channels.standard import Receiver, Region
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import VaultId
@@ -23,7 +21,6 @@ from oms_domain.orders.sales_order import PartyRef, SalesOrder
 LONGEST: Final = {"name": 100, "mobile": 40, "phone": 40, "street": 200, "zip": 10}
 LONGEST_DIVISION: Final = 40
 PURPOSE: Final = "edit"
-UNUSABLE: Final = frozenset({DoubtKind.AMBIGUOUS_REGION, DoubtKind.REGION_CONFLICT, DoubtKind.MASKED})
 
 
 @frozen(kw_only=True)
@@ -43,15 +40,6 @@ class AddressWanted:
     city: str | None = None
     district: str | None = None
     town: str | None = None
-
-
-@frozen(kw_only=True)
-class AddressDoubtful(Invalid):
-    """A pasted text does not say for sure where it is; name the divisions and what is masked apart from it."""
-
-    code: ClassVar[str] = "orders.address_doubtful"
-    field: str = "address.text"
-    doubts: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -82,7 +70,7 @@ def put_address(
     sealed = tx.vault.get(order.receiver.vault_id)
     tx.vault.log_opening(sealed.id, order_id=order.id, purpose=PURPOSE)
     old = sealer.open_receiver(sealed)
-    said, region, doubts = _recognised(wanted, order.region) if wanted.text else ({}, order.region, ())
+    said, region, doubts = _pasted(wanted, order.region)
     said |= {name: value for name in LONGEST if (value := getattr(wanted, name)) is not None}
     receiver = evolve(old, **{name: _checked(name, value) for name, value in said.items()})
     _check_still_there(old, receiver)
@@ -100,38 +88,21 @@ def put_address(
     return Addressed(receiver=ref, region=region, doubts=doubts)
 
 
-def _recognised(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], Region, tuple[str, ...]]:
-    """Return what a pasted text says of the receiver, and where; what it does not say of him stays as it was.
-
-    The old number does not stay beside a new one, nor the old zip beside a new street: they are somebody else's.
-    """
-    found = recognise(wanted.text, bundled_divisions())
-    kinds = [doubt.kind for doubt in found.doubts]
+def _pasted(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], Region, tuple[str, ...]]:
+    """Return what a pasted text says of the receiver, and where; what it does not say of him stays as it was."""
+    if not wanted.text:
+        return {}, before, ()
     named = wanted.province is not None or wanted.city is not None or wanted.district is not None
-    if not (found.region or found.phones or named):
-        raise AddressDoubtful(doubts=tuple(dict.fromkeys(map(str, kinds))))
-    if unusable := [kind for kind in kinds if kind in UNUSABLE and (kind is DoubtKind.MASKED or not named)]:
-        raise AddressDoubtful(doubts=tuple(unusable))
-    said = {"name": found.name, "street": found.street, "zip": found.zip}
-    said |= {"mobile": str(found.mobile or ""), "phone": str(found.landline or "")}
-    region = Region(
-        country=before.country, province=found.province, city=found.city, district=found.district, town=found.town
-    )
-    together = ({"mobile", "phone"} if found.mobile or found.landline else set()) | ({"zip"} if found.street else set())
-    kept = {name: value for name, value in said.items() if value or name in together}
-    return kept, region if found.region else before, tuple(dict.fromkeys(str(kind) for kind in kinds))
+    found = read_pasted(wanted.text, named=named, field="address.text")
+    return found.said, evolve(found.region, country=before.country) if found.region else before, found.doubts
 
 
 def _divisions(wanted: AddressWanted) -> dict[str, str]:
-    """Return the divisions that are named. A larger one that is named anew takes the smaller ones along."""
-    found: dict[str, str] = {}
-    for name in ("province", "city", "district", "town"):
-        value = getattr(wanted, name)
-        if value is not None:
-            found[name] = checked_text(value, field=f"address.{name}", longest=LONGEST_DIVISION)
-        elif found:
-            found[name] = ""
-    return found
+    named = {name: getattr(wanted, name) for name in ("province", "city", "district", "town")}
+    return {
+        name: checked_text(value, field=f"address.{name}", longest=LONGEST_DIVISION)
+        for name, value in divisions_named(**named).items()
+    }
 
 
 def _check_lies_in(region: Region) -> None:

@@ -11,9 +11,12 @@ from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import IndexField
 from oms_app.surroundings import Lookout, division_codes
 from oms_app.transactions import Pause, one_transaction, record
+from oms_domain.addresses.bundled import bundled_divisions
+from oms_domain.addresses.divisions import STAND_INS, Division
 from oms_domain.channels.standard import Region
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import OrderId, ShopId
+from oms_domain.kernel.phones import check_dialled
 from oms_domain.kernel.text import mask_phone, mask_street
 from oms_domain.orders.rules.blacklist import (
     BlacklistEntry,
@@ -71,6 +74,14 @@ class NothingToList(Invalid):
 
 
 @frozen(kw_only=True)
+class UnknownDivision(Invalid):
+    """Nobody knows the division there, or it may be one of several: the street would count in too wide a place."""
+
+    code: ClassVar[str] = "rules.unknown_division"
+    value: str
+
+
+@frozen(kw_only=True)
 class BlacklistAnswer:
     """The entries that stand now."""
 
@@ -102,7 +113,7 @@ class BlacklistService:
         """List somebody; who is listed already stays, with the newer reason.
 
         Raises:
-            ShopNotFound, OrderNotFound, NothingToList, CannotBeListed, InvalidText.
+            ShopNotFound, OrderNotFound, NothingToList, CannotBeListed, InvalidPhone, UnknownDivision, InvalidText.
         """
         reason = listing_reason(command.reason)
         with self.begin(command) as tx:
@@ -144,10 +155,11 @@ class BlacklistService:
         if command.phone:
             digest = sealer.digest(IndexField.PHONE, command.phone)
             named.append(_who(BlacklistKind.PHONE, digest, mask_phone(command.phone), "phone"))
+            check_dialled(command.phone, field="phone")
         if command.street:
             digest = sealer.digest(IndexField.ADDRESS, command.street)
             who = _who(BlacklistKind.ADDRESS, digest, mask_street(command.street), "street")
-            named.append(evolve(who, division=_division(command.region)))
+            named.append(evolve(who, division=_named_division(command.region)))
         if command.buyer_id:
             digest = self.lookout.buyer_digest(shop.platform, command.buyer_id)
             named.append(_who(BlacklistKind.BUYER, digest, _tail(command.buyer_id), "buyer_id"))
@@ -160,10 +172,11 @@ class BlacklistService:
         order = tx.orders.get(command.order_id)
         if order.shop_id != shop.id:
             raise NothingToList(field="order")
-        receiver, mask = tx.vault.get(order.receiver.vault_id), order.receiver.mask
+        receiver, mask, codes = tx.vault.get(order.receiver.vault_id), order.receiver.mask, division_codes(order.region)
+        street = receiver.digest(IndexField.ADDRESS) if codes else ""  # else it would be listed all over the country
         found = (
             *(_Who(BlacklistKind.PHONE, digest, mask) for digest in receiver.phones),
-            _Who(BlacklistKind.ADDRESS, receiver.digest(IndexField.ADDRESS), mask, _division(order.region)),
+            _Who(BlacklistKind.ADDRESS, street, mask, codes[-1] if codes else ""),
             _Who(BlacklistKind.BUYER, self.lookout.buyer_digest(shop.platform, order.buyer_id), _tail(order.buyer_id)),
         )
         return tuple(who for who in found if who.digest)
@@ -196,9 +209,23 @@ def _who(kind: BlacklistKind, digest: str, mask: str, name: str) -> _Who:
     return _Who(kind, digest, mask)
 
 
-def _division(region: Region) -> str:
-    """The smallest division that is known: within it the street counts."""
-    return (division_codes(region) or ("",))[-1]
+def _named_division(region: Region) -> str:
+    """Return the code of the smallest division named: within it the street counts. Raises ``UnknownDivision``."""
+    named, divisions, found = list[str](), bundled_divisions(), ""
+    for part in ("province", "city", "district"):
+        name = getattr(region, part).strip()
+        if not name:
+            continue
+        named.append(name)
+        path = divisions.find(*named)
+        if name not in STAND_INS and not (path and path[-1] in _bearers(name)):
+            raise UnknownDivision(field=f"address.{part}", value=name)
+        found = path[-1].code if path else ""
+    return found
+
+
+def _bearers(name: str) -> set[Division]:
+    return {each.division for each in bundled_divisions().by_name.get(name, ())}
 
 
 def _tail(buyer_id: str) -> str:

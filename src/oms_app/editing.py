@@ -20,6 +20,7 @@ from oms_app.splitting import NotOnOrder, Wanted
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.catalog.sku import Sku, SkuKind
+from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.carriers import fits, require_fit
 from oms_domain.fulfilment.sourcing.records import UnknownCarrier
 from oms_domain.inventory.stock import Handover
@@ -142,6 +143,7 @@ class EditAnswer:
     holds: tuple[Holding, ...]
     missing: tuple[tuple[str, int], ...]
     parts: tuple[OrderId, ...]
+    region: Region = Region()
 
 
 @frozen(kw_only=True)
@@ -393,6 +395,7 @@ def _answer(order: SalesOrder, change: Change[SalesOrder], doubts: tuple[str, ..
         holds=_holdings(after),
         missing=missing,
         parts=after.heirs,
+        region=after.region,
     )
 
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.address_doubts import address_doubts
+from oms_app.address_edits import LONGEST
 from oms_app.editing import UnknownGoods
 from oms_app.inventory import known_warehouse
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, answer_of
+from oms_app.pasted import divisions_named, read_pasted
 from oms_app.ports.transaction import Begin, Clock, NewId, OrderNotFound, Transaction
 from oms_app.ports.vault import IndexField, Sealed, Sealer
 from oms_app.queries.rows import OrderFilter, Queries
@@ -35,7 +37,7 @@ from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, ShopId, Sku
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.phones import check_dialled
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.kernel.text import mask_digits
+from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.balance import balance_due, pay_balance
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.manual import Goods, Wanted, manual_order, require
@@ -65,7 +67,8 @@ class CreateOrder:
 
     ``original``: the order that a reissue (补发) is for; of that it takes number, buyer, and whatever of receiver and
     region is not given. A reissue costs nothing, whatever prices, freight and discounts are named. ``deposit``: what
-    is paid of a presale; None: all of it.
+    is paid of a presale; None: all of it. ``pasted``: one text that says who gets it and where, as far as ``receiver``
+    and ``region`` do not.
     """
 
     permission: ClassVar[Permission] = Permission.ORDERS_WRITE
@@ -84,6 +87,7 @@ class CreateOrder:
     placed_at: datetime | None = None
     paid_at: datetime | None = None
     note: str = ""
+    pasted: str = field(default="", repr=False)
     receiver: Receiver = field(default=Receiver(), repr=False)
     region: Region = Region()
     lines: tuple[LineWanted, ...] = ()
@@ -133,6 +137,7 @@ class ManualAnswer:
     balance_due: Money
     receiver: str
     doubts: tuple[str, ...]
+    region: Region = Region()
 
 
 @frozen(kw_only=True)
@@ -158,9 +163,9 @@ class ManualOrderService:
         """Make the order; it is allocated and reviewed like any other.
 
         Raises:
-            FieldsMissing, InvalidPhone, InTheFuture, PaidBeforePlaced, OrderNoTaken, UnknownGoods, UnknownWarehouse,
-            UnknownCarrier, CarrierDoesNotFit, ReductionTooHigh, DepositOutOfBounds, OrderNotFound (the original): why
-            it cannot be.
+            AddressDoubtful, FieldsMissing, InvalidPhone, InTheFuture, PaidBeforePlaced, OrderNoTaken, UnknownGoods,
+            UnknownWarehouse, UnknownCarrier, CarrierDoesNotFit, ReductionTooHigh, DepositOutOfBounds, OrderNotFound
+            (the original): why it cannot be.
         """
         numbers = self.numbering.pool(1, "S")
         answer = self._create(command, numbers)
@@ -212,6 +217,7 @@ class ManualOrderService:
     def _made(
         self, tx: Transaction, command: CreateOrder, number: str
     ) -> tuple[Change[SalesOrder], tuple[str, ...], tuple[Sealed, ...]]:
+        command, doubts = _recognised(command)
         original, at = _original(tx, command), self.now()
         require(_required(command, original))
         for name in ("mobile", "phone"):
@@ -256,7 +262,7 @@ class ManualOrderService:
             policy=policy_of(shop.policy),
             at=at,
         )
-        return made, _doubts(command, region), sealed
+        return made, (*doubts, *_doubts(command, region)), sealed
 
     def _sealed(self, command: CreateOrder, shop_id: ShopId, original: SalesOrder | None) -> tuple[Sealed, ...]:
         """Seal who gets it, and the buyer by the same name; of a reissue to the same receiver there is nothing new."""
@@ -317,6 +323,24 @@ def _required(command: CreateOrder, original: SalesOrder | None) -> dict[str, ob
             "receiver.street": receiver.street,
         }
     return found | {"lines": command.lines or (command.gifts if command.kind is OrderKind.REISSUE else ())}
+
+
+def _recognised(command: CreateOrder) -> tuple[CreateOrder, tuple[str, ...]]:
+    """Return the command with what its pasted text says beside its fields. Raises ``AddressDoubtful``."""
+    if not command.pasted:
+        return command, ()
+    found = read_pasted(command.pasted, named=command.region != Region(), field="receiver.text")
+    receiver = evolve(
+        command.receiver,
+        **{
+            name: checked_text(value, field=f"receiver.{name}", longest=LONGEST[name])
+            for name, value in found.said.items()
+            if not getattr(command.receiver, name)
+        },
+    )
+    named = {name: getattr(command.region, name) or None for name in ("province", "city", "district", "town")}
+    region = evolve(found.region or command.region, country=command.region.country, **divisions_named(**named))
+    return evolve(command, receiver=receiver, region=region), found.doubts
 
 
 def _doubts(command: CreateOrder, region: Region) -> tuple[str, ...]:
@@ -416,6 +440,7 @@ def _answer(made: Change[SalesOrder], doubts: tuple[str, ...]) -> ManualAnswer:
         balance_due=balance_due(order),
         receiver=order.receiver.mask,
         doubts=doubts,
+        region=order.region,
     )
 
 

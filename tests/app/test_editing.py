@@ -8,11 +8,12 @@ from tests.app.test_splitting import newer
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
-from oms_app.address_edits import AddressDoubtful, AddressWanted, DivisionElsewhere
+from oms_app.address_edits import AddressWanted, DivisionElsewhere
 from oms_app.catalog import PutSku
 from oms_app.editing import NEVER, CarrierWouldBeCleared, EditOrder, Holding, Replace, UnknownGoods, UnknownTag
 from oms_app.inventory import ReceiveStock
 from oms_app.orders import ApproveOrder, CancelOrder
+from oms_app.pasted import AddressDoubtful
 from oms_app.personal import RevealPersonalData
 from oms_app.ports.transaction import VersionIsNot
 from oms_app.sourcing import PutCarrier, PutShipping

@@ -12,6 +12,8 @@ from oms_app.catalog import PutBundle, PutSku
 from oms_app.editing import UnknownGoods
 from oms_app.manual import CreateOrder, LineWanted, OrderNoTaken, PayBalance
 from oms_app.orders import CancelOrder, ReleaseOrder
+from oms_app.pasted import AddressDoubtful
+from oms_app.personal import RevealPersonalData
 from oms_app.ports.transaction import OrderNotFound
 from oms_app.review_rules import PutTemplate
 from oms_app.sourcing import PutCarrier, PutShipping
@@ -238,6 +240,39 @@ def test_divisions_that_are_not_there_are_told(world, shop, region, doubts):
     there = Region(province=province, city=city, district=district)
 
     assert world.manual.preview(wanted(shop, region=there)).doubts == doubts
+
+
+PASTED = "新收件人 13000000002 广东省深圳市宝安区虚构路8号"
+
+
+def test_a_pasted_text_says_who_gets_it_and_where(world, shop):
+    answer = create(world, wanted(shop, receiver=Receiver(), region=Region(), pasted=PASTED))
+
+    order = world.order(answer.order.id)
+    opened = world.personal.reveal(RevealPersonalData(order_id=order.id, purpose="核对", by=ROOT)).receiver
+    assert (opened.name, opened.mobile, opened.street) == ("新收件人", "13000000002", "虚构路8号")
+    assert order.region == answer.region == Region(province="广东省", city="深圳市", district="宝安区")
+    assert "13000000002" not in str(answer)
+
+
+def test_what_is_said_apart_from_a_pasted_text_goes_before_it(world, shop):
+    named = Region(province="广东省", city="深圳市", district="南山区")
+
+    answer = create(world, wanted(shop, receiver=Receiver(name="另一人"), region=named, pasted=PASTED))
+
+    order = world.order(answer.order.id)
+    opened = world.personal.reveal(RevealPersonalData(order_id=order.id, purpose="核对", by=ROOT)).receiver
+    assert (opened.name, opened.mobile, order.region) == ("另一人", "13000000002", named)
+
+
+@pytest.mark.parametrize("text", ["你好", "测试员 13000000001 鼓楼区示例路1号"])
+def test_a_pasted_text_that_leaves_the_place_open_makes_no_order(world, shop, text):
+    with pytest.raises(AddressDoubtful) as refusal:
+        world.manual.preview(wanted(shop, receiver=Receiver(), region=Region(), pasted=text))
+
+    assert refusal.value.field == "receiver.text"
+    named = wanted(shop, receiver=evolve(WHO, street=""), region=HOME, pasted=f"{text} 示例路1号")
+    assert world.manual.preview(named).region == HOME
 
 
 def test_a_reissue_sends_goods_for_nothing_where_the_first_order_went(world, shop):

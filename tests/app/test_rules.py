@@ -11,7 +11,7 @@ from tests.app.world import ROOT, World, later
 from oms_adapters.db.database import Database
 from oms_app.actor import Once
 from oms_app.address_edits import AddressWanted
-from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist
+from oms_app.blacklist import AddToBlacklist, NothingToList, ReadBlacklist, TakeOffBlacklist, UnknownDivision
 from oms_app.catalog import PutSku
 from oms_app.editing import EditOrder
 from oms_app.judging import Judge
@@ -26,6 +26,7 @@ from oms_domain.conditions.operators import Op
 from oms_domain.conditions.tree import Check
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.phones import InvalidPhone
 from oms_domain.orders.flags import OrderFlaggedNow
 from oms_domain.orders.rules.blacklist import BlacklistEntryNotFound, BlacklistKind, CannotBeListed
 from oms_domain.orders.rules.logged import print_decision
@@ -349,6 +350,51 @@ def test_whoever_is_on_the_blacklist_is_intercepted(world, shop, who, kind):
     (answer,) = entry.changes["decision"][1]["matched"]
     assert [finding["field"] for finding in answer["findings"]] == [f"{kind}_blacklisted"]
     assert [found[0] for found in listed(world, shop)] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("region", "field"),
+    [
+        (Region(city="火星市"), "address.city"),
+        (Region(province="广东省", city="北京市"), "address.city"),
+        (Region(district="鼓楼区"), "address.district"),
+        (Region(province="广东省", city="深圳市", district="火星区"), "address.district"),
+    ],
+)
+def test_a_street_in_a_place_that_nobody_knows_is_not_listed_everywhere(world, shop, region, field):
+    with pytest.raises(UnknownDivision) as refusal:
+        add(world, shop, street="虚构路1号", region=region)
+
+    assert (refusal.value.field, listed(world, shop)) == (field, [])
+
+
+@pytest.mark.parametrize(
+    ("region", "division"),
+    [
+        (Region(province="广东", city="深圳"), "4403"),
+        (Region(province="湖北省", city="省直辖县级行政区划", district="仙桃市"), "429004"),
+        (Region(province="河南省", city="济源市", district="济源市"), "419001"),
+    ],
+)
+def test_a_street_is_listed_within_the_smallest_division_that_is_named(world, shop, region, division):
+    add(world, shop, street="虚构路1号", region=region)
+
+    assert [found[2] for found in listed(world, shop)] == [division]
+
+
+def test_a_number_that_nobody_can_dial_is_not_listed(world, shop):
+    with pytest.raises(InvalidPhone) as refusal:
+        add(world, shop, phone="123")
+
+    assert (refusal.value.field, listed(world, shop)) == ("phone", [])
+
+
+def test_of_an_order_to_a_place_that_nobody_knows_the_street_is_not_listed_everywhere(world, shop):
+    order_id = an_order(world, shop, region=Region(city="火星市"), receiver=evolve(RECEIVER, street="虚构路1号"))
+
+    add(world, shop, order_id=order_id)
+
+    assert "address" not in [found[0] for found in listed(world, shop)]
 
 
 def test_who_has_two_numbers_is_told_by_either_and_listed_by_both(world, shop):

@@ -175,6 +175,14 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.ORDERS_WRITE,
     ),
     Call(
+        operation="recogniseAddress",
+        method="POST",
+        path="/addresses/recognition",
+        body={"text": "x"},
+        permission=Permission.ORDERS_READ,
+        scoped=200,
+    ),
+    Call(
         operation="editOrder",
         method="PATCH",
         path="/orders/{order_id}",

@@ -81,6 +81,23 @@ def test_a_pasted_address_shows_as_a_mask_alone(api, order):
         assert leak not in answer.text + whole.text
 
 
+def test_a_pasted_address_can_be_checked_before_anybody_goes_by_it(api, order):
+    text = "新收件人 13000000002 广东省深圳市宝安区虚构路8号"
+    body = {"address": {"text": text}}
+
+    plan = api.post(f"/orders/{order['id']}/edit-plan", body, once=None).json()
+    alone = api.post("/addresses/recognition", {"text": text}, once=None)
+    done = edit(api, order, body).json()
+
+    assert alone.status_code == 200, alone.text
+    said = alone.json()
+    assert plan["recognised"] == said
+    parts = (said["name"], said["mobile"], said["street"], said["region_codes"], said["doubts"])
+    assert parts == ("新收件人", "13000000002", "虚构路8号", ["44", "4403", "440306"], [])
+    assert (plan["region"], done["region"]) == (said["region"], said["region"])
+    assert (plan["region"]["district"], done["recognised"]) == ("宝安区", None)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -55,6 +55,18 @@ def test_an_order_is_seen_made_and_shown(api):
     assert (taken.status_code, taken.json()["code"]) == (409, "orders.order_no_taken")
 
 
+def test_an_order_with_a_pasted_address_is_checked_and_made(api):
+    sell(api)
+    body = ORDER | {"receiver": {"text": "测试员 13000000002 广东省深圳市宝安区虚构路8号"}}
+
+    plan = api.post("/orders/plan", body, once=None).json()
+    made = api.post("/orders", body)
+
+    assert (plan["recognised"]["street"], plan["region"]["district"]) == ("虚构路8号", "宝安区")
+    assert (made.status_code, made.json()["recognised"], made.json()["region"]) == (201, None, plan["region"])
+    assert "13000000002" not in made.text
+
+
 def test_what_is_missing_is_told_at_once(quiet):
     answer = quiet.post("/orders", {"note": "x"})
 

@@ -6,6 +6,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from oms_adapters.bootstrap.clock import system_now
+from oms_adapters.bootstrap.commands_addresses import addresses
 from oms_adapters.bootstrap.commands_aftersales import aftersales
 from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
 from oms_adapters.bootstrap.commands_batches import batches
@@ -163,6 +164,7 @@ for command in (
     wms,
     rules,
     blacklist,
+    addresses,
     cases,
     refunds,
     returns,

@@ -8,10 +8,12 @@ from typing import Any, Final, TextIO
 
 import click
 
+from oms_adapters.bootstrap.commands_addresses import recognised_parts
 from oms_adapters.bootstrap.commands_batches import BATCH, ORDERS_FILE, check_named, ids_in, show_begun
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.commands_splits import part_of
 from oms_adapters.bootstrap.container import Container
+from oms_adapters.bootstrap.one_order import region_text
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import DateInvalid, PartInvalid, refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
@@ -36,6 +38,8 @@ COLUMNS: Final = [
     "held",
     "holds",
     "missing",
+    "region",
+    "recognised",
     "doubts",
     "code",
     "why",
@@ -101,7 +105,9 @@ def edit_orders(
         try:
             (command,) = _edits(container, [order_id_of(container, text)], of_version, facts)
             answer = _act(container, only_plan)(command)
-            rows.append({"order": text, "of_version": command.expected_version} | _row(answer))
+            row = {"order": text, "of_version": command.expected_version} | _row(answer)
+            pasted = edit["text"] if only_plan else ""
+            rows.append(row | ({"recognised": recognised_parts(pasted)} if pasted else {}))
         except OmsError as refusal:
             failed = True
             rows.append({"order": text, "outcome": "refused"} | refusal_row(refusal, language()))
@@ -188,6 +194,7 @@ def _row(answer: EditAnswer) -> dict[str, Any]:
         "holds": _holdings(answer.holds),
         "missing": [f"{sku}={units}" for sku, units in answer.missing],
         "receiver": answer.receiver,
+        "region": region_text(answer.region),
         "doubts": list(answer.doubts),
     }
 

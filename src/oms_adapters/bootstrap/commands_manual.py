@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from oms_adapters.bootstrap.commands_addresses import recognised_parts
 from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.one_order import region_text
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
 from oms_adapters.http.bodies import as_body, read_json
@@ -14,7 +16,19 @@ from oms_adapters.http.manual_orders import NewOrderBody
 from oms_app.manual import ManualAnswer, PayBalance
 from oms_domain.kernel.money import Money, parse_money
 
-COLUMNS = ["order", "outcome", "state", "payable", "paid", "balance_due", "receiver", "lines", "doubts"]
+COLUMNS = [
+    "order",
+    "outcome",
+    "state",
+    "payable",
+    "paid",
+    "balance_due",
+    "receiver",
+    "region",
+    "recognised",
+    "lines",
+    "doubts",
+]
 
 
 @click.command("create")
@@ -28,7 +42,10 @@ def create_order(file: Any, dry_run: bool, as_json: bool) -> None:
     command = body.command(shop_named(container, body.shop).id if body.shop else None, operator())
     service = container.manual_orders()
     answer = service.preview(command) if dry_run else service.create(command)
-    show([_row(answer, "planned" if dry_run else "created")], COLUMNS, as_json=as_json)
+    row = _row(answer, "planned" if dry_run else "created")
+    if dry_run and body.receiver.text:
+        row["recognised"] = recognised_parts(body.receiver.text)
+    show([row], COLUMNS, as_json=as_json)
 
 
 @click.command("pay-balance")
@@ -61,6 +78,7 @@ def _row(answer: ManualAnswer, outcome: str) -> dict[str, Any]:
         "paid": str(answer.paid),
         "balance_due": str(answer.balance_due),
         "receiver": answer.receiver,
+        "region": region_text(answer.region),
         "lines": [f"{line.sku} ×{line.quantity} {line.payable}" for line in answer.lines],
         "doubts": list(answer.doubts),
     }

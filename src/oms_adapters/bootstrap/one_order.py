@@ -74,7 +74,6 @@ def _closed(ask: Ask, refusal: Refused, language: str) -> dict[str, Any]:
 
 
 def _head(order: SalesOrder) -> dict[str, Any]:
-    region = (order.region.province, order.region.city, order.region.district)
     return {
         "id": str(order.id),
         "number": order.number,
@@ -89,7 +88,7 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "payable": str(order.payable),
         "paid": str(order.paid),
         "receiver": order.receiver.mask,
-        "region": " ".join(part for part in region if part),
+        "region": region_text(order.region),
         "address_doubts": list(address_doubts(order.region)) if order.region != Region() else [],
         "remark": order.buyer_remark,
         "warehouse": order.warehouse or "",
@@ -103,6 +102,10 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "split_by": list(order.split_reasons),
         "version": order.version,
     }
+
+
+def region_text(region: Region) -> str:
+    return " ".join(part for part in (region.province, region.city, region.district, region.town) if part)
 
 
 def _flag(flag: Flag) -> str:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from litestar import Litestar, Router
 from litestar.di import Provide
 
+from oms_adapters.http.addresses import AddressesController
 from oms_adapters.http.aftersales_terms import AftersalesTermsController
 from oms_adapters.http.auth import guarding
 from oms_adapters.http.batch_jobs import BatchesController
@@ -141,6 +142,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrderCommandsController,
                     SplitsController,
                     EditsController,
+                    AddressesController,
                     ManualOrdersController,
                     ShopsController,
                     StockController,

@@ -14,12 +14,13 @@ from attrs import frozen
 from litestar import Controller, Request, Response, patch, post
 from litestar.params import FromPath, JSONBody
 
+from oms_adapters.http.addresses import RecognisedView, recognised
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
 from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
 from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import IfMatch, expected_version, version_of_edit
-from oms_adapters.http.order_views import OrderAnswerView, changes_of
+from oms_adapters.http.order_views import OrderAnswerView, RegionView, changes_of
 from oms_adapters.http.refusals import VersionMissing
 from oms_adapters.http.splits import LONGEST_SKU, WantedBody
 from oms_adapters.http.views import Given, MoneyView, View
@@ -176,13 +177,18 @@ class MissingView(View):
 
 
 class EditView(View):
-    """What an edit makes of an order, or would make: its money, and what it held and holds."""
+    """What an edit makes of an order, or would make: its money, and what it held and holds.
+
+    ``recognised``: of a plan, what a pasted address says; who asks has typed it.
+    """
 
     order: OrderAnswerView
     what: list[str]
     refund_due: MoneyView
     payable: MoneyView
     receiver: str
+    region: RegionView
+    recognised: RecognisedView | None
     doubts: list[str]  # of an address, for a person to look at
     warehouse: str | None
     carrier: str | None
@@ -192,13 +198,15 @@ class EditView(View):
     parts: list[UUID]  # orders that it was split into, because no warehouse has all of it
 
     @classmethod
-    def of(cls, answer: EditAnswer) -> EditView:
+    def of(cls, answer: EditAnswer, *, pasted: str = "") -> EditView:
         return cls(
             order=OrderAnswerView.of(answer.order),
             what=list(answer.what),
             refund_due=MoneyView.of(answer.refund_due),
             payable=MoneyView.of(answer.payable),
             receiver=answer.receiver,
+            region=RegionView.of(answer.region),
+            recognised=recognised(pasted),
             doubts=list(answer.doubts),
             warehouse=answer.warehouse,
             carrier=answer.carrier,
@@ -241,7 +249,8 @@ class EditsController(Controller):
         if_match: IfMatch = None,
     ) -> EditView:
         command = data.command(order_id, actor, expected_version(if_match))
-        return EditView.of(_telling(queries, command, if_match, edits.preview))
+        pasted = data.address.text if data.address else ""
+        return EditView.of(_telling(queries, command, if_match, edits.preview), pasted=pasted)
 
     @patch(
         "/{order_id:uuid}",

@@ -10,16 +10,18 @@ import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.params import FromPath, JSONBody
 
+from oms_adapters.http.addresses import RecognisedView, recognised
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batches import PutRows, Rows, each
 from oms_adapters.http.bodies import Body
 from oms_adapters.http.idempotency import IfMatch, expected_version
-from oms_adapters.http.order_views import OrderAnswerView
+from oms_adapters.http.order_views import OrderAnswerView, RegionView
 from oms_adapters.http.paging import instant
 from oms_adapters.http.shops import KnownShops, MoneyBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.manual import MOST_LINES, CreateOrder, LineWanted, ManualAnswer, ManualOrderService, PayBalance
+from oms_domain.addresses.recognise import LONGEST_PASTE
 from oms_domain.channels.standard import OrderKind, Receiver, Region
 from oms_domain.fulfilment.sourcing.records import carrier_code
 from oms_domain.inventory.stock import warehouse_code
@@ -40,8 +42,9 @@ Digits = Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class NewReceiverBody(Body):
-    """Who gets it, and where. Sealed at once."""
+    """Who gets it, and where: field by field, or one pasted ``text``, or both. Sealed at once."""
 
+    text: Annotated[str, msgspec.Meta(max_length=LONGEST_PASTE)] = ""
     name: Name = ""
     mobile: Digits = ""
     phone: Digits = ""
@@ -131,6 +134,7 @@ class NewOrderBody(Body):
             placed_at=instant(self.placed_at, field="placed_at"),
             paid_at=instant(self.paid_at, field="paid_at"),
             note=checked_text(self.note, field="note", longest=LONGEST_NOTE),
+            pasted=self.receiver.text,
             receiver=self.receiver.receiver(),
             region=self.receiver.region(),
             lines=tuple(line.line(f"lines[{at}]") for at, line in enumerate(self.lines)),
@@ -159,7 +163,10 @@ class NewOrderLineView(View):
 
 
 class NewOrderView(View):
-    """What was made, or would be. ``doubts``: what of the address a person should look at."""
+    """What was made, or would be. ``doubts``: what of the address a person should look at.
+
+    ``recognised``: of a plan, what a pasted address says; who asks has typed it.
+    """
 
     order: OrderAnswerView
     lines: list[NewOrderLineView]
@@ -168,10 +175,12 @@ class NewOrderView(View):
     paid: MoneyView
     balance_due: MoneyView
     receiver: str
+    region: RegionView
+    recognised: RecognisedView | None
     doubts: list[str]
 
     @classmethod
-    def of(cls, answer: ManualAnswer) -> NewOrderView:
+    def of(cls, answer: ManualAnswer, *, pasted: str = "") -> NewOrderView:
         return cls(
             order=OrderAnswerView.of(answer.order),
             lines=[
@@ -190,6 +199,8 @@ class NewOrderView(View):
             paid=MoneyView.of(answer.paid),
             balance_due=MoneyView.of(answer.balance_due),
             receiver=answer.receiver,
+            region=RegionView.of(answer.region),
+            recognised=recognised(pasted),
             doubts=list(answer.doubts),
         )
 
@@ -226,7 +237,8 @@ class ManualOrdersController(Controller):
         known_shops: Given[KnownShops],
         manual_orders: Given[ManualOrderService],
     ) -> NewOrderView:
-        return NewOrderView.of(manual_orders.preview(_command(data, known_shops, actor)))
+        answer = manual_orders.preview(_command(data, known_shops, actor))
+        return NewOrderView.of(answer, pasted=data.receiver.text)
 
     @post(
         "/batch",

@@ -280,6 +280,16 @@ class RegionView(View):
     district: str
     town: str
 
+    @classmethod
+    def of(cls, region: Region) -> RegionView:
+        return cls(
+            country=region.country,
+            province=region.province,
+            city=region.city,
+            district=region.district,
+            town=region.town,
+        )
+
 
 class OrderView(View):
     """All there is to show of one order. ``moves``: the commands that are open now, ``closed_moves`` the others."""
@@ -368,13 +378,7 @@ class OrderView(View):
             balance_due=MoneyView.of(balance_due(order)),
             receiver=order.receiver.mask,
             buyer=order.buyer.mask,
-            region=RegionView(
-                country=region.country,
-                province=region.province,
-                city=region.city,
-                district=region.district,
-                town=region.town,
-            ),
+            region=RegionView.of(region),
             address_doubts=list(address_doubts(region)) if region != Region() else [],
             buyer_remark=order.buyer_remark,
             seller_remark=order.seller_remark,

@@ -85,7 +85,7 @@ class Divisions:
                 yield named, stop
 
     def find(self, *names: str) -> tuple[Division, ...]:
-        """Return the path of divisions that bear these names, the province first; empty names are left out.
+        """Return the path of divisions that bear these names, the province first; stand-ins are left out like empty ones.
 
         As far as they can be told: it ends before the first name that is unknown there, or means several.
 
@@ -96,7 +96,9 @@ class Divisions:
         ['广东省', '深圳市']
         """
         found: Division | None = None
-        for name in filter(None, names):
+        for name in names:
+            if not name or name in STAND_INS:
+                continue
             below = [one.division for one in self.by_name.get(name, ()) if found is None or self._below(one, found)]
             below = [one for one in below if one.level is min(each.level for each in below)]
             if len(below) != 1:

@@ -35,7 +35,7 @@ _ZONES: Final = (
 
 @frozen(kw_only=True)
 class Misplaced:
-    """A division that an address puts where there is none of its name (区划不符). ``is_elsewhere``: one lies elsewhere."""
+    """A division that is not where an address puts it (区划不符). ``is_elsewhere``: one of its name lies elsewhere."""
 
     part: PieceKind
     is_elsewhere: bool

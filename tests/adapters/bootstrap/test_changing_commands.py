@@ -26,6 +26,24 @@ def test_an_edit_is_seen_and_then_done(oms, numbers):
     assert (shown["note"], shown["tags"]) == ("好", ["VIP"])
 
 
+def test_a_pasted_address_is_checked_before_it_is_gone_by(oms, numbers):
+    text = "新收件人 13000000002 广东省深圳市宝安区虚构路8号"
+
+    (plan,) = oms.rows("orders", "edit", numbers[0], "--address", text, "--plan")
+    (parts,) = oms.rows("addresses", "recognise", text)
+    (done,) = oms.rows("orders", "edit", numbers[0], "--address", text)
+
+    assert plan["recognised"] == parts
+    assert (parts["name"], parts["district"], parts["street"], parts["doubts"]) == (
+        "新收件人",
+        "宝安区",
+        "虚构路8号",
+        [],
+    )
+    assert (plan["region"], done["region"], "recognised" in done) == ("广东省 深圳市 宝安区", plan["region"], False)
+    assert "宝安区" in oms.run("addresses", "recognise", text).out
+
+
 def test_each_order_answers_for_itself(oms, numbers):
     rows = oms.rows("orders", "edit", *numbers, "S20200101-000009", "--mark", "3", code=1)
 
