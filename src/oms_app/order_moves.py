@@ -10,12 +10,17 @@ from datetime import datetime
 
 from attrs import frozen
 
+from oms_app.coming_back import ComingBack, lost, planned_loss, planned_return, receive
+from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
-from oms_app.ports.transaction import Begin, Clock, Transaction
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.stopping import end_rest
-from oms_app.transactions import Pause, one_transaction, record
+from oms_app.transactions import Pause, check_version, one_transaction, record
+from oms_domain.inventory.documents import LETTERS, DocumentKind
 from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import StockDocumentId, WarehouseCode
 from oms_domain.orders import delivering, stopping
+from oms_domain.orders.coming_back import Inspected
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -60,7 +65,14 @@ class DeliverAgain(OrderCommand):
 
 @frozen(kw_only=True)
 class ReceiveReturn(OrderCommand):
-    """What came back is with us (退回入库)."""
+    """What came back is with us (退回入库), and goes to stock.
+
+    ``came``: what did, as it was inspected; what is not named has not. None: everything, and all of it good.
+    ``warehouse``: where it came, None: where it had left from.
+    """
+
+    came: tuple[Inspected, ...] | None = None
+    warehouse: WarehouseCode | None = None
 
 
 @frozen(kw_only=True)
@@ -84,6 +96,8 @@ class OrderMoveService:
 
     begin: Begin
     now: Clock
+    new_id: NewId
+    numbering: Numbering
     pause: Pause
 
     @one_transaction
@@ -141,13 +155,28 @@ class OrderMoveService:
     def deliver_again(self, command: DeliverAgain) -> OrderAnswer:
         return self._act(command, lambda tx, o: delivering.deliver_again(o, at=self.now()))
 
-    @one_transaction
     def receive_return(self, command: ReceiveReturn) -> OrderAnswer:
-        return self._act(command, lambda tx, o: delivering.receive_return(o, at=self.now()))
+        """Raises ``MoreCameThanLeft``, ``UnknownWarehouse``."""
+        letter = LETTERS[DocumentKind.RETURN_RECEIPT]
+        return self.numbering.run(lambda numbers: self._receive_return(command, numbers), letter, first=1)
+
+    def plan_return(self, command: ReceiveReturn) -> ComingBack:
+        """Return what ``receive_return`` would book; nothing is stored. Raises as it does."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            check_version(order, command.expected_version)
+            return planned_return(tx, order, command.came, command.warehouse)
+
+    def plan_loss(self, command: LoseOrder) -> ComingBack:
+        """Return what ``lose`` would claim; nothing is stored. Raises as it does."""
+        with self.begin(command) as tx:
+            order = tx.orders.get(command.order_id)
+            check_version(order, command.expected_version)
+            return planned_loss(order)
 
     @one_transaction
     def lose(self, command: LoseOrder) -> OrderAnswer:
-        return self._act(command, lambda tx, o: delivering.lose(o, reason=command.reason, at=self.now()))
+        return self._act(command, lambda tx, o: lost(tx, o, reason=command.reason, at=self.now()))
 
     @one_transaction
     def expire(self, command: ExpireOrder) -> OrderAnswer:
@@ -156,6 +185,22 @@ class OrderMoveService:
     @one_transaction
     def lift_flags(self, command: LiftFlags) -> OrderAnswer:
         return self._act(command, lambda tx, o: o.lift_expired(at=self.now()))
+
+    @one_transaction
+    def _receive_return(self, command: ReceiveReturn, numbers: NumberPool) -> OrderAnswer:
+        numbers.start()
+
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            return receive(
+                tx,
+                order,
+                planned_return(tx, order, command.came, command.warehouse),
+                document_id=StockDocumentId(self.new_id()),
+                number=numbers.next(LETTERS[DocumentKind.RETURN_RECEIPT]),
+                at=self.now(),
+            )
+
+        return self._act(command, step)
 
     def _act(self, command: OrderCommand, step: Callable[[Transaction, SalesOrder], Change[SalesOrder]]) -> OrderAnswer:
         return about_one(self.begin, command, lambda tx, order: save(tx, step(tx, order)))

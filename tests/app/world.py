@@ -128,7 +128,7 @@ class World:
         self.sku_mappings = SkuMappingService(**shared)
         judge = Judge(lookout=lookout)
         self.orders = OrderService(**shared, numbering=numbering, interception=judge.intercepts)
-        self.moves = OrderMoveService(begin=begin, now=self.clock, pause=pause)
+        self.moves = OrderMoveService(**shared, numbering=numbering)
         self.stops = StopService(**shared, numbering=numbering)
         self.intake = IntakeService(**shared, numbering=numbering)
         self.splits = SplitService(**shared, numbering=numbering)

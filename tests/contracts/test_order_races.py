@@ -11,13 +11,14 @@ from tests.contracts.test_races import at_once, no_pause, services
 
 from oms_app.fulfilment import FulfilmentService, ReadShipment, Shipment, Waits
 from oms_app.numbering import Numbering
-from oms_app.order_moves import OrderMoveService, UnreviewOrder
+from oms_app.order_moves import OrderMoveService, ReceiveReturn, UnreviewOrder
 from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder, ReleaseOrder
 from oms_app.ports.transaction import Begin
 from oms_app.stopping import BookStopped, BookStopRefused, StopService
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import OrderState as S
+from oms_domain.testing.builders import MAIN
 
 ROUNDS = 4
 
@@ -40,6 +41,16 @@ def reviewed(backend, orders):
         return new
 
     return make
+
+
+def moves_on(backend):
+    return OrderMoveService(
+        begin=Begin(backend.open),
+        now=backend.clock,
+        new_id=backend.new_id,
+        numbering=Numbering(backend.numbers, backend.clock),
+        pause=no_pause,
+    )
 
 
 def outcomes(results):
@@ -122,7 +133,7 @@ def test_control_a_reviewer_who_looks_first_and_writes_afterwards_passes_what_is
 
 
 def test_of_release_and_taking_it_back_one_comes_first(backend, orders, reviewed):
-    moves = OrderMoveService(begin=Begin(backend.open), now=backend.clock, pause=no_pause)
+    moves = moves_on(backend)
     for _ in range(ROUNDS):
         order = reviewed()
         orders.approve(ApproveOrder(order_id=order.id, by=ROOT))
@@ -230,6 +241,49 @@ def test_control_a_worker_who_looks_first_and_sends_afterwards_sends_what_is_can
 
     assert at_once(2, act) == ["sent", True]
     assert load_order(backend, order).state is S.CANCELLED
+
+
+@pytest.fixture
+def returning(backend):
+    """Return how to make an order of five units that its buyer has refused."""
+    shop = store(backend, a_new_shop(backend))
+    receive(backend, "A", 100)
+
+    def make():
+        line = a_line(backend, sku="A", quantity=5, shipped=5)
+        return store(backend, an_order(backend, shop, state=S.RETURNING, warehouse=MAIN, lines=(line,)))
+
+    return make
+
+
+def test_what_came_back_is_booked_once_although_two_say_so(backend, returning):
+    moves = moves_on(backend)
+    for n in range(1, ROUNDS + 1):
+        order = returning()
+
+        results = both(*[(moves.receive_return, ReceiveReturn(order_id=order.id, by=ROOT))] * 2)
+
+        assert outcomes(results) == {"closed": 1, MoveNotAllowed: 1}
+        assert units(backend, "A") == (100 + 5 * n, 0)
+    assert [each for each in findings(backend) if "stock" in each.invariant or "ledger" in each.invariant] == []
+
+
+def test_control_two_who_look_first_and_book_afterwards_both_book_it(backend, returning):
+    order = returning()
+
+    def book(n, barrier):
+        state = read_state(backend, order)
+        barrier.wait()
+        if state == S.RETURNING:
+            receive(backend, "A", 5)
+
+    at_once(2, book)
+
+    assert units(backend, "A") == (110, 0)
+
+
+def findings(backend):
+    return list(backend.store.doctor.findings(lambda name, count: None))
 
 
 def fulfilments_of(backend, order):

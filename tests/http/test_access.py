@@ -77,7 +77,7 @@ def test_a_post_changes_something_or_says_that_it_does_not(world):
 
     assert undecided == []
     plans = {"planSplitOfOrder", "planMergeOfOrders", "planEditOfOrder", "planOrder", "explainRefundable", "tryRules"}
-    plans.add("recogniseAddress")
+    plans |= {"recogniseAddress", "planReturnReceiptOfOrder", "planLossOfOrder"}
     assert reading == {"searchOrders", "openPersonalData", "tryStrategy", "takeQimen", "takeKuaidi100"} | plans
 
 

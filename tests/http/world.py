@@ -145,7 +145,7 @@ class World:
                     orders=OrderService(
                         numbering=numbering, interception=Judge(lookout=Lookout(sealer=sealer)).intercepts, **common
                     ),
-                    moves=OrderMoveService(begin=begin, now=self.clock, pause=lambda n: None),
+                    moves=OrderMoveService(numbering=numbering, **common),
                     stops=StopService(numbering=numbering, **common),
                     edits=(edits := EditService(numbering=numbering, sealer=sealer, **common)),
                     splits=(splits := SplitService(numbering=numbering, **common)),

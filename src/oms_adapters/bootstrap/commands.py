@@ -12,6 +12,7 @@ from oms_adapters.bootstrap.commands_apportion import apportion, explain_stored
 from oms_adapters.bootstrap.commands_batches import batches
 from oms_adapters.bootstrap.commands_catalog import bundles, skus
 from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tickets
+from oms_adapters.bootstrap.commands_coming_back import lose_order, receive_return
 from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
 from oms_adapters.bootstrap.commands_manual import create_order, pay_balance
@@ -172,5 +173,5 @@ for command in (
     aftersales,
 ):
     oms.add_command(command)
-for command in (*SPLITTING, edit_orders, create_order, pay_balance):
+for command in (*SPLITTING, edit_orders, create_order, pay_balance, receive_return, lose_order):
     orders.add_command(command)

@@ -22,8 +22,6 @@ from oms_app.order_moves import (
     CancelRest,
     DeliverAgain,
     HandOverOrder,
-    LoseOrder,
-    ReceiveReturn,
     RefuseDelivery,
     RejectOrder,
     UnreviewOrder,
@@ -220,5 +218,3 @@ _act("sign", "The buyer has it (签收).", SignOrder)
 _act("complete", "Settled (交易成功).", CompleteOrder)
 _act("refuse-delivery", "The buyer would not take it (拒收).", RefuseDelivery)
 _act("deliver-again", "The carrier brings it once more (再投).", DeliverAgain)
-_act("receive-return", "What came back is with us (退回入库).", ReceiveReturn)
-_act("lose", "The carrier has lost it (丢件).", LoseOrder)

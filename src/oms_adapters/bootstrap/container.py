@@ -183,7 +183,7 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
         interception=judge.provided.intercepts,
     )
-    moves = providers.Singleton(OrderMoveService, begin=begin, now=now, pause=pause)
+    moves = providers.Singleton(OrderMoveService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     stops = providers.Singleton(StopService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     carriers_asked = providers.Singleton(CarriersByHand)
     splits = providers.Singleton(SplitService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)

@@ -22,6 +22,7 @@ from oms_adapters.http.bundles import BundlesController
 from oms_adapters.http.callbacks import CallbacksController
 from oms_adapters.http.carriers import CarriersController
 from oms_adapters.http.cases import CasesController
+from oms_adapters.http.coming_back import ComingBackController
 from oms_adapters.http.docs import DocsController, openapi_config
 from oms_adapters.http.edits import EditsController
 from oms_adapters.http.evidence import EvidenceController
@@ -140,6 +141,8 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrdersController,
                     OrderAmountsController,
                     OrderCommandsController,
+                    ComingBackController,
+                    ComingBackController,
                     SplitsController,
                     EditsController,
                     AddressesController,

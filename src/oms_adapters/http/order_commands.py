@@ -12,6 +12,7 @@ from litestar.di import Provide
 
 from oms_adapters.http.batches import MOST_ROWS
 from oms_adapters.http.bodies import Body
+from oms_adapters.http.coming_back import CameBackBody, receipt_facts
 from oms_adapters.http.doings import Desk, Doing, ReasonBody, Text, put_on
 from oms_adapters.http.order_views import OrderAnswerView
 from oms_adapters.http.paging import instant
@@ -81,7 +82,8 @@ class RowsView(View):
 
 
 def _facts(body: Any) -> dict[str, Any]:
-    facts = {"reason": checked_reason(body.reason, needed=isinstance(body, HoldBody))}
+    facts: dict[str, Any] = {"reason": checked_reason(body.reason, needed=isinstance(body, HoldBody))}
+    facts |= receipt_facts(body)
     return facts | ({"until": instant(body.until, field="until")} if hasattr(body, "until") else {})
 
 
@@ -138,7 +140,14 @@ DOINGS: Final = (
         "delivery-refusal", "delivery-refusals", "refuseDeliveryOf", moves.RefuseDelivery, "The buyer refused it (拒收)"
     ),
     _move("redelivery", "redeliveries", "deliverAgain", moves.DeliverAgain, "It is brought once more (再投)"),
-    _move("return-receipt", "return-receipts", "receiveReturnOf", moves.ReceiveReturn, "It is back with us (退回入库)"),
+    _move(
+        "return-receipt",
+        "return-receipts",
+        "receiveReturnOf",
+        moves.ReceiveReturn,
+        "It is back with us, and goes to stock (退回入库)",
+        CameBackBody,
+    ),
     _move("loss", "losses", "lose", moves.LoseOrder, "The carrier has lost it (丢件)"),
 )
 

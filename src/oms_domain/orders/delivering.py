@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from attrs import evolve
 
 from oms_domain.kernel.change import Change
+from oms_domain.kernel.identity import WarehouseCode
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask
+from oms_domain.orders.coming_back import Arrived, left_us, worth
 from oms_domain.orders.flags import PENDING, checked_reason
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import SalesOrder
@@ -58,18 +61,48 @@ def deliver_again(order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
     return Change(_on_its_way(order, state, at), (e.OrderDeliveredAgain(order_id=order.id, state=state, at=at),))
 
 
-def receive_return(order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
-    """What came back is with us (退回入库). Its stock is booked by the receipt; the buyer gets back what was paid."""
+def receive_return(
+    order: SalesOrder,
+    *,
+    came: Arrived | None = None,
+    warehouse: WarehouseCode | None = None,
+    document_id: UUID | None = None,
+    at: datetime,
+) -> Change[SalesOrder]:
+    """What came back is with us (退回入库); the buyer gets back what was paid.
+
+    Args:
+        came: what did, as it was inspected; None: nothing that is to be booked.
+        warehouse, document_id: where its stock is booked, and by which document.
+    """
     state = next_state(ORDER_TABLE, order.state, M.RECEIVE_RETURN)
-    event = e.OrderReturned(order_id=order.id, state=state, refund_due=order.refundable, at=at)
+    came = came or Arrived()
+    event = e.OrderReturned(
+        order_id=order.id,
+        state=state,
+        refund_due=order.refundable,
+        warehouse=warehouse or "",
+        document_id=document_id,
+        good=came.good,
+        defective=came.defective,
+        missing=came.missing,
+        at=at,
+    )
     return Change(_on_its_way(order, state, at), (event,))
 
 
 def lose(order: SalesOrder, *, reason: str, at: datetime) -> Change[SalesOrder]:
-    """The carrier has lost it (丢件): to be claimed there, and paid back to the buyer."""
+    """The carrier has lost it (丢件): to be claimed there, and paid back to the buyer. No stock moves."""
     state = next_state(ORDER_TABLE, order.state, M.LOSE)
+    lost = left_us(order)
     event = e.OrderLost(
-        order_id=order.id, state=state, reason=checked_reason(reason), refund_due=order.refundable, at=at
+        order_id=order.id,
+        state=state,
+        reason=checked_reason(reason),
+        refund_due=order.refundable,
+        claimed=lost,
+        claimed_value=worth(order, lost),
+        at=at,
     )
     return Change(_on_its_way(order, state, at), (event,))
 

@@ -11,7 +11,15 @@ from attrs import field, frozen
 from oms_domain.catalog.matching import UnmappedSku
 from oms_domain.channels.standard import AmountMismatch, Platform
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.identity import FulfilmentOrderId, LineId, OrderId, PackageId, PlatformOrderId, ShopId
+from oms_domain.kernel.identity import (
+    FulfilmentOrderId,
+    LineId,
+    OrderId,
+    PackageId,
+    PlatformOrderId,
+    ShopId,
+    SkuCode,
+)
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState
@@ -353,19 +361,33 @@ class OrderDeliveredAgain(OrderEvent):
 
 @frozen(kw_only=True)
 class OrderReturned(OrderEvent):
-    """It is back without having been with the buyer. ``refund_due`` is what was paid for it."""
+    """It is back without having been with the buyer. ``refund_due`` is what was paid for it.
+
+    ``good`` went back to the stock of ``warehouse``, ``defective`` to its defective stock, by the stock document
+    ``document_id``; ``missing`` did not come. Line, SKU, units.
+    """
 
     type: ClassVar[str] = "orders.order_returned"
     refund_due: Money
+    warehouse: str = ""
+    document_id: UUID | None = None
+    good: tuple[tuple[LineId, SkuCode, int], ...] = ()
+    defective: tuple[tuple[LineId, SkuCode, int], ...] = ()
+    missing: tuple[tuple[LineId, SkuCode, int], ...] = ()
 
 
 @frozen(kw_only=True)
 class OrderLost(OrderEvent):
-    """The carrier has lost it. ``refund_due`` is what was paid for it."""
+    """The carrier has lost it. ``refund_due`` is what was paid for it.
+
+    ``claimed``: what the carrier owes us, line, SKU, units; ``claimed_value`` is what was to be paid for that.
+    """
 
     type: ClassVar[str] = "orders.order_lost"
     reason: str
     refund_due: Money
+    claimed: tuple[tuple[LineId, SkuCode, int], ...] = ()
+    claimed_value: Money | None = None
 
 
 @frozen(kw_only=True)
