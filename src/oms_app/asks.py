@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from oms_app.actor import Actor, Permission
 from oms_app.case_changing import change_kind
 from oms_app.case_flow import LETTERS, CaseFlow, is_under_way
+from oms_app.case_opening import ask_of
 from oms_app.claims import gone_after
 from oms_app.following import live_orders
 from oms_app.numbering import Numbering, NumberPool
@@ -28,6 +29,7 @@ from oms_domain.aftersales import intake
 from oms_domain.aftersales.at_platform import done_there
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.claimed import common, taken_units, union
+from oms_domain.aftersales.opening import objection
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
 from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.terms import AGENT, REFUND
@@ -270,6 +272,7 @@ class _Taking:
             number=flow.numbers.next(LETTERS["case"]),
             shop_id=order.shop_id,
             lines=lines,
+            objection=lambda case: objection(ask_of(tx, case, order, at=standard.created_at)),
             return_to=tx.aftersales_terms.of(order.shop_id).return_to,
             send_to=order.receiver.vault_id,
             at=flow.at,

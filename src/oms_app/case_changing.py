@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve
 
 from oms_app.case_flow import CASE_CLOSED, GOODS_ON_THE_WAY, LETTERS, CaseFlow, is_under_way
+from oms_app.case_opening import ask_of
 from oms_app.transactions import record
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.custody import SHELVED, GoodsOnTheShelf, custody, goes_over, shelved
-from oms_domain.aftersales.opening import linked
+from oms_domain.aftersales.intake import against_rules
+from oms_domain.aftersales.opening import CLAIM_RULES, linked, objection, refusal_of
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, SENDS_GOODS, CaseKind
 from oms_domain.kernel.identity import CaseId, LineId, SkuCode
@@ -21,8 +24,11 @@ def change_kind(
 ) -> AftersalesCase:
     """Close a case for a linked one of another kind, in one transaction; return the new one.
 
+    What refuses a claim that is opened refuses a change, too; the window is that of the first ask.
+
     Raises:
-        GoodsOnTheShelf: unless the platform says so, which is a fact: then a person is told.
+        GoodsOnTheShelf, KindNotNow, UnitsNotShippedAlike, UnitsInAnotherCase, WindowClosed: unless the platform says
+            so, which is a fact: then a person is told, and says whether it is granted.
     """
     next_id = CaseId(flow.new_id())
     goods = flow.tx.returns.get(case.return_id) if case.return_id else None
@@ -34,16 +40,26 @@ def change_kind(
         facts |= custody(case, goods)
     new = linked(case, to, id=next_id, number=flow.numbers.next(LETTERS["case"]), at=flow.at, **facts)
     lines = tuple(evolve(line, replacement=replacements.get(line.line_id)) for line in new.lines)
+    ask = ask_of(flow.tx, new, flow.tx.orders.get(case.order_id), at=_first_asked_at(flow, case))
+    if by != BY_PLATFORM and (refusal := refusal_of(ask, by=CLAIM_RULES)) is not None:
+        raise refusal
     under_way = is_under_way(flow.refund(case))
     closed = case.change_kind(to, next_id=next_id, by=by or flow.by, money_under_way=under_way, at=flow.at)
     flow.settle(closed, before=case)
-    opened = evolve(new, lines=lines).opened(at=flow.at)
+    opened = against_rules(evolve(new, lines=lines).opened(at=flow.at), objection(ask), flow.at)
     if on_the_shelf and goods is not None:
         opened = opened.then(opened.state.differs(SHELVED, theirs=str(to), ours=goods.number, at=flow.at))
     after = flow.settle(opened, before=None)
     if goods is not None:
         _moved_on(flow, case, goods, next_id if after.return_id == goods.id else None)
     return after
+
+
+def _first_asked_at(flow: CaseFlow, case: AftersalesCase) -> datetime:
+    """Return when the buyer first came with it, under whatever kind."""
+    while case.linked_to is not None:
+        case = flow.tx.cases.get(case.linked_to)
+    return case.opened_at
 
 
 def _moved_on(flow: CaseFlow, case: AftersalesCase, goods: ReturnOrder, to: CaseId | None) -> None:

@@ -46,6 +46,7 @@ def role_of(actor: Actor) -> str:
 
 def granted(flow: CaseFlow, case: AftersalesCase, command: ApproveCase) -> Proposal:
     """Return the refund that is granted: by rule, or as the operator changes it within cap and role limit."""
+    case.check_rules()  # before what may go back: that is nothing, where another claim has the units
     order = flow.tx.orders.get(case.order_id)
     proposal = flow.proposed(case, order, asked=case.asked, operator_says=command.with_freight)
     return _within(flow, case, proposal, command)

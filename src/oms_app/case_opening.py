@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from oms_app.case_commands import AskedLine, OpenCase
@@ -72,10 +73,17 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     )
     if command.override:
         case = with_override(case, command.override)
+    return checked(ask_of(tx, case, order, at=flow.at))
+
+
+def ask_of(tx: Transaction, case: AftersalesCase, order: SalesOrder, *, at: datetime) -> Ask:
+    """Return everything that decides whether a case may stand. ``at``: when it was asked for."""
+    terms = tx.aftersales_terms.of(order.shop_id)
+    open_cases = tuple(each for each in tx.cases.of_order(order.id) if each.is_open)
     has_ended = order.state in (OrderState.SIGNED, OrderState.COMPLETED)
     ended_at = (order.ended_at or order.updated_at) if has_ended else None  # of before it was kept: the last change
     policy: AftersalesPolicy = terms.policy(_categories(tx, case) if terms.window_by_category else {})
-    return checked(Ask(case=case, order=order, policy=policy, open_cases=open_cases, ended_at=ended_at, at=flow.at))
+    return Ask(case=case, order=order, policy=policy, open_cases=open_cases, ended_at=ended_at, at=at)
 
 
 def _free(line: OrderLine, kind: CaseKind, order: SalesOrder, taken: Runs, refunded: Runs, wanted: int) -> Runs:

@@ -11,6 +11,7 @@ from oms_domain.aftersales import events as e
 from oms_domain.aftersales.evidence import MOST_EVIDENCE, TooMuchEvidence
 from oms_domain.aftersales.limits import NO_LIMIT, Due
 from oms_domain.aftersales.refusals import (
+    AgainstTheRules,
     CaseInDispute,
     MoneyUnderWay,
     NoSuchDifference,
@@ -25,7 +26,17 @@ from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseMove as M
 from oms_domain.aftersales.states import CaseState as S
 from oms_domain.aftersales.surprises import surprises
-from oms_domain.aftersales.values import BY_ORDER, AskedBy, CaseLine, Closing, Difference, Parted, Responsibility, Sent
+from oms_domain.aftersales.values import (
+    AGAINST_RULES,
+    BY_ORDER,
+    AskedBy,
+    CaseLine,
+    Closing,
+    Difference,
+    Parted,
+    Responsibility,
+    Sent,
+)
 from oms_domain.apportionment.units import Runs
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.errors import MoveNotAllowed
@@ -105,6 +116,11 @@ class AftersalesCase:
         return self.state is not S.CLOSED
 
     @property
+    def rule_against(self) -> str:
+        """Which of our rules refuses it, where nobody has set that aside; empty: none."""
+        return next((each.ours for each in self.differences if each.what == AGAINST_RULES), "")
+
+    @property
     def units(self) -> tuple[tuple[LineId, SkuCode, Runs], ...]:
         return tuple((line.line_id, line.sku, line.units) for line in self.lines)
 
@@ -135,12 +151,19 @@ class AftersalesCase:
             cap: what the units may still give back, other open cases counted.
 
         Raises:
+            AgainstTheRules: a discrepancy says which rule refuses it, and nobody has settled that.
             RefundNotPositive, RefundAboveCap.
         """
         state = self._after(M.APPROVE)
+        self.check_rules()
         self._checked_refund(refund, cap)
         case = self._moved(state, at, refund=refund, approved_by=by, closing=None)
         return self._told(e.CaseApproved, case, at, refund=refund, by=by)
+
+    def check_rules(self) -> None:
+        """Raises ``AgainstTheRules``."""
+        if rule := self.rule_against:
+            raise AgainstTheRules(case_id=self.id, rule=rule)
 
     def reject(self, reason: str, *, by: str, money_under_way: bool = False, at: datetime) -> Change[AftersalesCase]:
         """Refuse what is asked, with a reason that the buyer is shown."""
@@ -413,12 +436,17 @@ class AftersalesCase:
         return self._told(e.CaseDiffers, case, at, what=what, theirs=theirs, ours=ours)
 
     def settle_difference(self, what: str, *, reason: str, at: datetime) -> Change[AftersalesCase]:
-        """A person has dealt with a discrepancy. Raises ``NoSuchDifference``."""
+        """A person has dealt with a discrepancy; that a claim is against the rules asks for a reason.
+
+        Raises:
+            NoSuchDifference.
+        """
         left = tuple(each for each in self.differences if each.what != what)
         if left == self.differences:
             raise NoSuchDifference(what=what)
+        said = _reason(reason, allow_empty=what != AGAINST_RULES)
         case = evolve(self, differences=left, updated_at=at)
-        return self._told(e.CaseDifferenceSettled, case, at, what=what, reason=_reason(reason))
+        return self._told(e.CaseDifferenceSettled, case, at, what=what, reason=said)
 
     def wait_until(self, due: Due) -> AftersalesCase:
         """Return it with the due time of its state: reckoned by ``limits``, stored with the move that led there."""

@@ -17,7 +17,7 @@ from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.claimed import free_units, union
 from oms_domain.aftersales.policy import BEFORE_SHIPMENT
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
-from oms_domain.aftersales.values import AskedBy, CaseLine, Closing
+from oms_domain.aftersales.values import AGAINST_RULES, AskedBy, CaseLine, Closing
 from oms_domain.apportionment.units import Runs, count
 from oms_domain.channels.aftersales import AskKind, AskState, PlatformDecision, StandardAftersales
 from oms_domain.channels.standard import OrderKind
@@ -26,6 +26,7 @@ from oms_domain.kernel.identity import CaseId, LineId, ShopId
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.orders.states import OrderState
 
 A, S, M, K = AskState, CaseState, CaseMove, CaseKind
 
@@ -47,7 +48,7 @@ def kind_of(standard: StandardAftersales, order: SalesOrder) -> CaseKind | None:
     """Return the kind of case that an ask is for, or None: the platform's *other* is a person's to judge."""
     if standard.kind is AskKind.REFUND and order.kind is OrderKind.VIRTUAL:
         return K.VIRTUAL_REFUND
-    if standard.kind is AskKind.REFUND and order.state in BEFORE_SHIPMENT:
+    if standard.kind is AskKind.REFUND and (order.state in BEFORE_SHIPMENT or _nothing_has_left(standard, order)):
         return K.REFUND_BEFORE_SHIPMENT
     return _KINDS.get(standard.kind)
 
@@ -89,6 +90,7 @@ def begin(
     number: str,
     shop_id: ShopId,
     lines: tuple[CaseLine, ...],
+    objection: Callable[[AftersalesCase], str] = lambda case: "",
     at: datetime,
     **facts: Any,
 ) -> Change[AftersalesCase]:
@@ -96,6 +98,7 @@ def begin(
 
     Args:
         lines: the units that it is for, see ``units_of``.
+        objection: which of our rules refuses it, see ``opening.objection``; empty: none.
         facts: what the platform does not tell, such as ``return_to``.
     """
     kind = kind_of(standard, order)
@@ -114,7 +117,15 @@ def begin(
         **_descriptive(standard, kind),
         **facts,
     )
-    return case.opened(at=at).then(follow(case, standard, at=at))
+    change = against_rules(case.opened(at=at), objection(case), at)
+    return change.then(follow(change.state, standard, at=at))
+
+
+def against_rules(change: Change[AftersalesCase], rule: str, at: datetime) -> Change[AftersalesCase]:
+    """Have a person see that a claim is there although a rule of ours refuses it; empty: none does."""
+    return (
+        change.then(change.state.differs(AGAINST_RULES, theirs=change.state.kind, ours=rule, at=at)) if rule else change
+    )
 
 
 def follow(case: AftersalesCase, standard: StandardAftersales, *, at: datetime) -> Change[AftersalesCase]:
@@ -191,7 +202,12 @@ def _follow_open(
 
 
 def _approved(case: AftersalesCase, at: datetime) -> Change[AftersalesCase]:
-    """The seller agreed at the platform, or let its time pass: granted for what was asked."""
+    """The seller agreed at the platform, or let its time pass: granted for what was asked, unless our rules refuse it.
+
+    Then a person says here what becomes of it: nothing is sent, and no goods are waited for, on the platform's word.
+    """
+    if case.rule_against:
+        return Change(case)
     refund = case.asked if case.kind in GIVES_MONEY_BACK else None
     if refund is not None and refund.fen <= 0:
         return case.differs("refund", theirs=str(refund), ours="", at=at)
@@ -282,6 +298,12 @@ def _ours(order: SalesOrder, line_no: str) -> tuple[OrderLine, ...]:
     """
     found = tuple(line for line in order.lines if line.platform_line_no == line_no)
     return found[-1:] if any(line.bundle for line in found) else found
+
+
+def _nothing_has_left(standard: StandardAftersales, order: SalesOrder) -> bool:
+    """Whether of an order that left in part everything that is asked for is still here."""
+    lines = [line for asked in standard.lines for line in _ours(order, asked.line_no)]
+    return order.state is OrderState.PARTIALLY_SHIPPED and bool(lines) and not any(line.shipped for line in lines)
 
 
 def _runs(lines: Sequence[OrderLine], units: int, owed: Placed, taken: Placed) -> Iterator[tuple[OrderLine, Runs]]:

@@ -203,13 +203,16 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 """In this order, so that what the asker can put right comes before what time decides."""
 
+CLAIM_RULES: Final[tuple[Rule, ...]] = (kind_fits_the_order, unshipped_or_shipped, units_are_free, within_the_window)
+"""What may speak against a claim that is there already: by the platform's word, or because its kind changes."""
+
 OVERRIDABLE: Final = (within_the_window,)
 """What an operator may set aside, with a reason. What is not there, or is in another case, stays refused."""
 
 
-def refusal_of(ask: Ask) -> OmsError | None:
+def refusal_of(ask: Ask, *, by: tuple[Rule, ...] = RULES) -> OmsError | None:
     """Return the first rule's refusal, or None if the case may be opened. ``case.override`` sets the window aside."""
-    rules = (rule for rule in RULES if not (ask.case.override and rule in OVERRIDABLE))
+    rules = (rule for rule in by if not (ask.case.override and rule in OVERRIDABLE))
     return next((found for rule in rules if (found := rule(ask)) is not None), None)
 
 
@@ -217,7 +220,7 @@ def checked(ask: Ask) -> AftersalesCase:
     """Return the case if it may be opened.
 
     A claim that the platform has taken is a fact: it is opened all the same, and what speaks against it is shown as a
-    discrepancy by whoever opens it (``refusal_of``).
+    discrepancy by whoever opens it (``objection``).
 
     Raises:
         NoSuchUnits, UnknownReason, EvidenceMissing, AddressMissing, KindNotNow, UnitsNotShippedAlike,
@@ -226,6 +229,27 @@ def checked(ask: Ask) -> AftersalesCase:
     if (refusal := refusal_of(ask)) is not None:
         raise refusal
     return ask.case
+
+
+def objection(ask: Ask) -> str:
+    """Return which rule speaks against a claim that is there already, in the words of the discrepancy; empty: none.
+
+    Of units in another case it is that one's number, of the window when it closed, of units that have left or not the
+    first line's, of a kind where the order stands.
+    """
+    refusal = refusal_of(ask, by=CLAIM_RULES)
+    match refusal:
+        case None:
+            return ""
+        case UnitsInAnotherCase():
+            why = next(case.number for case in ask.open_cases if case.id == refusal.case_id)
+        case WindowClosed():
+            why = refusal.closed_at.isoformat()
+        case UnitsNotShippedAlike():
+            why = next(line.sku for line in ask.case.lines if line.line_id == refusal.line_id)
+        case _:
+            why = str(ask.order.state)
+    return f"{refusal.code}: {why}"
 
 
 def with_override(case: AftersalesCase, reason: str) -> AftersalesCase:

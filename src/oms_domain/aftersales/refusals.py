@@ -33,6 +33,15 @@ class RefundNotPositive(Invalid):
 
 
 @frozen(kw_only=True)
+class AgainstTheRules(Refused):
+    """A rule refuses what is claimed. Who grants it all the same settles that discrepancy first, with a reason."""
+
+    code: ClassVar[str] = "aftersales.against_the_rules"
+    case_id: CaseId
+    rule: str
+
+
+@frozen(kw_only=True)
 class MoneyUnderWay(Refused):
     """A refund was sent and its answer is not there: until then the case can be neither closed nor changed."""
 

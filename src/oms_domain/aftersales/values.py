@@ -72,6 +72,10 @@ class Closing:
     by: str
 
 
+AGAINST_RULES: Final = "against_rules"
+"""The discrepancy of a claim that is a fact although our rules refuse it: nobody grants it before a person said why."""
+
+
 @frozen(kw_only=True)
 class Difference:
     """A discrepancy with the platform that a person has not dealt with: both sides, as texts for people."""

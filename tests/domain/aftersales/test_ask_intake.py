@@ -59,6 +59,20 @@ def asked(state, minutes=0, **changes):
     return a_standard_ask(state=state, modified_at=NOW + timedelta(minutes=minutes), **changes)
 
 
+@pytest.mark.parametrize("state", [A.AWAITING_RETURN, A.AWAITING_RECEIPT, A.AWAITING_RESHIPMENT])
+@pytest.mark.parametrize("kind", [AskKind.RETURN, AskKind.EXCHANGE, AskKind.REPAIR, AskKind.REISSUE])
+def test_what_a_rule_refuses_waits_for_a_person_whatever_was_agreed_to_there(kind, state):
+    change = begun(asked(state, kind=kind), objection=lambda case: f"{case.kind}: no")
+
+    assert (change.state.state, change.state.approved_by) == (S.AWAITING_REVIEW, "")
+    assert [each.ours for each in change.state.differences] == [f"{change.state.kind}: no"]
+    assert begun(asked(A.AWAITING_RETURN, kind=AskKind.RETURN)).state.differences == ()
+
+
+def in_part(**line):
+    return a_sales_order(state=OrderState.PARTIALLY_SHIPPED, lines=(an_order_line(**line),))
+
+
 # --- conversion ------------------------------------------------------------------------------------------------------
 
 
@@ -68,6 +82,10 @@ def asked(state, minutes=0, **changes):
         (AskKind.REFUND, SHIPPED, K.REFUND_ONLY),
         (AskKind.REFUND, a_sales_order(), K.REFUND_BEFORE_SHIPMENT),
         (AskKind.REFUND, a_sales_order(kind=OrderKind.VIRTUAL), K.VIRTUAL_REFUND),
+        (AskKind.REFUND, in_part(shipped=0), K.REFUND_BEFORE_SHIPMENT),
+        (AskKind.REFUND, in_part(shipped=1), K.REFUND_ONLY),
+        (AskKind.REFUND, in_part(platform_line_no="another"), K.REFUND_ONLY),
+        (AskKind.RETURN, in_part(shipped=0), K.RETURN_AND_REFUND),
         (AskKind.RETURN, SHIPPED, K.RETURN_AND_REFUND),
         (AskKind.EXCHANGE, SHIPPED, K.EXCHANGE),
         (AskKind.REPAIR, SHIPPED, K.REPAIR),

@@ -9,6 +9,7 @@ from oms_domain.aftersales import events as e
 from oms_domain.aftersales.case import BY_PLATFORM
 from oms_domain.aftersales.limits import Due
 from oms_domain.aftersales.refusals import (
+    AgainstTheRules,
     MoneyUnderWay,
     NoSuchDifference,
     NotOverdue,
@@ -17,7 +18,7 @@ from oms_domain.aftersales.refusals import (
     SameKind,
 )
 from oms_domain.aftersales.states import CaseKind, CaseMove, CaseState
-from oms_domain.aftersales.values import AskedBy, Closing, Difference, Responsibility
+from oms_domain.aftersales.values import AGAINST_RULES, AskedBy, Closing, Difference, Responsibility
 from oms_domain.kernel.errors import InvalidText
 from oms_domain.kernel.money import Money
 from oms_domain.testing.aftersales import CASE, KEFU, NEXT_CASE, a_case, a_granted_case
@@ -52,6 +53,20 @@ def test_approving_waits_for_the_goods_and_tells_the_amount():
 
     assert change.state == a_case(state=S.AWAITING_BUYER_RETURN, refund=Money(500), approved_by=KEFU, updated_at=LATER)
     assert change.events == (e.CaseApproved(refund=Money(500), by=KEFU, **facts(S.AWAITING_BUYER_RETURN)),)
+
+
+def test_what_a_rule_refuses_is_not_granted_until_somebody_has_said_why():
+    rule = Difference(what=AGAINST_RULES, theirs="return_and_refund", ours="aftersales.window_closed: 2026-11-21")
+    case = a_case(differences=(rule,))
+
+    with pytest.raises(AgainstTheRules) as refused:
+        case.approve(Money(500), cap=Money(800), by=KEFU, at=LATER)
+    with pytest.raises(InvalidText):
+        case.settle_difference(AGAINST_RULES, reason="", at=LATER)
+    settled = case.settle_difference(AGAINST_RULES, reason="老客户", at=LATER).state
+
+    assert refused.value.fields() == {"case_id": CASE, "rule": rule.ours}
+    assert settled.approve(Money(500), cap=Money(800), by=KEFU, at=LATER).state.refund == Money(500)
 
 
 def test_no_more_is_granted_than_the_units_may_give_back():

@@ -20,6 +20,7 @@ from oms_domain.aftersales.opening import (
     WindowClosed,
     checked,
     linked,
+    objection,
     refusal_of,
     with_override,
 )
@@ -290,6 +291,33 @@ def test_an_exchange_that_becomes_a_return_drops_the_new_goods():
     case = linked(exchange, K.RETURN_AND_REFUND, id=NEXT_CASE, number="A20261123-000002", at=NOW, asked=Money(8900))
 
     assert case == a_case(id=NEXT_CASE, number="A20261123-000002", linked_to=CASE, return_to=RETURN_TO)
+
+
+# --- a claim that is there already -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (an_ask(), ""),
+        (an_ask(case=a_case(reason="no such reason", return_to=None), policy=POLICY), ""),
+        (an_ask(order=a_sales_order(state=S.IN_WAREHOUSE)), "aftersales.kind_not_now: in_warehouse"),
+        (
+            an_ask(case=a_case(lines=lines(1)), order=a_sales_order(state=S.PARTIALLY_SHIPPED)),
+            f"aftersales.units_not_shipped_alike: {SCARF}",
+        ),
+        (
+            an_ask(open_cases=(a_case(id=an_id(70), lines=lines(1)), a_case(id=NEXT_CASE, number="A-2"))),
+            "aftersales.units_in_another_case: A-2",
+        ),
+        (
+            an_ask(ended_at=NOW - timedelta(days=9)),
+            f"aftersales.window_closed: {(NOW - timedelta(days=2)).isoformat()}",
+        ),
+    ],
+)
+def test_what_speaks_against_a_claim_that_is_there_is_said_in_words_for_a_person(ask, said):
+    assert objection(ask) == said
 
 
 # --- due times -------------------------------------------------------------------------------------------------------
