@@ -24,7 +24,7 @@ from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common
 from oms_domain.aftersales.sending import STILL_HERE
-from oms_domain.aftersales.states import CaseKind
+from oms_domain.aftersales.states import GIVES_MONEY_BACK, CaseKind
 from oms_domain.aftersales.terms import REFUND, AftersalesTerms
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
@@ -40,7 +40,7 @@ from oms_domain.refunds.compensation import Compensation, CompensationKind, Comp
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed, freight_rule, propose_goods_first
-from oms_domain.refunds.refund_order import MayBeMoving, RefundOrder, refund_of
+from oms_domain.refunds.refund_order import RefundOrder, check_held, refund_of
 from oms_domain.refunds.refundable import refunded_units
 from oms_domain.refunds.states import MAY_BE_MOVING, RefundSource, RefundState
 
@@ -126,9 +126,10 @@ class SendRefund(RefundCommand):
 
 @frozen(kw_only=True)
 class PayByHand(RefundCommand):
-    """Book that the money was given back by hand (手工退款)."""
+    """Book that the money was given back by hand (手工退款). ``not_by_platform``: why the platform will not pay it."""
 
     paid_at: datetime | None = None
+    not_by_platform: str = ""
 
 
 @frozen(kw_only=True)
@@ -246,30 +247,42 @@ class RefundService:
 
     @one_transaction
     def send(self, command: SendRefund) -> RefundAnswer:
-        """Raises ``NobodyPays``."""
+        """Raises ``NobodyPays``, ``NotHeld``: its money is another's by now."""
 
         def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
             if not refund.platform_refund_no:
                 raise NobodyPays(refund_id=refund.id)
+            if refund.state is RefundState.APPROVED:
+                check_held(tx.refund_ledgers.of(tx.orders.get(refund.order_id)), refund)
             return refund.send(at=self.now())
 
         return self._act(command, step)
 
     @one_transaction
     def pay_by_hand(self, command: PayByHand) -> RefundAnswer:
-        """Raises ``MayBeMoving``: it was sent and its answer is not there; ``AboveRoleLimit``."""
+        """Book what was approved, once. What goes beyond what was paid is never ours to decide.
+
+        Raises:
+            MayBeMoving: it was sent and its answer is not there.
+            MoveNotAllowed: it is not approved, or over.
+            PlatformPays: it has a number at a platform that pays, and nobody says why it will not.
+            NotHeld: its money is another's by now.
+            AboveRoleLimit.
+        """
 
         def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
             at = self.now()
-            if refund.state in MAY_BE_MOVING:
-                raise MayBeMoving(refund_id=refund.id)
+            paid = refund.pay_by_hand(
+                platform_pays=_platform_pays(tx, refund),
+                not_by_platform=command.not_by_platform,
+                reason=command.reason,
+                paid_at=command.paid_at or at,
+                by=command.by.id,
+                at=at,
+            )
             _check_limit(refund.amount, tx.aftersales_terms.of(refund.shop_id), command.by)
-            if refund.state is RefundState.PROPOSED:
-                approved = _alone(refund).approve(by=command.by.id, at=at)
-            else:
-                approved = Change(refund)
-            moved_at = command.paid_at or at
-            return approved.then(approved.state.succeed(refund.amount, moved_at=moved_at, by=command.by.id, at=at))
+            check_held(tx.refund_ledgers.of(tx.orders.get(refund.order_id)), refund)
+            return paid
 
         return self._act(command, step)
 
@@ -487,6 +500,13 @@ def answer_of(refund: RefundOrder, *, changed: bool) -> RefundAnswer:
         case_id=refund.case_id,
         version=refund.version + changed,
     )
+
+
+def _platform_pays(tx: Transaction, refund: RefundOrder) -> bool:
+    """Whether it has a number at a platform that pays; what new goods cost less is paid by hand."""
+    if not refund.platform_refund_no:
+        return False
+    return refund.case_id is None or tx.cases.get(refund.case_id).kind in GIVES_MONEY_BACK
 
 
 def _alone(refund: RefundOrder) -> RefundOrder:

@@ -27,7 +27,7 @@ from oms_app.case_commands import (
 )
 from oms_app.orders import CancelOrder
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
-from oms_app.refunds import CreateRefund, PayByHand
+from oms_app.refunds import ApproveRefund, CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units
 from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, CaseKind, CaseState
@@ -277,6 +277,7 @@ class Life(RuleBasedStateMachine):
         rest = CreateRefund(order_id=self.claims.order_id, units=everything, with_freight=True, reason="rest", by=ROOT)
         with suppress(NothingToRefund):
             made = self.world.refunds.create(rest)
+            self.world.refunds.approve(ApproveRefund(refund_id=made.id, by=ROOT))
             self.world.refunds.pay_by_hand(PayByHand(refund_id=made.id, by=ROOT))
         self.world.settle()
         with self.world.open(ROOT) as tx:

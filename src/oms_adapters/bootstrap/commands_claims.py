@@ -437,7 +437,14 @@ _act(
 _act(REFUNDS, "approve", "Let a refund without a case be paid (审核).", m.ApproveRefund)
 _act(REFUNDS, "close", "Give a refund without a case up (关闭).", m.CloseRefund)
 _act(REFUNDS, "send", "Have the platform asked to pay, also again (发起退款).", m.SendRefund)
-_act(REFUNDS, "pay", "Book that it was paid by hand (手工退款).", m.PayByHand, method="pay_by_hand")
+_act(
+    REFUNDS,
+    "pay",
+    "Book that it was paid by hand (手工退款).",
+    m.PayByHand,
+    click.option("--instead-of-platform", "not_by_platform", help="Why the platform, which pays it, will not."),
+    method="pay_by_hand",
+)
 _act(
     REFUNDS,
     "tag",

@@ -63,10 +63,11 @@ class CreateRefundBody(Body):
 
 
 class PaymentBody(Body):
-    """When it was paid by hand; left out: now."""
+    """When it was paid by hand; left out: now. ``not_by_platform``: why the platform, which pays it, will not."""
 
     reason: Text = ""
     paid_at: datetime | None = None
+    not_by_platform: Text = ""
 
 
 class TagsBody(Body):
@@ -259,7 +260,11 @@ def units_of(units: list[UnitsBody]) -> tuple[RefundUnits, ...]:
 
 
 def _paid(body: PaymentBody) -> dict[str, Any]:
-    return {"reason": checked(body.reason, "reason"), "paid_at": instant(body.paid_at, field="paid_at")}
+    return {
+        "reason": checked(body.reason, "reason"),
+        "paid_at": instant(body.paid_at, field="paid_at"),
+        "not_by_platform": checked(body.not_by_platform, "not_by_platform"),
+    }
 
 
 def _given(body: CompensationBody) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def misrefunded(
         entry = booked.get(refund.id)
         fen = entry.fen + entry.excess_fen if entry else 0
         if refund.state is RefundState.SUCCEEDED and refund.moved is not None:
-            should = refund.moved.fen
+            should = refund.moved.fen + (refund.paid_besides.fen if refund.paid_besides else 0)
             fen = fen if entry and entry.kind is EntryKind.DONE else 0
         else:
             should = sum(each.fen for each in refund.taken) if refund.state in HOLDS_MONEY else 0

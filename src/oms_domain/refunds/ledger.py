@@ -273,6 +273,19 @@ class RefundLedger:
         done = LedgerEntry(refund_id=refund_id, kind=EntryKind.DONE, taken=taken, excess_fen=excess_fen, at=at)
         return self._with(done)
 
+    def moved_besides(self, refund_id: RefundId, excess_fen: int, *, at: datetime) -> RefundLedger:
+        """Book that more has moved for a refund that was paid in full already: excess. Booked once, it stays.
+
+        Raises:
+            NotHeld: nothing has moved for it before.
+        """
+        entry = self.standing.get(refund_id)
+        if entry is None or entry.kind is not EntryKind.DONE:
+            raise NotHeld(refund_id=refund_id)
+        if entry.excess_fen:
+            return self
+        return self._with(evolve(entry, excess_fen=excess_fen, at=at))
+
     def _with(self, entry: LedgerEntry) -> RefundLedger:
         return evolve(self, entries=(*self.entries, entry))
 

@@ -16,7 +16,7 @@ from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.refunds import events as e
 from oms_domain.refunds.compensation import Compensation, CompensationLimit, compensate
-from oms_domain.refunds.ledger import RefundLedger, Taken
+from oms_domain.refunds.ledger import EntryKind, NotHeld, RefundLedger, Taken
 from oms_domain.refunds.placing import RefundUnits, settled
 from oms_domain.refunds.proposal import Proposal
 from oms_domain.refunds.states import (
@@ -34,6 +34,8 @@ from oms_domain.refunds.states import (
 S, M = RefundState, RefundMove
 
 BY_PLATFORM: Final = "platform"
+PAID_TWICE: Final = "paid_twice"
+"""The discrepancy of a refund that was paid by hand, and by its platform too."""
 LONGEST_REASON: Final = 500
 LONGEST_TAG: Final = 40
 MOST_TAGS: Final = 20
@@ -45,6 +47,15 @@ class MayBeMoving(Refused):
 
     code: ClassVar[str] = "refunds.may_be_moving"
     refund_id: RefundId
+
+
+@frozen(kw_only=True)
+class PlatformPays(Refused):
+    """The platform pays it: by hand it is paid only where an operator says, with the reason, that it will not."""
+
+    code: ClassVar[str] = "refunds.platform_pays"
+    refund_id: RefundId
+    platform_refund_no: str
 
 
 @frozen(kw_only=True)
@@ -72,7 +83,7 @@ class PlatformFact:
 class RefundDifference:
     """A discrepancy that a person has not dealt with: what the payer says, and what we have."""
 
-    what: str  # amount, succeeded_after_close, closed_after_success
+    what: str  # amount, succeeded_after_close, closed_after_success, paid_twice
     theirs: str
     ours: str
 
@@ -104,6 +115,10 @@ class RefundOrder:
     attempts: int = 0
     failure: str = ""
     moved: Money | None = None
+    paid_by: str = ""  # the operator who paid it by hand
+    paid_because: str = ""
+    not_by_platform: str = ""  # why it was paid by hand although the platform pays
+    paid_besides: Money | None = None  # by the platform, although it was paid by hand: nothing but excess
     closed_because: str = ""
     closed_by: str = ""
     differences: tuple[RefundDifference, ...] = ()
@@ -213,17 +228,59 @@ class RefundOrder:
         closed = self._moved(M.CLOSE, at, closed_because=because, closed_by=by, finished_at=at)
         return self._told(e.RefundClosed, closed, at, reason=because, by=by)
 
+    def pay_by_hand(
+        self,
+        *,
+        platform_pays: bool,
+        not_by_platform: str = "",
+        reason: str = "",
+        paid_at: datetime,
+        by: str,
+        at: datetime,
+    ) -> Change[RefundOrder]:
+        """Book that an operator has given the money back: what was approved, once.
+
+        What the platform pays of it afterwards is excess.
+
+        Args:
+            platform_pays: it has a number at a platform that pays.
+            not_by_platform: why the platform will not.
+
+        Raises:
+            MayBeMoving: it was sent and its answer is not there.
+            MoveNotAllowed: it is not approved, or over.
+            PlatformPays: and nobody says why it will not.
+        """
+        if self.state in MAY_BE_MOVING:
+            raise MayBeMoving(refund_id=self.id)
+        next_state(REFUND_TABLE, self.state, M.PAY)
+        if platform_pays and not (because := _reason(not_by_platform)):
+            raise PlatformPays(refund_id=self.id, platform_refund_no=self.platform_refund_no)
+        paid = self._moved(
+            M.PAY,
+            at,
+            moved=self.amount,
+            finished_at=paid_at,
+            failure="",
+            paid_by=by,
+            paid_because=_reason(reason),
+            not_by_platform=because if platform_pays else "",
+        )
+        return self._told(e.RefundSucceeded, paid, at, amount=self.amount, by=by)
+
     # --- facts -------------------------------------------------------------------------------------------------------
 
-    def succeed(self, amount: Money, *, moved_at: datetime, by: str = "", at: datetime) -> Change[RefundOrder]:
+    def succeed(self, amount: Money, *, moved_at: datetime, at: datetime) -> Change[RefundOrder]:
         """The money is with the buyer: a fact in every state, told by the answer, the message, or both, in any order.
 
-        Another amount than ours, or money that moved after we had closed, is kept as a discrepancy.
+        Another amount than ours, or money that moved after we had closed, is kept as a discrepancy. Where it was paid
+        by hand before, the buyer has it twice.
 
         Args:
             moved_at: when it moved, by who paid.
-            by: the operator who paid by hand.
         """
+        if self.paid_by:
+            return self._paid_twice(amount, at)
         if self.state is S.SUCCEEDED:
             same = self.moved == amount
             return Change(self) if same else self._differs("amount", str(amount), str(self.moved), at)
@@ -231,7 +288,7 @@ class RefundOrder:
         done = self._moved(
             M.SUCCEED, at, moved=amount, finished_at=moved_at, failure="", closed_because="", closed_by=""
         )
-        change = self._told(e.RefundSucceeded, done, at, amount=amount, by=by)
+        change = self._told(e.RefundSucceeded, done, at, amount=amount)
         if late:
             change = change.then(done._differs("succeeded_after_close", str(amount), self.closed_because, at))
         if amount != self.amount:
@@ -314,12 +371,21 @@ class RefundOrder:
 
     def _closed_at_platform(self, at: datetime) -> Change[RefundOrder]:
         """The platform says that nothing has moved and nothing will."""
+        if self.state is S.SUCCEEDED and self.paid_by and self.paid_besides is None:
+            return Change(self)  # it was not the platform that paid
         if self.state is S.SUCCEEDED:
             return self._differs("closed_after_success", str(PlatformRefundState.CLOSED), str(self.moved), at)
         if self.state is S.CLOSED:
             return Change(self)
         change = self.fail("closed at the platform", at=at) if self.state in MAY_BE_MOVING else Change(self)
         return change.then(change.state.close("closed at the platform", by=BY_PLATFORM, at=at))
+
+    def _paid_twice(self, amount: Money, at: datetime) -> Change[RefundOrder]:
+        if self.paid_besides == amount:
+            return Change(self)
+        if self.paid_besides is not None:
+            return self._differs("amount", str(amount), str(self.paid_besides), at)
+        return evolve(self, paid_besides=amount)._differs(PAID_TWICE, str(amount), str(self.moved), at)
 
     def _pending_at_platform(self, at: datetime) -> Change[RefundOrder]:
         if self.state is not S.CLOSED or self.closed_by != BY_PLATFORM:
@@ -381,13 +447,26 @@ def booked(ledger: RefundLedger, refund: RefundOrder, *, at: datetime) -> Refund
         NothingLeft, HeldOtherwise: what it holds is not there; it must be proposed anew (``repropose``).
     """
     if refund.state is S.SUCCEEDED and refund.moved is not None:
-        return settled(ledger, refund.id, refund.wants, refund.moved.fen, at=at)
+        ledger = settled(ledger, refund.id, refund.wants, refund.moved.fen, at=at)
+        besides = refund.paid_besides
+        return ledger if besides is None else ledger.moved_besides(refund.id, besides.fen, at=at)
     if refund.state in HOLDS_MONEY:
         held = ledger.standing.get(refund.id)
         if held is not None and held.taken != refund.taken:
             ledger = ledger.release(refund.id, at=at)
         return ledger.hold(refund.id, refund.taken, at=at)
     return ledger.release(refund.id, at=at) if refund.id in ledger.standing else ledger
+
+
+def check_held(ledger: RefundLedger, refund: RefundOrder) -> None:
+    """Check that the whole amount of a refund is held for it: before anybody pays it, or is asked to.
+
+    Raises:
+        NotHeld: what it is of is another's by now, or less is left of it.
+    """
+    entry = ledger.standing.get(refund.id)
+    if entry is None or entry.kind is not EntryKind.HELD or entry.fen != refund.amount.fen:
+        raise NotHeld(refund_id=refund.id)
 
 
 def _reason(text: str) -> str:

@@ -26,6 +26,7 @@ class RefundMove(StrEnum):
     DOUBT = "doubt"
     FAIL = "fail"  # the answer is no: nothing has moved
     SUCCEED = "succeed"
+    PAY = "pay"  # by hand: our decision, where SUCCEED is what somebody tells of
     CLOSE = "close"
     REOPEN = "reopen"  # asked for again under the same number: closed at the platform, or granted and not yet sent
 
@@ -57,7 +58,13 @@ S, M = RefundState, RefundMove
 REFUND_TABLE: Final[Mapping[RefundState, Mapping[RefundMove, RefundState]]] = {
     # The platform may pay before we have asked it to: money that has moved is a fact in every state.
     S.PROPOSED: {M.APPROVE: S.APPROVED, M.SUCCEED: S.SUCCEEDED, M.CLOSE: S.CLOSED},
-    S.APPROVED: {M.SEND: S.IN_FLIGHT, M.SUCCEED: S.SUCCEEDED, M.CLOSE: S.CLOSED, M.REOPEN: S.PROPOSED},
+    S.APPROVED: {
+        M.SEND: S.IN_FLIGHT,
+        M.SUCCEED: S.SUCCEEDED,
+        M.PAY: S.SUCCEEDED,
+        M.CLOSE: S.CLOSED,
+        M.REOPEN: S.PROPOSED,
+    },
     # Once sent it is not closed on our word: the money may be moving.
     S.IN_FLIGHT: {M.SUCCEED: S.SUCCEEDED, M.FAIL: S.APPROVED, M.DOUBT: S.IN_DOUBT},
     # Asked again under the same id, so that what has been paid is not paid again.

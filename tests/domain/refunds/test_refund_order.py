@@ -19,15 +19,17 @@ from oms_domain.refunds.compensation import (
     CompensationKind,
     CompensationLimit,
 )
-from oms_domain.refunds.ledger import EntryKind, HeldOtherwise
+from oms_domain.refunds.ledger import EntryKind, HeldOtherwise, NotHeld
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import FreightRule, propose
 from oms_domain.refunds.refund_order import (
     MayBeMoving,
     PlatformFact,
+    PlatformPays,
     RefundDifference,
     TooManyTags,
     booked,
+    check_held,
 )
 from oms_domain.refunds.states import (
     MAY_BE_MOVING,
@@ -452,3 +454,94 @@ def test_a_grant_that_was_not_sent_is_reviewed_anew_where_something_else_is_aske
     for state in (S.PROPOSED, S.IN_FLIGHT, S.SUCCEEDED, S.CLOSED):
         with pytest.raises(MoveNotAllowed):
             a_refund(state=state).ask_again(at=LATER)
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def paid(refund, **changes):
+    facts = {"platform_pays": False, "reason": "转账", "paid_at": NOW, "by": KEFU, "at": LATER}
+    return refund.pay_by_hand(**facts | changes)
+
+
+@pytest.mark.parametrize("state", S)
+def test_only_what_was_approved_is_paid_by_hand(state):
+    refund = a_refund(state=state)
+
+    if state is not S.APPROVED:
+        with pytest.raises(MayBeMoving if state in MAY_BE_MOVING else MoveNotAllowed):
+            paid(refund)
+        return
+    change = paid(refund)
+    assert change.state == evolve(
+        refund,
+        state=S.SUCCEEDED,
+        moved=Money(3_000),
+        paid_by=KEFU,
+        paid_because="转账",
+        finished_at=NOW,
+        updated_at=LATER,
+    )
+    assert change.events == (e.RefundSucceeded(amount=Money(3_000), by=KEFU, state=S.SUCCEEDED, at=LATER, **FACTS),)
+
+
+def test_what_a_platform_pays_is_paid_by_hand_only_with_the_reason_why_it_will_not():
+    refund = a_refund(state=S.APPROVED, platform_refund_no="97001")
+
+    with pytest.raises(PlatformPays) as refusal:
+        paid(refund, platform_pays=True)
+
+    assert (refusal.value.refund_id, refusal.value.platform_refund_no) == (REFUND, "97001")
+    assert paid(refund, platform_pays=True, not_by_platform="通道关闭").state.not_by_platform == "通道关闭"
+    assert paid(refund, not_by_platform="通道关闭").state.not_by_platform == ""
+
+
+def test_what_the_platform_pays_of_what_was_paid_by_hand_is_excess_once():
+    refund = paid(a_refund(state=S.APPROVED)).state
+    ledger = booked(booked(a_ledger(), a_refund(), at=NOW), refund, at=NOW)
+
+    twice = refund.hear(a_fact(), at=LATER)
+    again = twice.state.hear(a_fact(minutes=1), at=LATER)
+    more = again.state.hear(a_fact(amount=3_100, minutes=2), at=LATER)
+
+    assert (twice.state.moved, twice.state.paid_besides) == (Money(3_000), Money(3_000))
+    assert twice.state.differences == (RefundDifference(what="paid_twice", theirs="30.00", ours="30.00"),)
+    assert again.state.differences == twice.state.differences
+    assert (more.state.paid_besides, more.state.differences[1:]) == (
+        Money(3_000),
+        (RefundDifference(what="amount", theirs="31.00", ours="30.00"),),
+    )
+    done = booked(ledger, twice.state, at=LATER)
+    assert (done.standing[REFUND].fen, done.excess_fen) == (3_000, 3_000)
+    assert booked(done, again.state, at=LATER) is done
+
+
+def test_what_the_platform_closes_that_was_paid_by_hand_is_as_it_should_be():
+    refund = paid(a_refund(state=S.APPROVED)).state
+
+    closed = refund.hear(a_fact(P.CLOSED), at=LATER).state
+    twice = closed.hear(a_fact(minutes=1), at=LATER).state
+
+    assert (closed.state, closed.differences) == (S.SUCCEEDED, ())
+    assert twice.hear(a_fact(P.CLOSED, minutes=2), at=LATER).state.differences[-1].what == "closed_after_success"
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_what_is_not_held_whole_is_not_to_be_paid(short):
+    refund = a_refund(state=S.APPROVED)
+    held = booked(a_ledger(), refund, at=NOW)
+    check_held(held, refund)
+
+    with pytest.raises(NotHeld):
+        check_held(held if short else a_ledger(), evolve(refund, amount=Money(3_001)))
+    with pytest.raises(NotHeld):
+        check_held(held.moved(REFUND, refund.taken, at=NOW), refund)
+
+
+def test_excess_stands_beside_what_has_moved_alone():
+    held = booked(a_ledger(), a_refund(), at=NOW)
+
+    with pytest.raises(NotHeld):
+        held.moved_besides(REFUND, 5, at=NOW)
+    with pytest.raises(NotHeld):
+        a_ledger().moved_besides(REFUND, 5, at=NOW)
