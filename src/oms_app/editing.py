@@ -41,7 +41,7 @@ from oms_domain.orders.editing import (
     surplus,
     told,
 )
-from oms_domain.orders.events import OrderEdited, OrderLostStock
+from oms_domain.orders.events import OrderBackordered, OrderEdited, OrderLostStock
 from oms_domain.orders.flags import FlagKind, NotInTheFuture
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import check
@@ -65,7 +65,7 @@ class Replace:
 
 @frozen(kw_only=True)
 class EditOrder(OrderCommand):
-    """Change an order while it awaits review. None and empty: it stays.
+    """Change an order while it awaits review, or so that it need not wait for stock. None and empty: it stays.
 
     ``quantities``: units that are to be left of a line, or of a SKU; 0 drops it. ``carrier`` empty: none any more.
     ``clear_carrier``: let go of a carrier that does not fit the warehouse named (继续将清除物流数据). ``ship_on``: not
@@ -94,6 +94,14 @@ class CarrierWouldBeCleared(Refused):
     code: ClassVar[str] = "orders.carrier_would_be_cleared"
     warehouse: WarehouseCode
     carrier: CarrierCode
+
+
+@frozen(kw_only=True)
+class StillShort(Refused):
+    """It waits for stock, and would go on waiting: ``missing`` says for what."""
+
+    code: ClassVar[str] = "orders.still_short"
+    missing: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -171,7 +179,7 @@ class EditService:
         Raises:
             MoveNotAllowed, VersionIsNot: it does not await review, or is not as it was read.
             Invalid: what is wrong with the edit, by field.
-            CarrierDoesNotFit, CarrierWouldBeCleared, NothingLeft: why it cannot be.
+            CarrierDoesNotFit, CarrierWouldBeCleared, NothingLeft, StillShort: why it cannot be.
         """
         parts = 0
         while True:
@@ -226,7 +234,10 @@ class EditService:
         )
         needed = len(edit.quantities) + len(edit.gifts)
         after = edited(order, edit, line_ids=[LineId(self.new_id()) for _ in range(needed)], at=at)
-        change = _dated(told(order, after, reason=command.reason, at=at), command, at)
+        change = told(order, after, reason=command.reason, at=at)
+        if order.state is OrderState.BACKORDERED:
+            change = Change(after, (*order.restock(at=at).events, *change.events))
+        change = _dated(change, command, at)
         change = change.then(self._placed(tx, order, change.state, command, numbers, at))
         record(tx, tx.orders, change, since=order)
         set_timers(tx, change)
@@ -244,7 +255,8 @@ class EditService:
         """Find anew where an edited order ships from, if that may be elsewhere now; else give back what is too much."""
         if command.warehouse is not None:
             known_warehouse(tx, command.warehouse, field="warehouse")
-        if not moves_stock(order, after) and command.warehouse in (None, order.warehouse):
+        waited = order.state is OrderState.BACKORDERED
+        if not waited and not moves_stock(order, after) and command.warehouse in (None, order.warehouse):
             _check_fit(tx, after.warehouse, command.carrier)
             _give_back(tx, surplus(order, after))
             return Change(after)
@@ -254,7 +266,17 @@ class EditService:
         if warehouse is not None and carrier:
             carrier = _fitting(tx, warehouse, carrier, command)
         allocation = Allocation(tx=tx, numbers=numbers, new_id=self.new_id, at=at)
+        if waited:
+            return _no_more_waiting(allocation.allocate(evolve(after, warehouse=warehouse, carrier=carrier or None)))
         return allocation.again(after, warehouse=warehouse, carrier=carrier or None)
+
+
+def _no_more_waiting(change: Change[SalesOrder]) -> Change[SalesOrder]:
+    """Raises ``StillShort``."""
+    for event in change.events:
+        if isinstance(event, OrderBackordered):
+            raise StillShort(missing=tuple(f"{sku} {units}" for sku, units in event.missing))
+    return change
 
 
 def _dated(change: Change[SalesOrder], command: EditOrder, at: datetime) -> Change[SalesOrder]:

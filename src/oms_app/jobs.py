@@ -9,7 +9,10 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.ports.transaction import Begin, Clock
+from oms_app.timers import LIFT_FLAGS, end_of_flags
 from oms_app.transactions import Pause, one_transaction
+from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.identity import OrderId
 
 
 @frozen(kw_only=True)
@@ -45,6 +48,14 @@ class CalledOff:
 
 
 @frozen(kw_only=True)
+class EndsAFlag(Refused):
+    """A flag of an order ends by it, and would stand for ever: lift the flag, or give it another time."""
+
+    code: ClassVar[str] = "jobs.ends_a_flag"
+    number: str
+
+
+@frozen(kw_only=True)
 class JobService:
     """Use cases of background work."""
 
@@ -66,11 +77,13 @@ class JobService:
 
     @one_transaction
     def call_off(self, command: CallOffJob) -> CalledOff:
-        """Raises ``JobNotOpen``, also for one of another's shops."""
+        """Raises ``JobNotOpen``, also for one of another's shops; ``EndsAFlag``."""
         with self.begin(command) as tx:
             if done := tx.recall(CalledOff):
                 return done
-            tx.call_off(command.job_id, at=self.now())
+            handler, key = tx.call_off(command.job_id, at=self.now())
+            if handler == LIFT_FLAGS and end_of_flags(order := tx.orders.get(OrderId(UUID(key)))) is not None:
+                raise EndsAFlag(number=order.number)
             answer = CalledOff(id=command.job_id)
             tx.remember(answer)
             tx.commit()

@@ -32,7 +32,7 @@ from oms_domain.channels.standard import Buyer, OrderKind, Platform, PlatformSta
 from oms_domain.fulfilment.carriers import fits, require_fit
 from oms_domain.fulfilment.sourcing.records import UnknownCarrier
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, ShopId, SkuCode, VaultId, WarehouseCode
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.phones import check_dialled
@@ -66,7 +66,7 @@ class CreateOrder:
     """Put an order in. What is empty and must not be is told all at once.
 
     ``original``: the order that a reissue (补发) is for; of that it takes number, buyer, and whatever of receiver and
-    region is not given. A reissue costs nothing, whatever prices, freight and discounts are named. ``deposit``: what
+    region is not given. A reissue costs nothing, so no price, freight or discount is named. ``deposit``: what
     is paid of a presale; None: all of it. ``pasted``: one text that says who gets it and where, as far as ``receiver``
     and ``region`` do not.
     """
@@ -111,6 +111,13 @@ class OrderNoTaken(Refused):
     code: ClassVar[str] = "orders.order_no_taken"
     value: str
     number: str
+
+
+@frozen(kw_only=True)
+class CostsNothing(Invalid):
+    """A reissue costs nothing: no price, freight or discount is named."""
+
+    code: ClassVar[str] = "orders.costs_nothing"
 
 
 @frozen(kw_only=True)
@@ -225,9 +232,10 @@ class ManualOrderService:
         assert command.shop_id is not None
         assert command.kind is not None
         assert command.business is not None
+        if command.kind is OrderKind.REISSUE:
+            _check_free(command)
         shop = tx.shops.get(command.shop_id)
         sealed = self._sealed(command, shop.id, original)
-        free = command.kind is OrderKind.REISSUE
         region = original.region if original and command.region == Region() else command.region
         wanted = Wanted(
             shop_id=shop.id,
@@ -240,9 +248,9 @@ class ManualOrderService:
             warehouse=_warehouse(tx, command),
             carrier=_carrier(tx, command, shop),
             lines=_goods(tx, command),
-            freight=NOTHING if free else command.freight,
-            discount=NOTHING if free else command.discount,
-            coupon=NOTHING if free else command.coupon,
+            freight=command.freight,
+            discount=command.discount,
+            coupon=command.coupon,
             deposit=command.deposit,
             receiver=_ref(sealed, 0) or _party(original, "receiver"),
             buyer=_ref(sealed, 1) or _party(original, "buyer"),
@@ -323,6 +331,15 @@ def _required(command: CreateOrder, original: SalesOrder | None) -> dict[str, ob
             "receiver.street": receiver.street,
         }
     return found | {"lines": command.lines or (command.gifts if command.kind is OrderKind.REISSUE else ())}
+
+
+def _check_free(command: CreateOrder) -> None:
+    """Raises ``CostsNothing``."""
+    named = {name: getattr(command, name) for name in ("freight", "discount", "coupon")}
+    named |= {f"lines[{at}].unit_price": line.unit_price for at, line in enumerate(command.lines)}
+    for field_, amount in named.items():
+        if amount is not None and amount.fen:
+            raise CostsNothing(field=field_)
 
 
 def _recognised(command: CreateOrder) -> tuple[CreateOrder, tuple[str, ...]]:

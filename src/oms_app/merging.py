@@ -19,7 +19,7 @@ from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money
-from oms_domain.orders.moves import NotMerged
+from oms_domain.orders.moves import OF_SOURCE, NotMerged
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
@@ -252,16 +252,24 @@ def _is_plain(receiver: Sealed | None) -> bool:
 def _merged_from(tx: Transaction, order: SalesOrder) -> tuple[list[SalesOrder], list[SalesOrder]]:
     """Return the orders that were merged, and those whose place it took since, the merged one first.
 
+    What came out of a merge of merged orders stands for one of these, and comes apart by that one's sources.
+
     Raises:
         NotMerged: it did not come from a merge.
     """
     through: list[SalesOrder] = []
     while len(order.origins) == 1:
         origin = tx.orders.get(order.origins[0])
-        if origin.heirs != (order.id,):
+        if origin.heirs == (order.id,):
+            through.insert(0, origin)
+            order = origin
+            continue
+        sources, between = _merged_from(tx, origin)
+        stands_for = [source for source in sources if f"{OF_SOURCE}{source.number}" in order.split_reasons]
+        if not stands_for:
             raise NotMerged
-        through.insert(0, origin)
-        order = origin
+        through[:0] = [*stands_for, *between, origin]
+        (order,) = stands_for
     if not order.origins:
         raise NotMerged
     known = tx.orders.get_many(order.origins)

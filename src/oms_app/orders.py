@@ -17,13 +17,14 @@ from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.fulfilment.fulfilment_order import FulfilmentLine, FulfilmentOrder, NothingToWriteBack
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId
+from oms_domain.kernel.states import next_state
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import FlagKind, OrderFlaggedNow
 from oms_domain.orders.moves import check, moves_of
 from oms_domain.orders.rules.decide import Decision
 from oms_domain.orders.rules.judging import judged, let_pass, reasons_of
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import HOLDS_STOCK, OrderState
+from oms_domain.orders.states import HOLDS_STOCK, ORDER_TABLE, OrderMove, OrderState
 from oms_domain.orders.stopping import call_off
 
 Interception = Callable[[Transaction, SalesOrder, datetime], Decision | None]
@@ -150,6 +151,7 @@ class OrderService:
 
         def again(allocation: Allocation, order: SalesOrder) -> Change[SalesOrder]:
             check(order, Ask.EDIT)
+            next_state(ORDER_TABLE, order.state, OrderMove.EDIT)
             return allocation.again(order)
 
         return self._placed(command, again)

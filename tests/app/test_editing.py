@@ -10,9 +10,18 @@ from tests.app.world import ROOT
 from oms_app.actor import Actor, Once, Permission
 from oms_app.address_edits import AddressWanted, DivisionElsewhere
 from oms_app.catalog import PutSku
-from oms_app.editing import NEVER, CarrierWouldBeCleared, EditOrder, Holding, Replace, UnknownGoods, UnknownTag
+from oms_app.editing import (
+    NEVER,
+    CarrierWouldBeCleared,
+    EditOrder,
+    Holding,
+    Replace,
+    StillShort,
+    UnknownGoods,
+    UnknownTag,
+)
 from oms_app.inventory import ReceiveStock
-from oms_app.orders import ApproveOrder, CancelOrder
+from oms_app.orders import ApproveOrder, CancelOrder, PlaceAnew
 from oms_app.pasted import AddressDoubtful
 from oms_app.personal import RevealPersonalData
 from oms_app.ports.transaction import VersionIsNot
@@ -35,7 +44,8 @@ from oms_domain.orders.manual import FieldsMissing
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order, an_id
 
-BAG, CARD = SkuCode("BAG"), SkuCode("CARD")
+BAG, CARD, NEVER_IN = SkuCode("BAG"), SkuCode("CARD"), SkuCode("NEVER-IN")
+BACK = Replace(sku=NEVER_IN, by=SCARF)
 EAST = WarehouseCode("EAST")
 SF, YTO = CarrierCode("SF"), CarrierCode("YTO")
 PASTED = "新收件人 13000000002 广东省深圳市宝安区虚构路8号"
@@ -44,7 +54,7 @@ PASTED = "新收件人 13000000002 广东省深圳市宝安区虚构路8号"
 @pytest.fixture
 def shop(world):
     shop = world.a_shop(tags=("VIP", "大件"))
-    for code, kind in ((BAG, SkuKind.GOODS), (CARD, SkuKind.GIFT)):
+    for code, kind in ((BAG, SkuKind.GOODS), (CARD, SkuKind.GIFT), (NEVER_IN, SkuKind.GOODS)):
         world.catalog.put_sku(PutSku(code=code, facts=SkuFacts(title=f"样例 {code}", kind=kind), by=ROOT))
     world.receive(SCARF, HAT, BAG, CARD)
     return shop
@@ -153,6 +163,48 @@ def test_what_is_not_to_be_had_waits(world, order_id):
     assert reserved(world, SCARF, HAT, CARD) == [0, 0, 0]
     world.receive(CARD, units=1)
     assert (world.state(order_id), reserved(world, CARD)) == (S.AWAITING_CS_REVIEW, [101])
+
+
+def test_an_edit_that_made_it_wait_is_taken_back(world, order_id):
+    before = world.order(order_id)
+    world.edit(order_id, replacements=(Replace(sku=SCARF, by=NEVER_IN),))
+    assert world.state(order_id) is S.BACKORDERED
+
+    seen = world.edits.preview(EditOrder(order_id=order_id, replacements=(BACK,), by=ROOT))
+    answer = world.edit(order_id, replacements=(BACK,))
+
+    order = world.order(order_id)
+    assert answer == seen
+    assert (order.state, order.warehouse, reserved(world, SCARF, HAT)) == (S.AWAITING_CS_REVIEW, MAIN, [2, 1])
+    assert [line.sku for line in order.lines] == [line.sku for line in before.lines]
+    assert world.facts(order_id)[-3:] == ["order_restocked", "order_edited", "order_allocated"]
+
+
+def test_what_waits_is_edited_only_so_that_it_waits_no_more(world, order_id):
+    world.edit(order_id, replacements=(Replace(sku=SCARF, by=NEVER_IN),))
+    waiting = world.order(order_id)
+
+    with pytest.raises(StillShort) as refusal:
+        world.edit(order_id, note="晚", quantities=(Wanted(sku=HAT, units=0),))
+
+    assert (refusal.value.missing, world.order(order_id)) == ((f"{NEVER_IN} 2",), waiting)
+    answer = world.edit(order_id, quantities=(Wanted(sku=NEVER_IN, units=0),), note="退一半")
+    assert (answer.order.state, answer.refund_due, reserved(world, HAT)) == (S.AWAITING_CS_REVIEW, Money(18_800), [1])
+
+
+def test_what_waits_ships_from_where_an_edit_says(world, order_id, east):
+    world.edit(order_id, add_gifts=((CARD, 101),))
+
+    answer = world.edit(order_id, remove_gifts=(CARD,), warehouse=EAST, carrier=SF)
+
+    assert (answer.order.state, answer.warehouse, answer.carrier) == (S.AWAITING_CS_REVIEW, EAST, SF)
+    with pytest.raises(MoveNotAllowed):
+        world.orders.place_anew(PlaceAnew(order_id=backordered(world, order_id), by=ROOT))
+
+
+def backordered(world, order_id):
+    world.edit(order_id, add_gifts=((CARD, 101),))
+    return order_id
 
 
 def test_fewer_units_are_given_back_with_their_money(world, order_id):

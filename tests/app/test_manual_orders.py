@@ -10,7 +10,7 @@ from tests.app.world import ROOT
 
 from oms_app.catalog import PutBundle, PutSku
 from oms_app.editing import UnknownGoods
-from oms_app.manual import CreateOrder, LineWanted, OrderNoTaken, PayBalance
+from oms_app.manual import CostsNothing, CreateOrder, LineWanted, OrderNoTaken, PayBalance
 from oms_app.orders import CancelOrder, ReleaseOrder
 from oms_app.pasted import AddressDoubtful
 from oms_app.personal import RevealPersonalData
@@ -283,8 +283,13 @@ def test_a_reissue_sends_goods_for_nothing_where_the_first_order_went(world, sho
 
     assert (order.payable, order.original_id, order.receiver) == (Money(0), first.id, first.receiver)
     assert (order.platform_order_no, order.region) == (first.platform_order_no, HOME)
-    dear = evolve(again, freight=Money(800), discount=Money(500), coupon=Money(100))
-    assert world.order(create(world, dear).order.id).payable == Money(0)
+    for name in ("freight", "discount", "coupon"):
+        with pytest.raises(CostsNothing) as refusal:
+            world.manual.preview(evolve(again, **{name: Money(100)}))
+        assert refusal.value.field == name
+    with pytest.raises(CostsNothing) as refusal:
+        world.manual.preview(evolve(again, lines=(line("TIN"), line("TIN", 1, 1))))
+    assert refusal.value.field == "lines[1].unit_price"
     elsewhere = world.order(
         create(world, evolve(again, receiver=evolve(WHO, street="虚构路2号"), region=HOME)).order.id
     )

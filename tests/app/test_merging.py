@@ -150,6 +150,46 @@ def test_a_part_of_a_merged_order_does_not_come_apart_by_its_sources(world, two)
         unmerge(world, part)
 
 
+def test_a_merge_of_merged_orders_comes_apart_to_the_inner_sources(world, shop, two):
+    inner = merge(world, *two)
+    outer = merge(world, inner, world.an_order(shop, standard("C")))
+
+    first, last = unmerge(world, outer)
+    assert "unmerge" in {str(ask) for ask in moves_of(world.order(first)).open}
+    assert "unmerge" not in {str(ask) for ask in moves_of(world.order(last)).open}
+    back = unmerge(world, first)
+
+    orders = [world.order(id) for id in back]
+    assert [order.platform_order_no for order in orders] == ["A", "B"]
+    assert [order.payable for order in orders] == [world.order(id).payable for id in two]
+    assert [[line.platform_line_no for line in order.lines] for order in orders] == [["A0", "A1"], ["B0", "B1"]]
+    assert (world.state(first), world.units(SCARF)[1]) == (S.SPLIT, 3)
+    with pytest.raises(NotMerged):
+        unmerge(world, last)
+
+
+def test_three_merges_on_one_another_come_apart_one_by_one(world, shop, two):
+    inner = merge(world, *two)
+    middle = merge(world, inner, world.an_order(shop, standard("C")))
+    outer = merge(world, middle, world.an_order(shop, standard("D")))
+
+    of_middle, _ = unmerge(world, outer)
+    of_inner, _ = unmerge(world, of_middle)
+
+    assert [world.order(id).platform_order_no for id in unmerge(world, of_inner)] == ["A", "B"]
+
+
+def test_a_part_of_what_came_out_of_a_merge_does_not_come_apart_by_its_sources(world, shop, two):
+    outer = merge(world, merge(world, *two), world.an_order(shop, standard("C")))
+    first, _ = unmerge(world, outer)
+    world.split(first, {SCARF: 1})
+    part = world.order(first).heirs[1]
+
+    assert "unmerge" not in {str(ask) for ask in moves_of(world.order(part)).open}
+    with pytest.raises(NotMerged):
+        unmerge(world, part)
+
+
 def test_only_a_merged_order_comes_apart_by_its_sources(world, two):
     with pytest.raises(NotMerged):
         unmerge(world, two[0])

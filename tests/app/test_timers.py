@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.app.world import ROOT, later
 
-from oms_app.jobs import CallOffJob
+from oms_app.jobs import CallOffJob, EndsAFlag
 from oms_app.order_moves import WaitUntil
 from oms_app.orders import ApproveOrder, CompleteOrder, HoldOrder, ReleaseOrder, SignOrder
 from oms_app.ports.transaction import JobNotOpen
@@ -201,6 +201,18 @@ def test_a_timer_that_is_called_off_does_not_ring(world, shop):
     world.wait(days=1)
 
     assert (world.state(order_id), timers(world)) == (S.AWAITING_PAYMENT, [])
+
+
+def test_what_a_hold_ends_by_is_not_dropped(world, shop):
+    order_id = world.an_order(shop, a_standard_order(order_no="held"))
+    world.give(HoldOrder, order_id, reason="等电话", until=world.clock() + timedelta(hours=1))
+    (timer,) = [each for each in world.store.queries.timers(ROOT, limit=10) if each.handler == LIFT_FLAGS]
+
+    with pytest.raises(EndsAFlag):
+        world.job_service.call_off(CallOffJob(job_id=timer.id, by=ROOT))
+    world.wait(hours=1, seconds=1)
+
+    assert world.order(order_id).flags == ()
 
 
 def test_parts_of_an_unpaid_order_are_cancelled_in_time_as_well(world, shop):

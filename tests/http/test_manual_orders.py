@@ -67,6 +67,12 @@ def test_an_order_with_a_pasted_address_is_checked_and_made(api):
     assert "13000000002" not in made.text
 
 
+def test_a_platform_order_number_stands_on_one_line(api):
+    answer = api.post("/orders", ORDER | {"platform_order_no": "M-1\nM-2"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "platform_order_no")
+
+
 def test_what_is_missing_is_told_at_once(quiet):
     answer = quiet.post("/orders", {"note": "x"})
 

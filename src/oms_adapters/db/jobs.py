@@ -92,7 +92,7 @@ _PARKED_JOB = (
     .where(job.c.id == sa.bindparam("id"), job.c.state == PARKED)
 )
 _DROPPABLE_JOB = (
-    sa.select(job.c.id, job.c.token, sa.func.coalesce(event.c.shop_id, job.c.shop_id).label("shop_id"))
+    sa.select(job.c.handler, job.c.key, job.c.token, sa.func.coalesce(event.c.shop_id, job.c.shop_id).label("shop_id"))
     .outerjoin(event, event.c.id == job.c.event_id)
     .where(
         job.c.id == sa.bindparam("id"),
@@ -139,7 +139,7 @@ def set_timer(work: Work, handler: str, key: str, *, due_at: datetime, shop_id: 
     work.last.append((("~job", handler, key), send))
 
 
-def call_off(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
+def call_off(work: Work, actor: Actor, job_id: UUID, at: datetime) -> tuple[str, str]:
     """Gather that a timer, or a parked job, is dropped. Raises ``JobNotOpen``, at the latest when it is sent."""
     found = work.rows(_DROPPABLE_JOB, {"id": job_id})
     if not found or (actor.shops is not None and found[0].shop_id not in actor.shops):
@@ -153,6 +153,7 @@ def call_off(work: Work, actor: Actor, job_id: UUID, at: datetime) -> None:
             raise JobNotOpen
 
     work.last.append((("~job", job_id.hex), send))
+    return found[0].handler, found[0].key
 
 
 def envelope_of(row: Any) -> Envelope:

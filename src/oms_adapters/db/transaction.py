@@ -154,8 +154,8 @@ class SqlTransaction:
         self._work.alive()
         set_timer(self._work, handler, key, due_at=due_at, shop_id=shop_id, id=self.new_id())
 
-    def call_off(self, job_id: UUID, *, at: datetime) -> None:
-        call_off(self._work, self.actor, job_id, at)
+    def call_off(self, job_id: UUID, *, at: datetime) -> tuple[str, str]:
+        return call_off(self._work, self.actor, job_id, at)
 
     def commit(self) -> None:
         self._work.alive()

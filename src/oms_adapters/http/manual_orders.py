@@ -29,7 +29,7 @@ from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import OrderId, ShopId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import LARGEST_QUANTITY, Quantity
-from oms_domain.kernel.text import checked_text
+from oms_domain.kernel.text import checked_line, checked_text
 from oms_domain.orders.marks import Business, DeliveryMode
 
 MOST_GIFTS = 100
@@ -121,7 +121,7 @@ class NewOrderBody(Body):
         return CreateOrder(
             shop_id=shop_id,
             kind=self.kind,
-            platform_order_no=checked_text(self.platform_order_no, field="platform_order_no", longest=LONGEST_NO),
+            platform_order_no=checked_line(self.platform_order_no, field="platform_order_no", longest=LONGEST_NO),
             business=self.business,
             delivery=self.delivery,
             cash_on_delivery=self.cash_on_delivery,

@@ -228,7 +228,7 @@ class MemoryTransaction:
         )
         self.work.write(lambda tables: lambda: set_it(tables))
 
-    def call_off(self, job_id: UUID, *, at: datetime) -> None:
+    def call_off(self, job_id: UUID, *, at: datetime) -> tuple[str, str]:
         def check(tables: Tables) -> Callable[[], None]:
             row = tables.jobs.get(job_id)
             if row is None or not row.is_seen_by(self.actor) or row.state is JobState.DONE:
@@ -239,7 +239,9 @@ class MemoryTransaction:
 
         with self.work.reading() as tables:
             check(tables)
+            row = tables.jobs[job_id]
         self.work.write(check)
+        return row.handler, row.key
 
     def commit(self) -> None:
         self.work.live()

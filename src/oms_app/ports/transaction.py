@@ -421,8 +421,12 @@ class Transaction(Protocol):
         ``shop_id``: whose timer it is, to be listed and dropped; None: it is work of a document that is listed itself.
         """
 
-    def call_off(self, job_id: UUID, *, at: datetime) -> None:
-        """Drop a timer, or work that was given up for now, of the actor's shops. Raises ``JobNotOpen``."""
+    def call_off(self, job_id: UUID, *, at: datetime) -> tuple[str, str]:
+        """Drop a timer, or work that was given up for now, of the actor's shops; return its handler and key.
+
+        Raises:
+            JobNotOpen.
+        """
 
     def commit(self) -> None:
         """Store everything, or nothing. Raises ``Contended``, ``LeaseLost``, ``StoreUnavailable``."""

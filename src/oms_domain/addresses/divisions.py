@@ -85,7 +85,7 @@ class Divisions:
                 yield named, stop
 
     def find(self, *names: str) -> tuple[Division, ...]:
-        """Return the path of divisions that bear these names, the province first; stand-ins are left out like empty ones.
+        """Return the path of divisions that bear these names, the province first, but for stand-ins and empty ones.
 
         As far as they can be told: it ends before the first name that is unknown there, or means several.
 

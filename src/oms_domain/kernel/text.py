@@ -10,6 +10,17 @@ from oms_domain.kernel.errors import InvalidText
 _DIGIT_RUN: Final = re.compile(r"\d(?:[ \t\u00a0\u3000\-‐-―－]{0,3}\d){6,}")
 
 
+def checked_line(value: str, *, field: str, longest: int) -> str:
+    """As ``checked_text``, of what stands on one line. Raises ``InvalidText``, with ``why`` line_break too.
+
+    >>> checked_line("M-1", field="order_no", longest=64)
+    'M-1'
+    """
+    if value and value.splitlines() != [value]:
+        raise InvalidText(field=field, why="line_break")
+    return checked_text(value, field=field, longest=longest)
+
+
 def checked_text(value: str, *, field: str, longest: int, allow_empty: bool = True) -> str:
     """Return ``value`` unchanged if any of our stores can hold it.
 

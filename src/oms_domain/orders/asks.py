@@ -45,7 +45,8 @@ TOWARDS_WAREHOUSE: Final = frozenset({Ask.APPROVE, Ask.RELEASE, Ask.HAND_OVER})
 
 MOVES_OF: Final[Mapping[Ask, tuple[M, ...]]] = {
     Ask.ALLOCATE: (M.RESTOCK, M.ALLOCATE),
-    Ask.EDIT: (M.EDIT,),
+    # What waits for stock is restocked by an edit, or not edited at all.
+    Ask.EDIT: (M.RESTOCK, M.EDIT),
     Ask.SPLIT: (M.SPLIT,),
     Ask.MERGE: (M.MERGE,),
     Ask.UNMERGE: (M.UNMERGE,),

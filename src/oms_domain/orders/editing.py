@@ -26,7 +26,7 @@ from oms_domain.orders.flags import checked_reason
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import AddressAtPlatform, PartyRef, SalesOrder
-from oms_domain.orders.states import ORDER_TABLE, OrderMove
+from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 
 LONGEST_NOTE: Final = 500
 MOST_MARK: Final = 9
@@ -119,15 +119,18 @@ class TooManyTags(Invalid):
 def edited(order: SalesOrder, edit: OrderEdit, *, line_ids: Iterable[LineId], at: datetime) -> SalesOrder:
     """Return the order as it is after an edit; where it ships from is not decided here.
 
+    What waits for stock is restocked by it: it is to be allocated now.
+
     Args:
         line_ids: one for each lowered line and each gift.
 
     Raises:
-        MoveNotAllowed: it does not await customer service's review.
+        MoveNotAllowed: it neither awaits customer service's review nor stock.
         NoSuchLine, MoreUnitsAsked, NothingLeft, InvalidMark, TooManyTags, InvalidText: what is wrong with the edit.
     """
     check(order, Ask.EDIT)
-    state = next_state(ORDER_TABLE, order.state, OrderMove.EDIT)
+    waits = order.state is OrderState.BACKORDERED
+    state = next_state(ORDER_TABLE, order.state, OrderMove.RESTOCK if waits else OrderMove.EDIT)
     ids = iter(line_ids)
     after = evolve(order, state=state, **_facts(order, edit))
     lines = after.lines

@@ -17,6 +17,9 @@ from oms_domain.orders.states import OrderState as S
 if TYPE_CHECKING:
     from oms_domain.orders.sales_order import SalesOrder
 
+OF_SOURCE: Final = "source "
+"""Begins the reason why an order came out of a merge: which of the merged ones it stands for, by number."""
+
 Guard = Callable[["SalesOrder"], Refused | None]
 
 
@@ -120,7 +123,9 @@ def _sent_by_us(order: SalesOrder) -> Refused | None:
 
 def _merged(order: SalesOrder) -> Refused | None:
     # One that took a merged order's place has that as its only origin, and lines of several platform orders.
-    in_its_place = len(order.origins) == 1 and len(order.sources) > 1 and not order.split_reasons
+    # So has one that came out of a merge of merged orders, for the sources of which it stands.
+    apart = order.split_reasons and not order.split_reasons[-1].startswith(OF_SOURCE)
+    in_its_place = len(order.origins) == 1 and len(order.sources) > 1 and not apart
     return None if len(order.origins) > 1 or in_its_place else NotMerged()
 
 

@@ -23,7 +23,7 @@ from oms_domain.orders.editing import LONGEST_NOTE, MOST_TAGS
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.marks import OrderSource
-from oms_domain.orders.moves import check
+from oms_domain.orders.moves import OF_SOURCE, check
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import BETWEEN_REMARKS, described
 from oms_domain.orders.states import ORDER_TABLE, OrderMove
@@ -33,7 +33,6 @@ from oms_domain.split_merge.splitting import NewOrder, Split, born, ended, hande
 
 MOST_LINES: Final = 500
 """Lines that a merged order may have."""
-SOURCE: Final = "source"
 
 
 ALIKE: Final[Mapping[str, Callable[[SalesOrder], object]]] = {
@@ -255,7 +254,7 @@ def _child(
         created_at=source.created_at,
         fulfilment_id=None,
         origins=(order.id,),
-        split_reasons=(f"{SOURCE} {source.number}",),
+        split_reasons=(f"{OF_SOURCE}{source.number}",),
         version=0,
         updated_at=at,
     )

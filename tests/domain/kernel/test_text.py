@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms_domain.kernel.errors import InvalidText
-from oms_domain.kernel.text import checked_text, mask_digits, mask_name, mask_phone, mask_street, storable
+from oms_domain.kernel.text import checked_line, checked_text, mask_digits, mask_name, mask_phone, mask_street, storable
 from oms_domain.testing.values import texts
 
 with_many_digits = st.text(st.sampled_from("0123456789 -－\u3000a样号"), max_size=60)
@@ -36,6 +36,15 @@ def test_text_that_some_store_cannot_hold_is_refused_with_the_reason(text, why):
         checked_text(text, field="remark", longest=500, allow_empty=why != "empty")
 
     assert refusal.value.fields() == {"field": "remark", "why": why}
+
+
+@pytest.mark.parametrize("text", ["M-1\n", "M-1\r\nM-2", "\n", "a\u2028b"])
+def test_a_number_stands_on_one_line(text):
+    with pytest.raises(InvalidText) as refusal:
+        checked_line(text, field="no", longest=64)
+
+    assert refusal.value.fields() == {"field": "no", "why": "line_break"}
+    assert [checked_line(line, field="no", longest=64) for line in ("", "M 1")] == ["", "M 1"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "a\tb\r\nc", "\u2028", "🎁"])

@@ -124,6 +124,8 @@ def test_an_order_is_edited_in_review_alone(state):
     order = a_sales_order(state=state)
     if OrderMove.EDIT in ORDER_TABLE[state]:
         assert do(order, note="好").state is state
+    elif state is S.BACKORDERED:  # restocked: to be allocated, or not edited
+        assert do(order, note="好").state is S.AWAITING_ALLOCATION
     else:
         with pytest.raises(MoveNotAllowed):
             do(order, note="好")
