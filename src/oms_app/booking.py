@@ -22,21 +22,23 @@ from oms_app.ports.wms import (
     WmsReport,
     Worked,
 )
-from oms_app.stopping import NOT_STOPPED, differ, settle_stopped
+from oms_app.stopping import NOT_STOPPED, call_off_fulfilment, differ, settle_stopped
 from oms_app.transactions import record
-from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, Package
+from oms_domain.fulfilment.fulfilment_order import FulfilmentMove, FulfilmentOrder, FulfilmentState, Package
 from oms_domain.fulfilment.parcels import Contents, ParcelDiffers, added_up, by_line
 from oms_domain.fulfilment.tracking import is_step_on
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.kernel.identity import PackageId, SkuCode
 from oms_domain.kernel.text import storable
-from oms_domain.orders.flags import BY_PLATFORM, LONGEST_REASON, FlagKind
+from oms_domain.orders.delivering import ship_earlier
+from oms_domain.orders.flags import BY_PLATFORM, LONGEST_REASON, FlagKind, is_set
 from oms_domain.orders.sales_order import LEFT, SalesOrder
 from oms_domain.orders.stopping import CLOSED_SHORT, SILENT
 
 LONGEST_PROGRESS: Final = 100
 SHORT: Final = "warehouse_short"
+SHIPPED_ALL_THE_SAME: Final = "shipped_all_the_same"
 REPORTED: Final = "warehouse_reported"
 BY_WAREHOUSE: Final = "warehouse"
 
@@ -71,6 +73,10 @@ class Booking:
 
         One that was asked to stop has answered so.
         """
+        if is_set(order.flags, FlagKind.EARLIER_MAY_SHIP, fulfilment.number):
+            dead = order.unflag(FlagKind.EARLIER_MAY_SHIP, reason=reason, only=fulfilment.number, at=self.at)
+            save(self.tx, dead)
+            return
         if order.pending is not None:
             settle_stopped(self.tx, order, at=self.at)
             return
@@ -91,7 +97,7 @@ class Booking:
     def _short(self, report: FellShort, fulfilment: FulfilmentOrder, order: SalesOrder) -> None:
         reason = storable(report.reason or SHORT, longest=LONGEST_REASON)
         called_off = fulfilment.cancel(SHORT, at=self.at)
-        short = self._heard(order.short_in_warehouse(reason, report.missing, at=self.at))
+        short = self._heard(order.short_in_warehouse(reason, report.missing, number=fulfilment.number, at=self.at))
         record(self.tx, self.tx.fulfilments, called_off)
         save(self.tx, short)
         self._catch_up(short.state)
@@ -118,22 +124,27 @@ class Booking:
         *,
         shipped_at: datetime,
     ) -> SalesOrder:
-        shipped, left, packages = Change(order), Change(fulfilment), []
-        for parcel, contents in parcels:
-            package = Package(
+        shipped, left = Change(order), Change(fulfilment)
+        packages = [
+            Package(
                 id=PackageId(self.new_id()),
                 carrier=parcel.carrier,
                 tracking_no=parcel.tracking_no,
                 contents=contents,
                 shipped_at=shipped_at,
             )
+            for parcel, contents in parcels
+        ]
+        if order.fulfilment_id != fulfilment.id:
+            return self._ship_earlier(packages, fulfilment, order)
+        for package in packages:
+            contents = package.contents
             shipped = shipped.then(
                 shipped.state.ship(
                     package.id, contents, carrier=package.carrier, tracking_no=package.tracking_no, at=self.at
                 )
             )
             left = left.then(left.state.ship(package, last=not shipped.state.contents, at=self.at))
-            packages.append(package)
         if order.pending is not None and order.pending.by == BY_PLATFORM:
             differ(self.tx, order, theirs=LEFT, what=NOT_STOPPED, at=self.at)
         shipped = self._heard(shipped)
@@ -141,10 +152,26 @@ class Booking:
             shipped = self._lifted(shipped, CLOSED_SHORT)  # it has found the rest after all
         save(self.tx, shipped)
         record(self.tx, self.tx.fulfilments, left)
+        self._off_the_shelf(packages, order)
+        return shipped.state
+
+    def _ship_earlier(self, packages: Sequence[Package], fulfilment: FulfilmentOrder, order: SalesOrder) -> SalesOrder:
+        """Book what left although it was called off; what was to be shipped instead is not shipped."""
+        if order.warehouse != fulfilment.warehouse:  # what the order holds is elsewhere by now
+            raise MoveNotAllowed(state=fulfilment.state, move=FulfilmentMove.SHIP_LATE, allowed=())
+        parcels = [(each.id, each.contents, each.carrier, each.tracking_no) for each in packages]
+        shipped = ship_earlier(order, fulfilment.id, fulfilment.number, parcels, at=self.at)
+        call_off_fulfilment(self.tx, order, SHIPPED_ALL_THE_SAME, at=self.at)
+        left = fulfilment.ship_late(tuple(packages), at=self.at)
+        save(self.tx, shipped)
+        record(self.tx, self.tx.fulfilments, left)
+        self._off_the_shelf(packages, order)
+        return shipped.state
+
+    def _off_the_shelf(self, packages: Sequence[Package], order: SalesOrder) -> None:
         for package in packages:
             if package.contents:
                 self.tx.stock.consume(order.id, package.contents, document=package.id)
-        return shipped.state
 
     def _heard(self, change: Change[SalesOrder]) -> Change[SalesOrder]:
         """The warehouse has said something of an order: nobody need look why it says nothing."""
@@ -169,6 +196,11 @@ def words_of(report: Report) -> str:
         case ParcelLeft():
             return "parcel_left"
     return report.kind
+
+
+def _said(report: Report, fulfilment: FulfilmentOrder, order: SalesOrder) -> str:
+    """Return what a report states; of a fulfilment order that is not the order's any more, which one it is."""
+    return words_of(report) if order.fulfilment_id == fulfilment.id else f"{words_of(report)} {fulfilment.number}"
 
 
 def _counted(report: ParcelsLeft, known: Sequence[Parcel]) -> list[tuple[SkuCode, int]] | None:
@@ -203,6 +235,6 @@ def book(
     try:
         Booking(tx, new_id, at).book(report, fulfilment, order)
     except Refused as refusal:
-        differ(tx, order, theirs=words_of(report), what=refusal.code, at=at)
+        differ(tx, order, theirs=_said(report, fulfilment, order), what=refusal.code, at=at)
         return refusal
     return None

@@ -12,8 +12,9 @@ from attrs import frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.booking import BY_WAREHOUSE, Booking, book
+from oms_app.following import live_orders
 from oms_app.orders import save
-from oms_app.ports.transaction import Begin, Clock, NewId
+from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed
 from oms_app.ports.wms import WmsReport
 from oms_app.stopping import NOT_STOPPED, differ
@@ -22,14 +23,15 @@ from oms_domain.channels.standard import OrderKind
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, FulfilmentState, WriteBack
 from oms_domain.kernel.identity import FulfilmentOrderId, OrderId, PackageId
 from oms_domain.kernel.text import storable
-from oms_domain.orders.flags import LONGEST_REASON, FlagKind
+from oms_domain.orders.flags import LONGEST_REASON, FlagKind, is_set
 from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import OrderState
+from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.orders.stopping import SILENT
 
 LONGEST_WORD: Final = 100
 LONGEST_WHY: Final = 300
+STOPPED: Final = "warehouse_stopped"
 
 
 @frozen(kw_only=True)
@@ -74,6 +76,11 @@ class BookNotStopped(FulfilmentCommand):
     """A warehouse that was asked to stop ships all the same, or has shipped: ``reason`` is its own word."""
 
     reason: str
+
+
+@frozen(kw_only=True)
+class BookDead(FulfilmentCommand):
+    """A warehouse has stopped what was called off: it will not leave any more."""
 
 
 @frozen(kw_only=True)
@@ -185,8 +192,16 @@ class FulfilmentService:
             order = tx.orders.get(fulfilment.order_id)
             if fulfilment.state is FulfilmentState.PICKING and order.progress == "sent":
                 save(tx, order.progressed("accepted", at=self.now()))
+            elif fulfilment.state is FulfilmentState.CANCELLED and not fulfilment.accepted:
+                self._keep_back(tx, fulfilment, order)
             tx.sendings.save(tx.sendings.of(fulfilment.id).ended())
             tx.commit()
+
+    def _keep_back(self, tx: Transaction, fulfilment: FulfilmentOrder, order: SalesOrder) -> None:
+        """Let nothing go to a warehouse in the place of what that has taken, until it has stopped that."""
+        for each in live_orders(tx, order):
+            if each.state in BEFORE_WAREHOUSE:
+                save(tx, each.kept_back(fulfilment.number, at=self.now()))
 
     @one_transaction
     def book_refusal(self, command: BookRefusal) -> None:
@@ -216,6 +231,19 @@ class FulfilmentService:
             order = tx.orders.get(tx.fulfilments.get(command.fulfilment_id).order_id)
             theirs = storable(command.reason or NOT_STOPPED, longest=LONGEST_WORD)
             differ(tx, order, theirs=theirs, what=NOT_STOPPED, at=self.now())
+            tx.commit()
+
+    @one_transaction
+    def book_dead(self, command: BookDead) -> None:
+        """Lift what stands in the way of whoever goes on for it."""
+        with self.begin(command) as tx:
+            fulfilment = tx.fulfilments.get(command.fulfilment_id)
+            for order in live_orders(tx, tx.orders.get(fulfilment.order_id)):
+                if is_set(order.flags, FlagKind.EARLIER_MAY_SHIP, fulfilment.number):
+                    lifted = order.unflag(
+                        FlagKind.EARLIER_MAY_SHIP, reason=STOPPED, only=fulfilment.number, at=self.now()
+                    )
+                    save(tx, lifted)
             tx.commit()
 
     @one_transaction

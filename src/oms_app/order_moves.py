@@ -28,9 +28,9 @@ from oms_domain.orders.states import OrderState
 
 @frozen(kw_only=True)
 class WaitUntil(OrderCommand):
-    """Let it not leave before a time (预约发货); it may be reviewed meanwhile."""
+    """Let it not leave before a time (预约发货); it may be reviewed meanwhile. Without one: not any more."""
 
-    until: datetime
+    until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -102,13 +102,15 @@ class OrderMoveService:
 
     @one_transaction
     def wait_until(self, command: WaitUntil) -> OrderAnswer:
-        """Raises ``NotInTheFuture``."""
-        return self._act(
-            command,
-            lambda tx, o: o.flag(
-                FlagKind.NOT_BEFORE, reason=command.reason, by=command.by.id, until=command.until, at=self.now()
-            ),
-        )
+        """Raises ``NotInTheFuture``; without a time ``NotFlagged`` where none stands."""
+
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            kind, at = FlagKind.NOT_BEFORE, self.now()
+            if command.until is None:
+                return order.unflag(kind, reason=command.reason, at=at)
+            return order.flag(kind, reason=command.reason, by=command.by.id, until=command.until, at=at)
+
+        return self._act(command, step)
 
     @one_transaction
     def reject(self, command: RejectOrder) -> OrderAnswer:

@@ -16,8 +16,8 @@ from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.fulfilment.wms_account import WmsKind, WmsTerms
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
-from oms_domain.orders.flags import OrderFlaggedNow
-from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked, NotForAWarehouse
+from oms_domain.orders.flags import EarlierMayShip, OrderFlaggedNow
+from oms_domain.orders.moves import LeftWithoutUs, NoStopAsked, NotForAWarehouse, NotPickedUp
 from oms_domain.orders.states import OrderState as S
 from oms_domain.orders.stopping import SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order
@@ -299,6 +299,28 @@ def test_taken_after_it_was_called_off_the_warehouse_is_asked_to_stop(world, rel
     assert len(world.warehouse.stopped) == (0 if stops else 1)
 
 
+def test_taken_after_it_was_taken_back_nothing_goes_in_its_place_until_the_warehouse_has_stopped(world, released):
+    order_id = released(Unreachable(reason="unreachable"))
+    begin_to_send(world, order_id)
+    world.give(UnreviewOrder, order_id)
+    world.give(ConfirmStop, order_id, reason="仓库来电")
+    (heir,) = world.order(order_id).heirs
+    world.warehouse.stops = NO_ANSWER
+
+    fulfilment_id = world.detail(order_id).fulfilment.id
+    world.fulfilment.book_acceptance(BookAcceptance(fulfilment_id=fulfilment_id, by=ROOT))
+    world.settle()
+    world.give(ApproveOrder, heir)
+    with pytest.raises(EarlierMayShip):
+        world.give(ReleaseOrder, heir)
+    world.warehouse.stops = None
+    world.wait(minutes=1)
+
+    assert world.order(heir).flags == ()
+    world.give(ReleaseOrder, heir)
+    assert world.state(heir) is S.IN_WAREHOUSE
+
+
 def begin_to_send(world, order_id):
     """Have a worker begin to send an order, of whom nothing is heard any more."""
     fulfilment_id = world.detail(order_id).fulfilment.id
@@ -574,7 +596,34 @@ def test_virtual_goods_wait_for_whoever_delivers_them_and_no_warehouse_hears_of_
     assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (98, 0))
 
 
-def test_what_a_store_hands_over_is_with_the_buyer_and_off_the_shelf(world, order_id):
+@pytest.fixture
+def at_store(world, shop):
+    """An order of two scarves and a hat that the buyer picks up, with the store."""
+    order_id = world.a_pickup(shop)
+    world.at_warehouse(order_id)
+    return order_id
+
+
+def test_what_a_carrier_brings_is_not_handed_over(world, order_id):
+    with pytest.raises(NotPickedUp):
+        world.give(HandOverOrder, order_id)
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.IN_WAREHOUSE, (100, 2))
+
+
+def test_what_a_store_was_asked_to_stop_is_not_handed_over_before_it_has_answered(world, at_store):
+    world.warehouse.stops = NO_ANSWER
+    world.give(CancelOrder, at_store)
+
+    with pytest.raises(OrderFlaggedNow):
+        world.give(HandOverOrder, at_store)
+
+    world.give(ConfirmStop, at_store, reason="店员来电")
+    assert world.state(at_store) is S.CANCELLED
+
+
+def test_what_a_store_hands_over_is_with_the_buyer_and_off_the_shelf(world, at_store):
+    order_id = at_store
     world.give(HandOverOrder, order_id)
 
     assert (world.state(order_id), world.units(SCARF), world.units(HAT)) == (S.SIGNED, (98, 0), (99, 0))

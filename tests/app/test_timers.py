@@ -13,7 +13,7 @@ from oms_app.shops import ChangePolicy
 from oms_app.timers import COMPLETE, EXPIRE_UNPAID, LIFT_FLAGS
 from oms_domain.channels.standard import PlatformState
 from oms_domain.kernel.money import Money
-from oms_domain.orders.flags import OrderFlaggedNow
+from oms_domain.orders.flags import NotFlagged, OrderFlaggedNow
 from oms_domain.orders.states import OrderState as S
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
@@ -133,6 +133,25 @@ def test_an_order_for_later_is_reviewed_now_and_leaves_when_its_time_has_come(wo
     assert world.state(order_id) is S.AWAITING_RELEASE
     world.wait(days=3)
 
+    assert world.state(order_id) is S.IN_WAREHOUSE
+
+
+def test_a_date_is_taken_back_wherever_the_order_waits_for_it(world):
+    shop = world.a_shop(auto_release=True)
+    world.receive(SCARF, HAT)
+    order_id = world.an_order(shop, a_standard_order())
+    world.give(WaitUntil, order_id, reason="预约", until=world.clock() + timedelta(days=3))
+    world.give(WaitUntil, order_id, reason="不用等了")
+    assert world.order(order_id).flags == ()
+    world.give(WaitUntil, order_id, reason="预约", until=world.clock() + timedelta(days=3))
+    world.give(ApproveOrder, order_id)
+
+    world.give(WaitUntil, order_id, reason="买家要求尽快")
+
+    assert (world.state(order_id), world.order(order_id).flags) == (S.IN_WAREHOUSE, ())
+    with pytest.raises(NotFlagged):
+        world.give(WaitUntil, order_id)
+    world.wait(days=3)
     assert world.state(order_id) is S.IN_WAREHOUSE
 
 

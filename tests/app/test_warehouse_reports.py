@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT
 
-from oms_app.orders import ApproveOrder, PassInterception, ReleaseOrder
+from oms_app.orders import ApproveOrder, CancelOrder, PassInterception, ReleaseOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import NumberUnknown
 from oms_app.ports.wms import (
@@ -25,10 +25,14 @@ from oms_app.ports.wms import (
     Worked,
 )
 from oms_app.reports import BookKept
+from oms_app.stopping import ConfirmStop
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState, WriteBack
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound
 from oms_domain.kernel.errors import Denied
 from oms_domain.kernel.identity import WarehouseCode
+from oms_domain.orders.asks import Ask
+from oms_domain.orders.flags import EarlierMayShip
+from oms_domain.orders.moves import moves_of
 from oms_domain.orders.states import OrderState as S
 from oms_domain.orders.stopping import CLOSED_SHORT, SILENT
 from oms_domain.testing.builders import HAT, MAIN, SCARF, a_standard_order, an_id
@@ -231,18 +235,94 @@ def test_a_shortage_sends_the_order_back_to_review_and_stops_the_warehouse(world
     assert world.units(HAT) == (100, 1)  # still held: the order is alive
 
 
-def test_a_warehouse_that_ships_what_it_was_short_of_is_a_discrepancy(world, order_id, facts):
+@pytest.fixture
+def not_stopped(world, order_id, facts):
+    """The order, short in a warehouse that would not stop, and approved anew."""
     world.warehouse.stops = StopAnswer(outcome=Stop.NOT_STOPPED, reason="已出库")
-    world.is_told(FellShort(report_id="1", missing=((HAT, 1),), **facts))
+    world.is_told(FellShort(report_id="1", missing=((HAT, 1),), reason="系统报缺", **facts))
+    world.give(PassInterception, order_id, reason="已补货")
+    world.give(ApproveOrder, order_id)
+    assert [(theirs, what) for _, _, theirs, what in world.differences()] == [("已出库", "fulfilment.not_stopped")]
+    return order_id
+
+
+def test_what_a_warehouse_would_not_stop_is_not_released_a_second_time(world, not_stopped, facts):
+    with pytest.raises(EarlierMayShip) as refusal:
+        world.give(ReleaseOrder, not_stopped)
+    with pytest.raises(EarlierMayShip):
+        world.give(CancelOrder, not_stopped)
+
+    assert refusal.value.number == facts["number"]
+    closed = dict(moves_of(world.order(not_stopped)).closed)
+    assert (type(closed[Ask.RELEASE]), closed[Ask.RELEASE].fields()) == (EarlierMayShip, refusal.value.fields())
+    assert len(world.warehouse.sent) == 1
+
+
+def test_what_it_ships_all_the_same_is_the_orders_and_nothing_goes_in_its_place(world, not_stopped, facts):
+    second = world.order(not_stopped).fulfilment_id
+
+    world.is_told(ParcelsLeft(report_id="2", parcels=(a_parcel(1, (SCARF, 2)), a_parcel(2, (HAT, 1))), **facts))
+
+    order = world.order(not_stopped)
+    assert (order.state, order.contents, order.flags) == (S.SHIPPED, (), ())
+    assert [package.tracking_no for package in world.detail(not_stopped).fulfilment.packages] == ["T1", "T2"]
+    assert world.store.tables.fulfilments[second].state is FulfilmentState.CANCELLED
+    assert (world.units(SCARF), world.units(HAT)) == ((98, 0), (99, 0))
+    assert [notice.tracking_no for notice in world.platform.notices] == ["T1", "T2"]
+    assert world.kept()[-1] == ("booked", "")
+
+
+@pytest.mark.parametrize("say", ["a person", "the warehouse lets go"])
+def test_known_not_to_leave_it_is_in_nobodys_way(world, not_stopped, facts, say):
+    if say == "a person":
+        world.give(ConfirmStop, not_stopped, reason="仓库来电")
+    else:
+        world.is_told(Dropped(report_id="2", reason="已关单", **facts))
+
+    world.warehouse.stops = None
+    world.give(ReleaseOrder, not_stopped)
+
+    assert world.state(not_stopped) is S.IN_WAREHOUSE
+    assert len(world.warehouse.sent) == 2
+
+
+def test_what_leaves_when_another_goes_in_its_place_is_a_discrepancy_with_its_number(world, not_stopped, facts):
+    world.give(ConfirmStop, not_stopped, reason="仓库来电")
+    world.give(ReleaseOrder, not_stopped)
 
     world.is_told(ParcelsLeft(report_id="2", parcels=(a_parcel(1),), **facts))
 
-    assert [(theirs, what) for _, _, theirs, what in world.differences()] == [
-        ("已出库", "fulfilment.not_stopped"),
-        ("parcels_left", "states.move_not_allowed"),
-    ]
-    assert world.state(order_id) is S.AWAITING_CS_REVIEW
+    assert world.state(not_stopped) is S.IN_WAREHOUSE
+    assert world.differences()[-1][2:] == (f"parcels_left {facts['number']}", "states.move_not_allowed")
     assert world.units(HAT) == (100, 1)
+
+
+def test_what_leaves_in_part_although_it_was_called_off_is_a_discrepancy(world, not_stopped, facts):
+    world.is_told(ParcelsLeft(report_id="2", parcels=(a_parcel(1, (SCARF, 2)),), final=False, **facts))
+
+    assert world.state(not_stopped) is S.AWAITING_RELEASE
+    assert world.kept()[-1][0] == "refused"
+
+
+def test_what_leaves_from_where_the_order_holds_nothing_any_more_is_a_discrepancy(world, not_stopped, facts):
+    order = world.store.tables.orders[not_stopped]
+    world.store.tables.orders[not_stopped] = evolve(order, warehouse=WarehouseCode("EAST"))
+
+    world.is_told(ParcelsLeft(report_id="2", parcels=(a_parcel(1),), **facts))
+
+    assert world.state(not_stopped) is S.AWAITING_RELEASE
+    assert world.kept()[-1][0] == "refused"
+
+
+def test_once_the_warehouse_has_stopped_it_is_released_anew(world, order_id, facts):
+    world.is_told(FellShort(report_id="1", missing=((HAT, 1),), reason="系统报缺", **facts))
+    assert flags(world, order_id) == {"系统报缺"}  # it has stopped: only the shortage is to be looked at
+
+    world.give(PassInterception, order_id, reason="已补货")
+    world.give(ApproveOrder, order_id)
+    world.give(ReleaseOrder, order_id)
+
+    assert len({order.number for order in world.warehouse.sent}) == 2
 
 
 def test_a_warehouse_that_does_not_say_whether_it_stopped_is_asked_again(world, order_id, facts):

@@ -21,7 +21,7 @@ from oms_app.batches import BatchService
 from oms_app.blacklist import BlacklistService
 from oms_app.buyer import BuyerViews
 from oms_app.case_following import CaseFollowing
-from oms_app.catalog import CatalogService
+from oms_app.catalog import CatalogService, PutSku
 from oms_app.channels import PullService
 from oms_app.conversion import IntakeAnswer
 from oms_app.desk import OrderDesk
@@ -32,7 +32,7 @@ from oms_app.intake import IntakeService, TakeIn
 from oms_app.inventory import ReceiveStock, StockService
 from oms_app.jobs import JobService
 from oms_app.judging import Judge
-from oms_app.manual import ManualOrderService
+from oms_app.manual import CreateOrder, LineWanted, ManualOrderService
 from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
@@ -75,17 +75,16 @@ from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
-from oms_domain.channels.standard import (
-    Platform,
-    Receiver,
-    StandardOrder,
-)
+from oms_domain.catalog.sku import SkuFacts
+from oms_domain.channels.standard import OrderKind, Platform, Receiver, Region, StandardOrder
 from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
+from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
+from oms_domain.orders.marks import Business, DeliveryMode
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import Shop, ShopPolicy
-from oms_domain.testing.builders import MAIN
+from oms_domain.testing.builders import HAT, MAIN, SCARF
 
 ROOT = system("tests")
 
@@ -267,6 +266,26 @@ class World:
         (answer,) = self.take_in(shop, standard, receiver=receiver)
         assert answer.order_id is not None
         return answer.order_id
+
+    def a_pickup(self, shop: Shop, order_no: str = "PU-1") -> OrderId:
+        """Put in an order of two scarves and a hat that the buyer picks up at a store."""
+        for code in (SCARF, HAT):
+            facts = SkuFacts(title=f"样例{code}", list_price=Money(1_000))
+            self.catalog.put_sku(PutSku(code=code, facts=facts, by=ROOT))
+        created = CreateOrder(
+            shop_id=shop.id,
+            platform_order_no=order_no,
+            kind=OrderKind.NORMAL,
+            business=Business.RETAIL,
+            delivery=DeliveryMode.PICKUP,
+            receiver=Receiver(name="测试员", mobile="10000000001", street="虚构路1号"),
+            region=Region(province="广东省", city="深圳市", district="南山区"),
+            lines=tuple(LineWanted(code=sku, units=Quantity(units)) for sku, units in ((SCARF, 2), (HAT, 1))),
+            by=ROOT,
+        )
+        order_id: OrderId = self.manual.create(created).order.id
+        self.settle()
+        return order_id
 
     def watch_warehouse(self) -> None:
         """Begin to poll the warehouse's reports."""

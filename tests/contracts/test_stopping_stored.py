@@ -10,6 +10,8 @@ from oms_app.ports.wms import DocumentNumber, Parcel, ParcelsLeft, Stop, StopAns
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
 
+PICKED_UP = "5"
+
 
 @pytest.fixture
 def world(backend):
@@ -23,7 +25,10 @@ def at_warehouse(world):
     world.receive(SCARF, HAT)
 
     def bring(number):
-        order_id = world.an_order(shop, a_standard_order(order_no=number))
+        if number == PICKED_UP:
+            order_id = world.a_pickup(shop)
+        else:
+            order_id = world.an_order(shop, a_standard_order(order_no=number))
         if world.state(order_id) is S.AWAITING_ALLOCATION:
             world.settle()
         world.at_warehouse(order_id)
@@ -33,7 +38,7 @@ def at_warehouse(world):
 
 
 def test_what_is_stored_holds_together_whatever_was_stopped(world, at_warehouse):
-    cancelled, replaced, waiting, part, handed = map(at_warehouse, "12345")
+    cancelled, replaced, waiting, part, handed = map(at_warehouse, ("1", "2", "3", "4", PICKED_UP))
     parcel = Parcel(carrier="ZTO", tracking_no="T1", contents=((SCARF, 2),))
     number = world.detail(part).fulfilment.number
     world.is_told(

@@ -44,15 +44,24 @@ def test_a_flag_says_until_when_it_stands_and_what_it_is_in_the_way_of(api, orde
     assert closed(view)["approve"]["text"] == "The order is flagged: held; lift that first"
 
 
+def test_a_date_is_taken_back_by_waiting_without_one(api, order_id):
+    assert api.post(f"/orders/{order_id}/wait", {"until": "2030-01-01T00:00:00Z"}).json()["flags"] == ["not_before"]
+
+    lifted = api.post(f"/orders/{order_id}/wait", {"reason": "不用等了"})
+
+    assert (lifted.status_code, lifted.json()["flags"]) == (200, [])
+    again = api.post(f"/orders/{order_id}/wait", {"reason": "不用等了"})
+    assert (again.status_code, again.json()["code"]) == (409, "orders.not_flagged")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("wait", {"reason": "x"}),
         ("wait", {"until": "2020-01-01T00:00:00Z"}),
         ("hold", {"reason": "x", "until": "2030-01-01T00:00:00"}),
         ("unhold", {"until": "2030-01-01T00:00:00Z"}),
     ],
-    ids=["missing", "over", "without a zone", "of no use"],
+    ids=["over", "without a zone", "of no use"],
 )
 def test_a_time_that_cannot_be_is_refused(api, order_id, path, body):
     answer = api.post(f"/orders/{order_id}/{path}", body)

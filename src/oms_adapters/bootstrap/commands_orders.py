@@ -205,7 +205,11 @@ _act("reject", "Send back from business review to customer service's (驳回).",
 _act("unreview", "Take back to change it (反审核); a warehouse that has it is asked to stop.", UnreviewOrder)
 _act("hold", "Keep from the warehouse (挂起), until it is let go or a time has come.", HoldOrder)
 _act("unhold", "Let go on (解挂).", UnholdOrder)
-_act("wait", "Let it not leave before --until (预约发货); it may be reviewed meanwhile.", WaitUntil)
+_act(
+    "wait",
+    "Let it not leave before --until (预约发货), to be reviewed meanwhile; without it, take that back.",
+    WaitUntil,
+)
 _act("pass", "Let an intercepted order go on (拦截放行).", PassInterception)
 _act("release", "Give to the warehouse (下发).", ReleaseOrder)
 _act("hand-over", "The buyer has it without a parcel (当面交付): virtual goods, or at a counter.", HandOverOrder)

@@ -40,10 +40,10 @@ class HoldBody(Body, kw_only=True):
 
 
 class UntilBody(Body, kw_only=True):
-    """Why it is done, and the time that it is about."""
+    """Why it is done, and the time that it is about; without one it need not wait any more."""
 
     reason: Text = ""
-    until: datetime
+    until: datetime | None = None
 
 
 class ReasonForMany(ReasonBody, kw_only=True):
@@ -59,7 +59,7 @@ class HoldForMany(HoldBody, kw_only=True):
 
 
 class UntilForMany(UntilBody, kw_only=True):
-    """Which orders, at most 100,000, why, and the time that it is about."""
+    """Which orders, at most 100,000, why, and the time that it is about; without one they need not wait any more."""
 
     ids: Ids
 

@@ -14,6 +14,7 @@ from oms_app.actor import system
 from oms_app.channels import PullOrders, PullService
 from oms_app.fulfilment import (
     BookAcceptance,
+    BookDead,
     BookNotStopped,
     BookRefusal,
     BookReport,
@@ -134,7 +135,9 @@ class ShippingProcess:
         answer = self.wms.stop(StopOrder(number=fulfilment.number, warehouse=fulfilment.warehouse, reason=reason))
         if answer.outcome is Stop.NO_ANSWER:
             raise RetryLater(reason=answer.reason, after_s=ASK_AGAIN_S * job.tries)
-        if answer.outcome is not Stop.STOPPED:  # what it does not know any more it may have shipped
+        if answer.outcome is Stop.STOPPED:
+            self.fulfilment.book_dead(BookDead(fulfilment_id=fulfilment.id, by=actor))
+        else:  # what it does not know any more it may have shipped
             self.fulfilment.book_not_stopped(
                 BookNotStopped(fulfilment_id=fulfilment.id, reason=answer.reason, by=actor)
             )

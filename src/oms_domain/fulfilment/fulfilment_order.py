@@ -42,6 +42,7 @@ class FulfilmentMove(StrEnum):
     HAND_OVER = "hand_over"
     CANCEL_REST = "cancel_rest"
     CANCEL = "cancel"
+    SHIP_LATE = "ship_late"
 
 
 F, M = FulfilmentState, FulfilmentMove
@@ -57,9 +58,9 @@ FULFILMENT_TABLE: Final[Mapping[FulfilmentState, Mapping[FulfilmentMove, Fulfilm
         M.CANCEL: F.CANCELLED,
     },
     F.SHIPPED: {},
-    F.CANCELLED: {},
+    F.CANCELLED: {M.SHIP_LATE: F.SHIPPED},  # called off, yet no end: the warehouse may have shipped it all the same
 }
-FULFILMENT_ENDS: Final = frozenset({F.SHIPPED, F.CANCELLED})
+FULFILMENT_ENDS: Final = frozenset({F.SHIPPED})
 
 
 class WriteBack(StrEnum):
@@ -250,6 +251,12 @@ class FulfilmentOrder:
         state = next_state(FULFILMENT_TABLE, self.state, M.SHIP if last else M.SHIP_PART)
         order = evolve(self, state=state, accepted=True, packages=(*self.packages, package), updated_at=at)
         return Change(order, (self._shipped(package, state, at),))
+
+    def ship_late(self, packages: tuple[Package, ...], *, at: datetime) -> Change[FulfilmentOrder]:
+        """Add all parcels of what has left although it was called off."""
+        state = next_state(FULFILMENT_TABLE, self.state, M.SHIP_LATE)
+        order = evolve(self, state=state, accepted=True, packages=(*self.packages, *packages), updated_at=at)
+        return Change(order, tuple(self._shipped(package, state, at) for package in packages))
 
     def written_back(self, package_id: PackageId, *, at: datetime) -> Change[FulfilmentOrder]:
         """The platform knows of the parcel now. Told twice, it happens once."""

@@ -75,7 +75,7 @@ _BESIDE_THE_TABLE: Final[Mapping[Ask, frozenset[S]]] = {
     Ask.PAY_BALANCE: BEFORE_WAREHOUSE - {S.AWAITING_PAYMENT},
     Ask.UNHOLD: frozenset(S),
     Ask.PASS_INTERCEPTION: frozenset(S),
-    Ask.CONFIRM_STOP: STOPPABLE,
+    Ask.CONFIRM_STOP: STOPPABLE | BEFORE_WAREHOUSE,  # also of what was called off there and may leave all the same
     Ask.REFUSE_STOP: STOPPABLE,
 }
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from attrs import evolve
 
 from oms_domain.kernel.change import Change
-from oms_domain.kernel.identity import WarehouseCode
+from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.kernel.identity import FulfilmentOrderId, LineId, PackageId, WarehouseCode
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
-from oms_domain.orders.asks import Ask
+from oms_domain.orders.asks import Ask, allowed_in
 from oms_domain.orders.coming_back import Arrived, left_us, worth
-from oms_domain.orders.flags import PENDING, checked_reason
+from oms_domain.orders.flags import PENDING, FlagKind, checked_reason
 from oms_domain.orders.moves import check
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import ORDER_TABLE
+from oms_domain.orders.states import ORDER_TABLE, UNRELEASED
 from oms_domain.orders.states import OrderMove as M
 
-HANDED_OVER: Final = "handed_over"
+Parcel = tuple[PackageId, tuple[tuple[LineId, Quantity], ...], str, str]
+"""A parcel that has left: its id, its contents, carrier and number."""
 
 
 def reject(order: SalesOrder, *, reason: str, at: datetime) -> Change[SalesOrder]:
@@ -33,19 +37,63 @@ def reject(order: SalesOrder, *, reason: str, at: datetime) -> Change[SalesOrder
 def hand_over(order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
     """The buyer has it without a parcel: virtual goods, or what the store gave out at its counter (当面交付).
 
-    A store that was asked to stop it has answered so.
+    While a stop is asked, the answer to that comes first: what is handed over cannot be stopped any more.
     """
     check(order, Ask.HAND_OVER)
-    goes_on = order.not_stopped(HANDED_OVER, at=at) if order.pending else Change(order)
     lines = tuple(evolve(line, shipped=line.shipped + line.to_ship) for line in order.lines)
-    handed = goes_on.state.settled(M.HAND_OVER, at=at, lines=lines, progress="")
+    handed = order.settled(M.HAND_OVER, at=at, lines=lines, progress="")
     event = e.OrderHandedOver(
         order_id=order.id,
         state=handed.state,
         contents=tuple((line_id, units) for line_id, _, units in order.contents),
         at=at,
     )
-    return goes_on.then(Change(handed, (event,)))
+    return Change(handed, (event,))
+
+
+def ship_earlier(
+    order: SalesOrder, fulfilment_id: FulfilmentOrderId, number: str, parcels: Sequence[Parcel], *, at: datetime
+) -> Change[SalesOrder]:
+    """Book that a fulfilment order which was called off has left all the same, with all that the order has to ship.
+
+    Args:
+        number: of the fulfilment order, which stood in the way until now.
+
+    Raises:
+        MoveNotAllowed: nothing of it stood in the way, it left in part only, or the order holds nothing by now.
+    """
+    flag = next((f for f in order.flags if (f.kind, f.reason) == (FlagKind.EARLIER_MAY_SHIP, number)), None)
+    lines = {line.id: line for line in order.lines}
+    for _, contents, _, _ in parcels:
+        for line_id, units in contents:
+            if line_id in lines:
+                lines[line_id] = evolve(lines[line_id], shipped=lines[line_id].shipped + units)
+    if flag is None or order.state not in UNRELEASED or any(line.to_ship for line in lines.values()):
+        raise MoveNotAllowed(state=order.state, move=M.SHIP, allowed=allowed_in(order.state))
+    state = next_state(ORDER_TABLE, order.state, M.SHIP_OUTSIDE)
+    events = tuple(
+        e.OrderShipped(
+            order_id=order.id,
+            state=state,
+            package_id=package_id,
+            carrier=carrier,
+            tracking_no=tracking_no,
+            contents=contents,
+            at=at,
+        )
+        for package_id, contents, carrier, tracking_no in parcels
+    )
+    left = tuple(other for other in order.flags if other != flag)
+    shipped = evolve(
+        order,
+        state=state,
+        lines=tuple(lines.values()),
+        flags=left,
+        fulfilment_id=fulfilment_id,
+        progress="",
+        updated_at=at,
+    )
+    return Change(shipped, events)
 
 
 def refuse_delivery(order: SalesOrder, *, reason: str, at: datetime) -> Change[SalesOrder]:

@@ -29,6 +29,7 @@ class FlagKind(StrEnum):
     NOT_BEFORE = "not_before"  # 预约发货: it may be reviewed, and leaves at its time
     CANCEL_PENDING = "cancel_pending"  # 取消待定: whoever has the goods was asked to stop, and has not answered
     UNREVIEW_PENDING = "unreview_pending"  # 反审核待定: likewise, to be changed and sent again
+    EARLIER_MAY_SHIP = "earlier_may_ship"  # 前单未截: what was called off at the warehouse may leave all the same
 
 
 PENDING: Final = frozenset({FlagKind.CANCEL_PENDING, FlagKind.UNREVIEW_PENDING})
@@ -42,8 +43,9 @@ BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
     FlagKind.INTERCEPTED: TOWARDS_WAREHOUSE | {Ask.MERGE},
     FlagKind.IN_AFTERSALES: TOWARDS_WAREHOUSE | {Ask.MERGE},
     FlagKind.NOT_BEFORE: frozenset({Ask.RELEASE, Ask.HAND_OVER, Ask.MERGE}),
-    FlagKind.CANCEL_PENDING: frozenset({Ask.CANCEL, Ask.CANCEL_REST, Ask.UNREVIEW}),
-    FlagKind.UNREVIEW_PENDING: frozenset({Ask.UNREVIEW}),
+    FlagKind.CANCEL_PENDING: frozenset({Ask.CANCEL, Ask.CANCEL_REST, Ask.UNREVIEW, Ask.HAND_OVER}),
+    FlagKind.UNREVIEW_PENDING: frozenset({Ask.UNREVIEW, Ask.HAND_OVER}),
+    FlagKind.EARLIER_MAY_SHIP: frozenset({Ask.RELEASE, Ask.CANCEL, Ask.SPLIT, Ask.MERGE, Ask.UNMERGE}),
 }
 """The commands that are refused while a flag of the kind stands."""
 
@@ -77,6 +79,14 @@ class OrderFlaggedNow(Refused):
 
 
 @frozen(kw_only=True)
+class EarlierMayShip(Refused):
+    """An earlier fulfilment order of it was called off, and may leave all the same: nobody has stopped it."""
+
+    code: ClassVar[str] = "orders.earlier_may_ship"
+    number: str
+
+
+@frozen(kw_only=True)
 class NotFlagged(Refused):
     """There is no such flag to lift."""
 
@@ -93,11 +103,14 @@ class NotInTheFuture(Invalid):
     until: datetime
 
 
-def blocking(flags: tuple[Flag, ...], ask: Ask) -> OrderFlaggedNow | None:
+def blocking(flags: tuple[Flag, ...], ask: Ask) -> OrderFlaggedNow | EarlierMayShip | None:
     """Return the refusal of a command that flags are in the way of, None if none is."""
     found = [flag for flag in flags if ask in BLOCKS[flag.kind]]
     if not found:
         return None
+    earlier = next((flag for flag in found if flag.kind is FlagKind.EARLIER_MAY_SHIP), None)
+    if earlier is not None:
+        return EarlierMayShip(number=earlier.reason)
     kinds = tuple(sorted({str(flag.kind) for flag in found}))
     return OrderFlaggedNow(flags=kinds, reasons=tuple(flag.reason for flag in found))
 

@@ -12,6 +12,7 @@ from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.orders.asks import STATES_OF, Ask, allowed_in, named
 from oms_domain.orders.balance import BalanceDue, NoBalanceDue, balance_due
 from oms_domain.orders.flags import PENDING, FlagKind, NotFlagged, blocking
+from oms_domain.orders.marks import DeliveryMode
 from oms_domain.orders.states import OrderState as S
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ class NeedsAWarehouse(Refused):
     """Its goods lie in a warehouse or a store: release it there first."""
 
     code: ClassVar[str] = "orders.needs_a_warehouse"
+
+
+@frozen(kw_only=True)
+class NotPickedUp(Refused):
+    """A carrier brings it: only what the buyer picks up at a store is handed over there."""
+
+    code: ClassVar[str] = "orders.not_picked_up"
 
 
 @frozen(kw_only=True)
@@ -99,8 +107,11 @@ def _physical(order: SalesOrder) -> Refused | None:
 
 
 def _virtual_or_at_the_counter(order: SalesOrder) -> Refused | None:
-    by_hand = order.kind is OrderKind.VIRTUAL or order.state is S.IN_WAREHOUSE
-    return None if by_hand else NeedsAWarehouse()
+    if order.kind is OrderKind.VIRTUAL:
+        return None
+    if order.state is not S.IN_WAREHOUSE:
+        return NeedsAWarehouse()
+    return None if order.delivery is DeliveryMode.PICKUP else NotPickedUp()
 
 
 def _has(kind: FlagKind) -> Guard:
@@ -111,9 +122,10 @@ def _pending(order: SalesOrder) -> Refused | None:
     return None if order.pending else NoStopAsked()
 
 
-def _pending_or_shipped(order: SalesOrder) -> Refused | None:
-    """A carrier may stop a parcel that nobody has asked it to."""
-    return None if order.state is S.SHIPPED else _pending(order)
+def _asked_or_shipped(order: SalesOrder) -> Refused | None:
+    """A carrier may stop a parcel that nobody has asked it to; a warehouse is asked about what was called off, too."""
+    asked = order.state is S.SHIPPED or order.flagged(FlagKind.EARLIER_MAY_SHIP)
+    return None if asked else _pending(order)
 
 
 def _sent_by_us(order: SalesOrder) -> Refused | None:
@@ -136,7 +148,7 @@ GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.PAY_BALANCE: (_owes_a_balance,),
     Ask.UNHOLD: (_has(FlagKind.HELD),),
     Ask.PASS_INTERCEPTION: (_has(FlagKind.INTERCEPTED),),
-    Ask.CONFIRM_STOP: (_pending_or_shipped,),
+    Ask.CONFIRM_STOP: (_asked_or_shipped,),
     Ask.REFUSE_STOP: (_pending,),
     Ask.CANCEL: (_sent_by_us,),
     Ask.UNMERGE: (_merged,),

@@ -375,11 +375,14 @@ class SalesOrder:
         return Change(order, (event,))
 
     def short_in_warehouse(
-        self, reason: str, missing: tuple[tuple[SkuCode, Quantity], ...] = (), *, at: datetime
+        self, reason: str, missing: tuple[tuple[SkuCode, Quantity], ...] = (), *, number: str, at: datetime
     ) -> Change[SalesOrder]:
         """The warehouse has too little to ship it (缺货回告): back to review, and a person looks.
 
+        It may find the goods all the same: nothing is released anew until it has stopped.
+
         Args:
+            number: of the fulfilment order that is called off there.
             missing: SKU and units that the warehouse lacks, as far as it says.
 
         Raises:
@@ -389,6 +392,7 @@ class SalesOrder:
         check_not_pending(self)
         assert self.fulfilment_id is not None  # or it would not be there
         flag = Flag(kind=FlagKind.INTERCEPTED, reason=reason[:LONGEST_REASON], by="warehouse", at=at)
+        earlier = _earlier(number, at)
         event = e.OrderShort(
             order_id=self.id,
             state=state,
@@ -397,7 +401,16 @@ class SalesOrder:
             missing=tuple((str(sku), int(units)) for sku, units in missing),
             at=at,
         )
-        return Change(self._moved(state, at, progress="", flags=self._with(flag), fulfilment_id=None), (event,))
+        return Change(
+            self._moved(state, at, progress="", flags=(*self._with(flag), earlier), fulfilment_id=None), (event,)
+        )
+
+    def kept_back(self, number: str, *, at: datetime) -> Change[SalesOrder]:
+        """Let nothing be released of it: a fulfilment order of this number was called off, and may leave."""
+        order = self._moved(self.state, at, flags=self._with(_earlier(number, at)))
+        kind = FlagKind.EARLIER_MAY_SHIP
+        event = e.OrderFlagged(order_id=self.id, state=self.state, kind=kind, reason=number, at=at)
+        return Change(order, (event,))
 
     def progressed(self, progress: str, *, at: datetime) -> Change[SalesOrder]:
         """Keep a milestone of the warehouse's work."""
@@ -531,6 +544,10 @@ class SalesOrder:
 
     def _moved(self, state: S, at: datetime, **changes: Any) -> SalesOrder:
         return evolve(self, state=state, updated_at=at, **changes)
+
+
+def _earlier(number: str, at: datetime) -> Flag:
+    return Flag(kind=FlagKind.EARLIER_MAY_SHIP, reason=number, by="warehouse", at=at)
 
 
 def may_begin_in(state: S) -> bool:

@@ -84,6 +84,8 @@ def stopped(order: SalesOrder, *, reason: str = "", at: datetime) -> Change[Sale
     back to review under its own number; where the warehouse does not take that again, it is ``replaced``.
     """
     check(order, Ask.CONFIRM_STOP)
+    if order.state in BEFORE_WAREHOUSE:  # what was called off at the warehouse will not leave
+        return order.unflag(FlagKind.EARLIER_MAY_SHIP, reason=reason, at=at)
     reason = order.pending.reason if order.pending else checked_reason(reason)
     if order.state is S.SHIPPED:
         state = next_state(ORDER_TABLE, order.state, M.CARRIER_STOP)

@@ -55,6 +55,7 @@ COMMANDS = {
     M.HAND_OVER: lambda order: order.hand_over(at=LATER),
     M.CANCEL_REST: lambda order: order.cancel_rest("缺货", at=LATER),
     M.CANCEL: lambda order: order.cancel("买家取消", at=LATER),
+    M.SHIP_LATE: lambda order: order.ship_late((a_package(),), at=LATER),
 }
 
 
@@ -116,6 +117,15 @@ def test_taken_when_it_was_called_off_it_must_be_asked_to_stop():
 @pytest.mark.parametrize("state", [F.APPROVED, F.SHIPPED])
 def test_an_acceptance_that_comes_when_it_is_not_with_the_warehouse_changes_nothing(state):
     assert a_fulfilment_order(state=state).accept(at=LATER) == Change(a_fulfilment_order(state=state))
+
+
+def test_what_ships_although_it_was_called_off_has_all_its_parcels_at_once():
+    parcels = (a_package(), a_package(id=PackageId(an_id(99)), tracking_no="T2"))
+
+    left = a_fulfilment_order(state=F.CANCELLED).ship_late(parcels, at=LATER)
+
+    assert (left.state.state, left.state.accepted, left.state.packages) == (F.SHIPPED, True, parcels)
+    assert [event.tracking_no for event in left.events] == [parcel.tracking_no for parcel in parcels]
 
 
 def test_refused_by_the_warehouse_it_may_be_released_again():

@@ -1,6 +1,7 @@
 """What is said to be open is open, and what is said to be in the way is: for every state, command and flag."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -12,18 +13,28 @@ from oms_domain.kernel.money import Money
 from oms_domain.orders.asks import STATES_OF, STOPPABLE, Ask
 from oms_domain.orders.balance import NoBalanceDue, balance_due, pay_balance
 from oms_domain.orders.delivering import deliver_again, hand_over, lose, receive_return, refuse_delivery, reject
-from oms_domain.orders.flags import BLOCKS, PENDING, Flag, FlagKind, NotFlagged, OrderFlaggedNow
+from oms_domain.orders.flags import (
+    BLOCKS,
+    PENDING,
+    EarlierMayShip,
+    Flag,
+    FlagKind,
+    NotFlagged,
+    OrderFlaggedNow,
+)
+from oms_domain.orders.marks import DeliveryMode
 from oms_domain.orders.moves import (
     LeftWithoutUs,
     NeedsAWarehouse,
     NoStopAsked,
     NotForAWarehouse,
     NothingToShip,
+    NotPickedUp,
     check,
     moves_of,
     obstacle,
 )
-from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
+from oms_domain.orders.states import BEFORE_WAREHOUSE, UNRELEASED, OrderState
 from oms_domain.orders.stopping import call_back, call_off, call_off_rest, stopped
 from oms_domain.testing.builders import FULFILMENT, MAIN, NOW, a_sales_order, an_order_line
 from oms_domain.testing.strategies import sales_orders
@@ -99,12 +110,12 @@ def test_what_is_said_of_a_command_is_what_it_does_in_every_state_under_every_fl
     for flags in ((), *((kind,) for kind in FlagKind), (FlagKind.HELD, FlagKind.CANCEL_PENDING)):
         if set(flags) & PENDING and state not in STOPPABLE:
             continue
-        for kind in (OrderKind.NORMAL, OrderKind.VIRTUAL, OrderKind.PRESALE):
-            order = an_order(state, *flags, kind=kind)
+        for kind, delivery in product((OrderKind.NORMAL, OrderKind.VIRTUAL, OrderKind.PRESALE), DeliveryMode):
+            order = an_order(state, *flags, kind=kind, delivery=delivery)
 
             said, done = said_and_done(order, ask)
 
-            assert alike(said, done), (flags, kind)
+            assert alike(said, done), (flags, kind, delivery)
             assert state in STATES_OF[ask] or isinstance(done, MoveNotAllowed)
 
 
@@ -130,7 +141,7 @@ def test_a_flag_is_in_the_way_of_what_it_says_and_of_nothing_else(kind):
     for ask in Ask:
         states = STATES_OF[ask] & (STOPPABLE if kind in PENDING else frozenset(S))
         for order in (an_order(state, kind) for state in states):
-            blocked = isinstance(obstacle(order, ask), OrderFlaggedNow)
+            blocked = isinstance(obstacle(order, ask), OrderFlaggedNow | EarlierMayShip)
             assert blocked == (ask in BLOCKS[kind] and obstacle(an_order(order.state), ask) is None)
 
 
@@ -140,6 +151,24 @@ def test_a_flag_is_in_the_way_of_what_it_says_and_of_nothing_else(kind):
         (an_order(S.AWAITING_CS_REVIEW, lines=(an_order_line(is_closed=True),)), Ask.APPROVE, NothingToShip()),
         (an_order(S.AWAITING_RELEASE, kind=OrderKind.VIRTUAL), Ask.RELEASE, NotForAWarehouse()),
         (an_order(S.AWAITING_RELEASE), Ask.HAND_OVER, NeedsAWarehouse()),
+        (an_order(S.AWAITING_RELEASE, delivery=DeliveryMode.PICKUP), Ask.HAND_OVER, NeedsAWarehouse()),
+        (an_order(S.IN_WAREHOUSE), Ask.HAND_OVER, NotPickedUp()),
+        (an_order(S.IN_WAREHOUSE, delivery=DeliveryMode.SAME_CITY), Ask.HAND_OVER, NotPickedUp()),
+        *(
+            (
+                an_order(S.IN_WAREHOUSE, kind, delivery=DeliveryMode.PICKUP),
+                Ask.HAND_OVER,
+                OrderFlaggedNow(flags=(str(kind),), reasons=("在先",)),
+            )
+            for kind in sorted(PENDING)
+        ),
+        *(
+            (an_order(state, FlagKind.EARLIER_MAY_SHIP), ask, EarlierMayShip(number="在先"))
+            for ask in (Ask.RELEASE, Ask.CANCEL, Ask.SPLIT, Ask.MERGE, Ask.UNMERGE)
+            for state in sorted(STATES_OF[ask] & UNRELEASED)
+            if obstacle(an_order(state), ask) is None
+        ),
+        (an_order(S.AWAITING_RELEASE), Ask.CONFIRM_STOP, NoStopAsked()),
         (an_order(S.AWAITING_RELEASE), Ask.UNHOLD, NotFlagged(kind=FlagKind.HELD)),
         (an_order(S.AWAITING_RELEASE), Ask.PAY_BALANCE, NoBalanceDue()),
         (an_order(S.IN_WAREHOUSE), Ask.CONFIRM_STOP, NoStopAsked()),
@@ -160,7 +189,9 @@ def test_what_is_in_the_way_is_told(order, ask, refusal):
 @pytest.mark.parametrize(
     ("order", "ask"),
     [
-        (an_order(S.IN_WAREHOUSE), Ask.HAND_OVER),
+        (an_order(S.IN_WAREHOUSE, delivery=DeliveryMode.PICKUP), Ask.HAND_OVER),
+        (an_order(S.AWAITING_RELEASE, FlagKind.EARLIER_MAY_SHIP), Ask.CONFIRM_STOP),
+        (an_order(S.AWAITING_CS_REVIEW, FlagKind.EARLIER_MAY_SHIP), Ask.APPROVE),
         (an_order(S.AWAITING_RELEASE, kind=OrderKind.PRESALE, paid=Money(1)), Ask.PAY_BALANCE),
         (an_order(S.AWAITING_RELEASE, kind=OrderKind.VIRTUAL), Ask.HAND_OVER),
         (an_order(S.AWAITING_CS_REVIEW, FlagKind.NOT_BEFORE), Ask.APPROVE),

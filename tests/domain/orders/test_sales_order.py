@@ -368,9 +368,23 @@ def test_a_discrepancy_leaves_the_order_as_it_is():
     assert event == e.OrderDiffers(theirs="unpaid", what="state", **facts(S.AWAITING_CS_REVIEW))
 
 
+def test_what_another_may_leave_for_is_kept_back_once():
+    kept = a_sales_order().kept_back("F20261123-000001", at=LATER)
+
+    (flag,) = kept.state.flags
+    assert (flag.kind, flag.reason) == (FlagKind.EARLIER_MAY_SHIP, "F20261123-000001")
+    assert [(event.kind, event.reason) for event in kept.events] == [(FlagKind.EARLIER_MAY_SHIP, flag.reason)]
+    assert kept.state.kept_back("F20261123-000001", at=LATER).state.flags == (flag,)
+
+
 def test_a_warehouse_that_falls_short_gives_the_order_back_to_review_and_a_person():
-    change = a_sales_order(state=S.IN_WAREHOUSE).short_in_warehouse("仓库缺货", ((SCARF, Quantity(1)),), at=NOW)
+    change = a_sales_order(state=S.IN_WAREHOUSE).short_in_warehouse(
+        "仓库缺货", ((SCARF, Quantity(1)),), number="F1", at=NOW
+    )
 
     assert (change.state.state, change.state.fulfilment_id) == (S.AWAITING_CS_REVIEW, None)
-    assert [(flag.kind, flag.reason) for flag in change.state.flags] == [(FlagKind.INTERCEPTED, "仓库缺货")]
+    assert [(flag.kind, flag.reason) for flag in change.state.flags] == [
+        (FlagKind.INTERCEPTED, "仓库缺货"),
+        (FlagKind.EARLIER_MAY_SHIP, "F1"),
+    ]
     assert change.events[0].missing == ((SCARF, 1),)

@@ -54,7 +54,7 @@ COMMANDS = {
     M.REFUND_ALL: lambda o: o.close(reason="全额退款", at=LATER),
     M.CANCEL: lambda o: o.cancel(reason="买家取消", at=LATER),
     M.EXPIRE: lambda o: expire(o, at=LATER),
-    M.WMS_SHORT: lambda o: o.short_in_warehouse("缺货", at=LATER),
+    M.WMS_SHORT: lambda o: o.short_in_warehouse("缺货", number="F1", at=LATER),
     M.REJECT: lambda o: reject(o, reason="毛利过低", at=LATER),
     M.REFUSE_DELIVERY: lambda o: refuse_delivery(o, reason="拒收", at=LATER),
     M.DELIVER_AGAIN: lambda o: deliver_again(o, at=LATER),

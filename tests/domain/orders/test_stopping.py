@@ -6,13 +6,15 @@ import pytest
 from attrs import evolve
 
 from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.kernel.identity import LineId, PackageId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders import events as e
-from oms_domain.orders.delivering import hand_over, lose, receive_return, refuse_delivery, reject
+from oms_domain.orders.delivering import hand_over, lose, receive_return, refuse_delivery, reject, ship_earlier
 from oms_domain.orders.flags import BY_PLATFORM, Flag, FlagKind, OrderFlaggedNow
+from oms_domain.orders.marks import DeliveryMode
 from oms_domain.orders.moves import NoStopAsked, StopPending
-from oms_domain.orders.states import OrderState
+from oms_domain.orders.states import UNRELEASED, OrderState
 from oms_domain.orders.stopping import (
     CLOSED_SHORT,
     SILENT,
@@ -130,7 +132,10 @@ def test_a_parcel_that_leaves_meanwhile_decides():
 
 
 def test_a_warehouse_that_is_asked_to_stop_neither_gives_it_back_nor_falls_short():
-    for act in (lambda o: o.refused_by_warehouse("超区", at=LATER), lambda o: o.short_in_warehouse("缺货", at=LATER)):
+    for act in (
+        lambda o: o.refused_by_warehouse("超区", at=LATER),
+        lambda o: o.short_in_warehouse("缺货", number="F1", at=LATER),
+    ):
         with pytest.raises(StopPending) as refusal:
             act(in_warehouse(asked()))
         assert refusal.value.flags == ("cancel_pending",)
@@ -300,16 +305,63 @@ def test_back_with_us_or_lost_the_buyer_gets_back_what_was_paid():
 
 
 def test_handed_over_the_buyer_has_all_of_it_and_has_paid_the_cash():
-    order = in_warehouse(asked(), cash_on_delivery=True)
+    order = in_warehouse(cash_on_delivery=True, delivery=DeliveryMode.PICKUP)
 
     change = hand_over(order, at=LATER)
 
     assert (change.state.state, change.state.paid, change.state.contents) == (S.SIGNED, order.payable, ())
-    assert [type(event) for event in change.events] == [e.OrderStopRefused, e.OrderHandedOver]
-    assert change.events[1].contents == ((LINE, 2), (OTHER_LINE, 1))
-    assert [type(event) for event in hand_over(in_warehouse(), at=LATER).events] == [e.OrderHandedOver]
+    assert [type(event) for event in change.events] == [e.OrderHandedOver]
+    assert change.events[0].contents == ((LINE, 2), (OTHER_LINE, 1))
 
 
 def test_an_order_with_the_buyer_is_not_called_off():
     with pytest.raises(MoveNotAllowed):
         call_off(a_sales_order(state=S.SIGNED), reason="", by="kefu-1", at=LATER)
+
+
+# --- what was called off at the warehouse, and leaves all the same ---------------------------------------------------
+
+EARLIER = Flag(kind=FlagKind.EARLIER_MAY_SHIP, reason="F1", by="warehouse", at=NOW)
+PARCELS = (
+    (PACKAGE, ((LINE, Quantity(2)),), "ZTO", "T1"),
+    (PackageId(an_id(99)), ((OTHER_LINE, Quantity(1)),), "ZTO", "T2"),
+)
+
+
+def short(state=S.AWAITING_RELEASE, *flags, **changes):
+    return a_sales_order(**{"state": state, "flags": flags, "fulfilment_id": None} | changes)
+
+
+@pytest.mark.parametrize("state", sorted(UNRELEASED))
+def test_what_leaves_although_it_was_called_off_is_booked_whole(state):
+    change = ship_earlier(short(state, HELD, EARLIER), FULFILMENT, "F1", PARCELS, at=LATER)
+
+    order = change.state
+    assert (order.state, order.contents, order.flags, order.external) == (S.SHIPPED, (), (HELD,), False)
+    assert order.fulfilment_id == FULFILMENT
+    assert [(event.tracking_no, event.contents, event.state) for event in change.events] == [
+        ("T1", ((LINE, 2),), S.SHIPPED),
+        ("T2", ((OTHER_LINE, 1),), S.SHIPPED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("order", "parcels"),
+    [
+        (short(S.AWAITING_RELEASE), PARCELS),  # known dead
+        (short(S.AWAITING_RELEASE, evolve(EARLIER, reason="F2")), PARCELS),  # it is of another one
+        (short(S.BACKORDERED, EARLIER), PARCELS),  # it holds nothing
+        (short(S.AWAITING_RELEASE, EARLIER), PARCELS[:1]),
+        (short(S.AWAITING_RELEASE, EARLIER), ((PACKAGE, ((LineId(an_id(98)), Quantity(1)),), "ZTO", "T1"),)),
+    ],
+)
+def test_what_does_not_fit_is_not_booked(order, parcels):
+    with pytest.raises(MoveNotAllowed):
+        ship_earlier(order, FULFILMENT, "F1", parcels, at=LATER)
+
+
+def test_what_is_known_not_to_leave_stands_in_nobodys_way():
+    change = stopped(short(S.AWAITING_CS_REVIEW, EARLIER), reason="仓库来电", at=LATER)
+
+    assert (change.state.state, change.state.flags) == (S.AWAITING_CS_REVIEW, ())
+    assert [type(event) for event in change.events] == [e.OrderUnflagged]
