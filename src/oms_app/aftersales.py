@@ -35,7 +35,7 @@ from oms_app.case_commands import (
 )
 from oms_app.case_flow import CaseFlow, is_under_way
 from oms_app.case_goods import replacements
-from oms_app.case_grants import Received, accept_received, check_limit, granted, received
+from oms_app.case_grants import Received, accept_received, check_difference, granted, received
 from oms_app.case_opening import asked_case
 from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
@@ -135,11 +135,16 @@ class CaseService(CaseWork):
         return self._do(command, lambda case, at: case.pay_difference(at=at))
 
     def note_replacement_sent(self, command: NoteReplacementSent) -> CaseAnswer:
-        """Raises ``AboveRoleLimit``; ``ReplacementNotSent``: neither has its order left, nor did a person send them."""
+        """Note that new goods have left.
+
+        Raises:
+            ReplacementNotSent: neither has its order left, nor did a person send them.
+            AboveRefundable, AboveRoleLimit.
+        """
 
         def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], Proposal | None]:
             if command.owed is not None:
-                check_limit(flow, case, command.owed, by=command.by)
+                check_difference(flow, case, command.owed, by=command.by)
             sent = Sent(carrier=command.carrier, tracking_no=command.tracking_no)
             change = case.ship_replacement(sent, owed=command.owed, by=command.by.id, at=flow.at)
             if not (sent.by_hand and sent.carrier) and not all_left(replacements(flow.tx, case)):
@@ -149,11 +154,12 @@ class CaseService(CaseWork):
         return self._act(command, step)
 
     def owe_difference(self, command: OweDifference) -> CaseAnswer:
-        """Raises ``AboveRoleLimit``, ``RefundNotPositive``."""
+        """Raises ``AboveRefundable``: the new goods cost something; ``AboveRoleLimit``, ``RefundNotPositive``."""
 
         def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], Proposal | None]:
-            check_limit(flow, case, command.amount, by=command.by)
-            return _plain(case.owe(command.amount, by=command.by.id, at=flow.at))
+            owing = case.owe(command.amount, by=command.by.id, at=flow.at)
+            check_difference(flow, case, command.amount, by=command.by)
+            return _plain(owing)
 
         return self._act(command, step)
 

@@ -8,18 +8,20 @@ from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
 from oms_app.case_commands import AcceptReceived, ApproveCase
-from oms_app.case_flow import LETTERS, CaseFlow
+from oms_app.case_flow import LETTERS, CaseFlow, wants_of, without
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.opening import linked
 from oms_domain.aftersales.parting import parted
 from oms_domain.aftersales.states import GIVES_MONEY_BACK
 from oms_domain.aftersales.terms import AGENT, OVERSEER, REFUND
 from oms_domain.aftersales.values import CaseLine, Parted
+from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import CaseId
 from oms_domain.kernel.money import Money
-from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed
+from oms_domain.refunds.placing import rooms
+from oms_domain.refunds.proposal import AboveRefundable, AboveRoleLimit, Proposal, changed
 
 
 @frozen(kw_only=True)
@@ -96,6 +98,27 @@ def check_limit(flow: CaseFlow, case: AftersalesCase, amount: Money, *, by: Acto
     limit = _limit(flow, case, by)
     if limit is not None and amount > limit:
         raise AboveRoleLimit(amount=amount, limit=limit)
+
+
+def check_difference(flow: CaseFlow, case: AftersalesCase, amount: Money, *, by: Actor) -> None:
+    """Check what new goods cost less: below what their units may give back, since they cost something.
+
+    That is their floor price where the catalogue has one; what they are sold for it does not know.
+
+    Raises:
+        AboveRefundable, AboveRoleLimit.
+    """
+    check_limit(flow, case, amount, by=by)
+    order = flow.tx.orders.get(case.order_id)
+    ledger = without(flow.tx.refund_ledgers.of(order), flow.refund(case), flow.at)
+    left = sum(room.fen for room in rooms(ledger, wants_of(case), with_freight=False))
+    new = {line.line_id: line.replacement or line.sku for line in case.lines}
+    skus = flow.tx.skus.by_code(set(new.values()))
+    floors = {code: sku.floor_price.fen for code, sku in skus.items() if sku.floor_price is not None}
+    cost = sum(count(line.units) * max(floors.get(new[line.line_id], 0), 1) for line in case.lines)
+    most = Money(max(left - cost, 0), amount.currency)
+    if amount > most:
+        raise AboveRefundable(amount=amount, refundable=most)
 
 
 def _limit(flow: CaseFlow, case: AftersalesCase, by: Actor) -> Money | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from oms_app.case_commands import AskedLine, OpenCase
 from oms_app.case_flow import LETTERS, CaseFlow
+from oms_app.claims import check_goes_on, check_no_refund
 from oms_app.ports.transaction import Transaction
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
@@ -31,9 +32,12 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     """Return the case that a person opens, checked by the shop's policy. Raises what ``opening.checked`` does.
 
     Raises:
+        OthersGoOn: the order was split, merged or replaced.
+        UnitsHaveClaims: refunds without a case hold the money of units that new goods are asked for.
         EvidenceUnknown: it names a file that the order does not have.
     """
     tx = flow.tx
+    check_goes_on(tx, order)
     terms = tx.aftersales_terms.of(order.shop_id)
     open_cases = tuple(case for case in tx.cases.of_order(order.id) if case.is_open)
     ledger = tx.refund_ledgers.of(order)
@@ -51,6 +55,9 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     def placed(asked: AskedLine) -> CaseLine:
         line = next((each for each in order.lines if each.id == asked.line_id), None)
         sku = line.sku if line else SkuCode("")
+        if line is not None and common(asked.runs, refunded := refunded_units(ledger, line.id)):
+            left = free_units(int(line.quantity), refunded, int(line.quantity))
+            raise NoSuchUnits(line_id=line.id, quantity=count(left))
         runs = asked.runs or (free(line, asked.units) if line and asked.units else ())
         return CaseLine(line_id=asked.line_id, sku=sku, units=runs, replacement=asked.replacement)
 
@@ -73,6 +80,7 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     )
     if command.override:
         case = with_override(case, command.override)
+    check_no_refund(tx, case)
     return checked(ask_of(tx, case, order, at=flow.at))
 
 

@@ -15,6 +15,8 @@ from oms_app.case_goods import live
 from oms_app.ports.transaction import Transaction
 from oms_app.transactions import record
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.claimed import common, taken_units
+from oms_domain.aftersales.states import SENDS_GOODS
 from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
@@ -26,7 +28,7 @@ from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.refunds.ledger import EntryKind, LedgerEntry, NothingLeft, Taken
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.refund_order import RefundOrder
-from oms_domain.refunds.states import RefundState
+from oms_domain.refunds.states import HOLDS_MONEY, RefundState
 
 Contents = Sequence[tuple[LineId, int]]
 """Units of lines that go into one part."""
@@ -46,6 +48,70 @@ class HasClaims(Refused):
     number: str
     cases: tuple[str, ...] = ()
     refunds: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class OthersGoOn(Refused):
+    """The order was split, merged or replaced: its units, and their money, are with the orders that go on for it."""
+
+    code: ClassVar[str] = "orders.others_go_on"
+    number: str
+    orders: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class UnitsHaveClaims(Refused):
+    """Cases are open for units, or refunds without a case hold their money: they decide about it.
+
+    ``cases`` and ``refunds`` are their numbers.
+    """
+
+    code: ClassVar[str] = "aftersales.units_have_claims"
+    cases: tuple[str, ...] = ()
+    refunds: tuple[str, ...] = ()
+
+
+def check_goes_on(tx: Transaction, order: SalesOrder) -> None:
+    """Raises ``OthersGoOn``: what may go back, and who may ask for it, is counted by the orders that have the units."""
+    if order.heirs:
+        numbers = dict.fromkeys(heir.number for heir in live(tx, order))
+        raise OthersGoOn(number=order.number, orders=tuple(numbers))
+
+
+def check_no_case(tx: Transaction, order: SalesOrder, wants: Iterable[RefundUnits]) -> None:
+    """Check that a refund without a case takes nothing that a case is open for: that decides about money and goods.
+
+    Args:
+        wants: its units; none: all of the order.
+
+    Raises:
+        UnitsHaveClaims.
+    """
+    units = {want.line_id: want.units for want in wants} or {line.id: ((0, line.quantity),) for line in order.lines}
+    cases = tuple(
+        case.number
+        for case in tx.cases.of_order(order.id)
+        if any(common(taken_units([case], line_id), runs) for line_id, runs in units.items())
+    )
+    if cases:
+        raise UnitsHaveClaims(cases=cases)
+
+
+def check_no_refund(tx: Transaction, case: AftersalesCase) -> None:
+    """Check that no refund without a case holds the money of units that new goods are asked for.
+
+    Raises:
+        UnitsHaveClaims.
+    """
+    units = {line.line_id: line.units for line in case.lines}
+    refunds = tuple(
+        refund.number
+        for refund in tx.refunds.of_order(case.order_id)
+        if refund.case_id is None and refund.state in HOLDS_MONEY
+        if any(common(want.units, units.get(want.line_id, ())) for want in refund.wants)
+    )
+    if refunds and case.kind in SENDS_GOODS:
+        raise UnitsHaveClaims(refunds=refunds)
 
 
 def has_claims(tx: Transaction, order: SalesOrder) -> bool:

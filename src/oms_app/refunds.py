@@ -16,6 +16,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.allocation import attempt_of
 from oms_app.case_flow import LETTERS, CaseFlow, put_refund
 from oms_app.case_grants import role_of
+from oms_app.claims import check_goes_on, check_no_case
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.orders import give_back
 from oms_app.orders import save as save_order
@@ -216,13 +217,25 @@ class RefundService:
     pause: Pause
 
     def refundable(self, command: RefundUnitsCommand) -> Proposal:
-        """Return what may go back now, and why not more. Raises ``NothingToRefund``, ``UnknownLine``."""
+        """Return what may go back now, and why not more.
+
+        Raises:
+            OthersGoOn: it was split, merged or replaced.
+            NothingToRefund, UnknownLine.
+        """
         with self.begin(command) as tx:
             order = tx.orders.get(command.order_id)
+            check_goes_on(tx, order)
             return self._proposal(tx, order, command.units, command.with_freight, command.amount)
 
     def create(self, command: CreateRefund) -> RefundAnswer:
-        """Raises ``StillHere``, ``NothingToRefund``, ``AboveRefundable``, ``AboveRoleLimit``."""
+        """Make a refund without a case.
+
+        Raises:
+            OthersGoOn: the order was split, merged or replaced.
+            UnitsHaveClaims: cases are open for the units.
+            StillHere, NothingToRefund, AboveRefundable, AboveRoleLimit.
+        """
         numbers = self.numbering.pool(1, LETTERS["refund"])
         answer = self._create(command, numbers)
         self.numbering.give_back(numbers)
@@ -230,9 +243,10 @@ class RefundService:
 
     @one_transaction
     def approve(self, command: ApproveRefund) -> RefundAnswer:
-        """Raises ``HasCase``, ``AboveRoleLimit``."""
+        """Raises ``HasCase``, ``AboveRoleLimit``; ``OthersGoOn``, ``UnitsHaveClaims`` as ``create``."""
 
         def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
+            _check_still_to_decide(tx, _alone(refund))
             _check_limit(refund.amount, tx.aftersales_terms.of(refund.shop_id), command.by)
             return _alone(refund).approve(by=command.by.id, at=self.now())
 
@@ -267,7 +281,7 @@ class RefundService:
             MoveNotAllowed: it is not approved, or over.
             PlatformPays: it has a number at a platform that pays, and nobody says why it will not.
             NotHeld: its money is another's by now.
-            AboveRoleLimit.
+            OthersGoOn, UnitsHaveClaims, AboveRoleLimit.
         """
 
         def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
@@ -280,6 +294,7 @@ class RefundService:
                 by=command.by.id,
                 at=at,
             )
+            _check_still_to_decide(tx, refund)
             _check_limit(refund.amount, tx.aftersales_terms.of(refund.shop_id), command.by)
             check_held(tx.refund_ledgers.of(tx.orders.get(refund.order_id)), refund)
             return paid
@@ -371,6 +386,9 @@ class RefundService:
                 return done
             at, order = self.now(), tx.orders.get(command.order_id)
             terms = tx.aftersales_terms.of(order.shop_id)
+            check_goes_on(tx, order)
+            tx.refund_ledgers.of(order)  # first: who writes to it meanwhile is in the way of this
+            check_no_case(tx, order, command.units)
             _check_left(order, command.units)
             proposal = self._proposal(tx, order, command.units, command.with_freight, None)
             if command.amount is not None and command.amount != proposal.amount:
@@ -507,6 +525,14 @@ def _platform_pays(tx: Transaction, refund: RefundOrder) -> bool:
     if not refund.platform_refund_no:
         return False
     return refund.case_id is None or tx.cases.get(refund.case_id).kind in GIVES_MONEY_BACK
+
+
+def _check_still_to_decide(tx: Transaction, refund: RefundOrder) -> None:
+    """Raises ``OthersGoOn``; ``UnitsHaveClaims``: since it was made, cases were opened for the units."""
+    order = tx.orders.get(refund.order_id)
+    check_goes_on(tx, order)
+    if refund.case_id is None:
+        check_no_case(tx, order, refund.wants)
 
 
 def _alone(refund: RefundOrder) -> RefundOrder:

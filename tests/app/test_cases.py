@@ -37,7 +37,7 @@ from oms_domain.kernel.errors import Denied, MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.states import OrderState as S
-from oms_domain.refunds.proposal import AboveRefundable, NothingToRefund
+from oms_domain.refunds.proposal import AboveRefundable
 from oms_domain.refunds.states import RefundState as R
 from oms_domain.testing.builders import HAT, SCARF, a_standard_order
 
@@ -446,7 +446,7 @@ def test_what_went_back_cannot_be_asked_for_again(claims):
     claims.approve(claims.open(K.REFUND_ONLY, 0, 1))
     pays_by_hand(claims)
 
-    with pytest.raises(NothingToRefund):
+    with pytest.raises(NoSuchUnits):
         claims.open(K.REFUND_ONLY, lines=(AskedLine(line_id=claims.order.lines[1].id, runs=((0, 1),)),))
 
 

@@ -4,20 +4,31 @@ Each test is a way in which more went back once.
 """
 
 import pytest
+from attrs import evolve
 from tests.app.claims import Claims
+from tests.app.test_merging import merge, standard
 from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Once, Permission
+from oms_app.case_commands import AskedLine, NoteReplacementSent, OweDifference
+from oms_app.catalog import PutSku
+from oms_app.claims import OthersGoOn, UnitsHaveClaims
+from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import PlatformRefused
-from oms_app.refunds import ApproveRefund, CloseRefund, CreateRefund, PayByHand, SendRefund
+from oms_app.refunds import ApproveRefund, CloseRefund, CreateRefund, PayByHand, RefundUnitsCommand, SendRefund
+from oms_domain.aftersales.opening import NoSuchUnits
 from oms_domain.aftersales.states import CaseKind as K
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
+from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.ledger import NotHeld
 from oms_domain.refunds.placing import RefundUnits
+from oms_domain.refunds.proposal import AboveRefundable
 from oms_domain.refunds.refund_order import PlatformPays, RefundDifference
 from oms_domain.refunds.states import RefundState as R
+from oms_domain.testing.builders import HAT, SCARF
 
 
 @pytest.fixture
@@ -167,3 +178,122 @@ def test_what_the_platform_pays_although_it_was_paid_by_hand_is_excess(claims):
     assert (refund.moved, refund.paid_besides) == (Money(9_400), Money(9_400))
     assert RefundDifference(what="paid_twice", theirs="94.00", ours="94.00") in refund.differences
     assert claims.given_back() == Money(18_800)
+
+
+# --- an order that others go on for ----------------------------------------------------------------------------------
+
+
+def is_left_to(claims, heirs):
+    """Nothing may go back of an order, nor be claimed, and the refusals name who has its units now."""
+    world = claims.world
+    numbers = {world.order(heir).number for heir in heirs}
+    everything = RefundUnitsCommand(order_id=claims.order_id, by=ROOT)
+    for refused in (
+        lambda: world.refunds.refundable(everything),
+        lambda: create(claims, with_freight=True),
+        lambda: claims.open(K.REFUND_BEFORE_SHIPMENT, 1),
+    ):
+        with pytest.raises(OthersGoOn) as refusal:
+            refused()
+        assert set(refusal.value.orders) == numbers
+    assert claims.refunds == ()
+
+
+def test_the_parent_of_a_split_gives_nothing_back(claims):
+    claims.world.split(claims.order_id, {SCARF: 1})
+
+    is_left_to(claims, claims.order.heirs)
+
+
+def test_the_source_of_a_merge_gives_nothing_back(world):
+    claims = Claims(world, standard("A"))
+    merged = merge(world, claims.order_id, world.an_order(claims.shop, standard("B")))
+
+    is_left_to(claims, [merged])
+
+
+def test_an_order_that_was_replaced_gives_nothing_back(claims):
+    world = claims.world
+    claims.at_the_warehouse()
+    world.give(UnreviewOrder, claims.order_id)
+    world.settle()
+    world.watch_warehouse()
+    world.wait(seconds=10)
+    assert claims.order.state is S.CANCELLED
+
+    is_left_to(claims, claims.order.heirs)
+
+
+# --- a refund without a case beside cases ----------------------------------------------------------------------------
+
+
+def test_a_refund_by_hand_takes_nothing_that_a_case_is_open_for(claims):
+    claims.shipped()
+    claims.approve(claims.open(K.EXCHANGE, 1))
+
+    with pytest.raises(UnitsHaveClaims) as refusal:
+        create(claims, 2)
+    with pytest.raises(UnitsHaveClaims):
+        create(claims)
+
+    assert refusal.value.cases == (claims.case().number,)
+    assert create(claims, 0, 1).amount == Money(4_000)
+
+
+def test_a_refund_by_hand_is_not_granted_for_units_that_a_case_was_opened_for_since(claims):
+    claims.shipped()
+    refund, approved = create(claims, 1), create(claims, 0, 1)
+    approve(claims, approved)
+    ask = claims.an_ask(kind=AskKind.RETURN, refund=Money(9_400))
+    claims.hears(ask)
+    hat = evolve(claims.an_ask(refund_no="97-2", refund=Money(4_000)).lines[0], line_no="1002", sku=HAT)
+    claims.hears(evolve(claims.an_ask(refund_no="97-2", refund=Money(4_000)), lines=(hat,)))
+
+    with pytest.raises(UnitsHaveClaims):
+        approve(claims, refund)
+    with pytest.raises(UnitsHaveClaims):
+        pay(claims, approved)
+
+
+def test_new_goods_are_not_asked_for_where_the_money_is_on_its_way(claims):
+    claims.shipped()
+    refund = create(claims, 1)
+
+    with pytest.raises(UnitsHaveClaims) as refusal:
+        claims.open(K.REISSUE, 0, 0, lines=(AskedLine(line_id=claims.order.lines[0].id, runs=((0, 1),)),))
+
+    assert refusal.value.refunds == (refund.number,)
+    claims.open(K.REISSUE, 0, 0, lines=(AskedLine(line_id=claims.order.lines[0].id, runs=((1, 2),)),))
+
+
+def test_units_that_gave_their_money_back_are_not_asked_for_again_by_their_numbers(claims):
+    claims.shipped()
+    refund = create(claims, 1)
+    approve(claims, refund)
+    pay(claims, refund)
+    line = claims.order.lines[0]
+
+    with pytest.raises(NoSuchUnits) as refusal:
+        claims.open(K.REISSUE, lines=(AskedLine(line_id=line.id, runs=((0, 1),)),))
+
+    assert refusal.value.quantity == 1
+    claims.open(K.REISSUE, lines=(AskedLine(line_id=line.id, runs=((1, 2),)),))
+
+
+@pytest.mark.parametrize(("floor", "most"), [(None, 9_399), (Money(9_000), 400)])
+def test_what_new_goods_cost_less_is_less_than_their_units_paid(claims, floor, most):
+    claims.shipped()
+    if floor is not None:
+        sku = PutSku(code=SCARF, facts=SkuFacts(title="围巾", list_price=Money(10_000), floor_price=floor), by=ROOT)
+        claims.world.catalog.put_sku(sku)
+    case_id = claims.open(K.EXCHANGE, 1)
+    claims.approve(case_id)
+
+    for amount in (Money(most + 1), Money(1_000_000_000)):
+        with pytest.raises(AboveRefundable) as refusal:
+            claims.do("owe_difference", OweDifference, case_id, amount=amount)
+        with pytest.raises(AboveRefundable):
+            claims.do("note_replacement_sent", NoteReplacementSent, case_id, owed=amount, carrier="SF", tracking_no="1")
+
+    assert refusal.value.refundable == Money(most)
+    claims.do("owe_difference", OweDifference, case_id, amount=Money(most))
