@@ -24,6 +24,7 @@ from oms_app.owing import give_way, is_owed, open_owed
 from oms_app.ports.channels import AskRef, ChannelGateway, Gateways, OrderGone
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.ports.vault import Sealed, Sealer
+from oms_app.refunds import follow_money
 from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales import intake
 from oms_domain.aftersales.at_platform import done_there
@@ -277,7 +278,7 @@ class _Taking:
             send_to=order.receiver.vault_id,
             at=flow.at,
         )
-        return flow.settle(change, before=None, fact=_fact(standard, change.state))
+        return self._settled(change, None, standard)
 
     def _met(self, owing: Sequence[AftersalesCase], lines: tuple[CaseLine, ...]) -> AftersalesCase | None:
         """Take an ask's units out of what is owed; return the case for them, where all of them are owed.
@@ -301,7 +302,7 @@ class _Taking:
         flow = self.flow
         known = case.revise(platform_refund_no=standard.refund_no, at=flow.at)
         change = known.then(intake.follow(known.state, standard, at=flow.at))
-        case = flow.settle(change, before=case, fact=_fact(standard, change.state))
+        case = self._settled(change, case, standard)
         if case.state is not CaseState.AWAITING_REVIEW or case.kind is not CaseKind.REFUND_BEFORE_SHIPMENT:
             return case
         try:
@@ -328,7 +329,15 @@ class _Taking:
             moved = Change(case)
         change = moved.then(intake.follow(case, standard, at=flow.at))
         change = change.then(done_there(change.state, standard.state, at=flow.at))
-        return flow.settle(change, before=before, fact=_fact(standard, change.state))
+        return self._settled(change, before, standard)
+
+    def _settled(
+        self, change: Change[AftersalesCase], before: AftersalesCase | None, standard: StandardAftersales
+    ) -> AftersalesCase:
+        """Store a case as a version of its ask leaves it, and let its order follow what was paid."""
+        after = self.flow.settle(change, before=before, fact=_fact(standard, change.state))
+        follow_money(self.flow.tx, after, at=self.flow.at)
+        return after
 
     def _order(self, ask: PlatformAftersales) -> SalesOrder | None:
         """Return the order that an ask is about: the one that has its lines, where it was split."""

@@ -22,7 +22,8 @@ from oms_app.ports.vault import IndexField
 from oms_app.transactions import record
 from oms_domain.aftersales.arriving import here_already
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
-from oms_domain.aftersales.events import ReplacementShipped
+from oms_domain.aftersales.events import CaseRefunded, ReplacementShipped
+from oms_domain.aftersales.late_stops import awaits_stop, is_here, paid_too_early, stopped_late
 from oms_domain.aftersales.replacement import replacement_order
 from oms_domain.aftersales.returns import ReturnLine, ReturnOrder, ReturnState
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
@@ -161,11 +162,22 @@ class CaseFlow:
         Goods that are here need not be waited for.
         """
         stays = (order.state in NEVER_LEAVES and not order.heirs) or change.state.asked_by is AskedBy.SYSTEM
+        change = self._paid_too_early(change, order)
         if change.state.state is CaseState.AWAITING_STOP and stays:
             return change.then(change.state.stopped(at=self.at))
+        if awaits_stop(change.state) and stays:
+            return change.then(stopped_late(change.state, at=self.at))
         if change.state.state is CaseState.AWAITING_BUYER_RETURN and change.state.return_id is not None:
             return change.then(here_already(change.state, self.tx.returns.get(change.state.return_id), at=self.at))
         return change
+
+    def _paid_too_early(self, change: Change[AftersalesCase], order: SalesOrder) -> Change[AftersalesCase]:
+        """Money for goods of a claim after shipment went while they were here: they are stopped like any others."""
+        other = change.state.kind not in (CaseKind.REFUND_BEFORE_SHIPMENT, CaseKind.VIRTUAL_REFUND)
+        paid = any(isinstance(event, CaseRefunded) for event in change.events)
+        if not (paid and other and change.state.state is CaseState.SUCCEEDED and is_here(change.state, order)):
+            return change
+        return change.then(paid_too_early(change.state, str(order.state), at=self.at))
 
     def _goods(self, case: AftersalesCase, order: SalesOrder) -> dict[str, Any]:
         goods = self.tx.returns.get(case.return_id) if case.return_id else None
@@ -362,14 +374,18 @@ class CaseFlow:
         return PartyRef(vault_id=sealed.id, mask=sealed.mask, digest=sealed.digest(IndexField.WHOLE))
 
     def _flag(self, case: AftersalesCase, order: SalesOrder) -> None:
-        """Keep the order from the warehouse as long as the case is open, but for goods that stay here anyway."""
+        """Keep the order from the warehouse as long as the case is open, but for goods that stay here anyway.
+
+        Where the money went before they were stopped, until that is decided.
+        """
+        holds = case.is_open or awaits_stop(case)
         mine = [
             flag for flag in order.flags if flag.kind is FlagKind.IN_AFTERSALES and flag.reason == shown_number(case)
         ]
-        if case.is_open and not mine and order.state not in ENDS and case.asked_by is not AskedBy.SYSTEM:
+        if holds and not mine and order.state not in ENDS and case.asked_by is not AskedBy.SYSTEM:
             flagged = order.flag(FlagKind.IN_AFTERSALES, reason=shown_number(case), by=self.by, at=self.at)
             save_order(self.tx, flagged)
-        elif mine and not case.is_open:
+        elif mine and not holds:
             lifted = order.unflag(
                 FlagKind.IN_AFTERSALES, reason=shown_number(case), only=shown_number(case), at=self.at
             )

@@ -14,6 +14,7 @@ from oms_app.case_work import CaseWork
 from oms_app.numbering import NumberPool
 from oms_app.transactions import one_transaction
 from oms_domain.aftersales.arriving import arrived
+from oms_domain.aftersales.late_stops import awaits_stop
 from oms_domain.aftersales.sending import followed
 from oms_domain.aftersales.states import CaseState
 from oms_domain.kernel.identity import CaseId, OrderId, ReturnOrderId
@@ -111,7 +112,7 @@ class CaseFollowing(CaseWork):
         numbers.start()
         with self.begin(command) as tx:
             case = tx.cases.get(command.case_id)
-            if case.state is not CaseState.AWAITING_STOP:
+            if case.state is not CaseState.AWAITING_STOP and not awaits_stop(case):
                 tx.commit()  # the job that asked is done
                 return None
             after = stop_for(self.flow(tx, numbers, command.by), case)
@@ -122,7 +123,9 @@ class CaseFollowing(CaseWork):
     def _book_stop(self, command: BookStop, numbers: NumberPool) -> int:
         numbers.start()
         with self.begin(command) as tx:
-            open_ = [case for case in tx.cases.of_order(command.order_id) if case.is_open]
+            order = tx.orders.get(command.order_id)
+            found = [case for id in (order.id, *order.heirs) for case in tx.cases.of_order(id)]
+            open_ = [case for case in found if awaits_stop(case) or (case.is_open and case.order_id == order.id)]
             flow = self.flow(tx, numbers, command.by)
             done = sum(stop_is_decided(flow, case, refused=command.refused) for case in open_)
             tx.commit()

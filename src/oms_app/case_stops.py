@@ -12,7 +12,9 @@ from attrs import evolve
 from oms_app.case_flow import GIVEN_UP, NEVER_LEAVES, CaseFlow, leaving, shown_number
 from oms_app.claims import take_along
 from oms_app.orders import save as save_order
+from oms_app.refunds import follow_money
 from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.late_stops import awaits_stop, left_refunded, stopped_late
 from oms_domain.aftersales.states import CaseState
 from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import count
@@ -46,10 +48,10 @@ def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
         elif order.state is OrderState.PARTIALLY_SHIPPED and whole:
             save_order(flow.tx, call_off_rest(order, **about))
         elif order.state not in NEVER_LEAVES:
-            return flow.settle(case.cannot_stop(LEFT, at=flow.at), before=case)
+            return flow.settle(_left(case, LEFT, flow), before=case)
     except Refused:
         return case  # it was asked to stop before, for somebody else: that answer decides this too
-    return flow.settle(Change(case), before=case)
+    return _stays_here(flow, case)
 
 
 def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bool:
@@ -58,19 +60,33 @@ def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bo
     if order.state is OrderState.CANCELLED and order.heirs:
         _moved_to_heir(flow, case, order)
         return True
-    if case.state is not CaseState.AWAITING_STOP:
+    if case.state is not CaseState.AWAITING_STOP and not awaits_stop(case):
         return False
     if order.state in NEVER_LEAVES:
-        flow.settle(Change(case), before=case)
+        _stays_here(flow, case)
         return True
     if order.pending is not None:
         return False
     rest_is_called_off = not order.contents and any(line.called_off for line in order.lines)
     if order.state is OrderState.SHIPPED and rest_is_called_off and _covers_called_off(case, order):
-        flow.settle(case.stopped(at=flow.at), before=case)
+        flow.settle(stopped_late(case, at=flow.at) if awaits_stop(case) else case.stopped(at=flow.at), before=case)
     else:
-        flow.settle(case.cannot_stop(refused or LEFT, at=flow.at), before=case)
+        flow.settle(_left(case, refused or LEFT, flow), before=case)
     return True
+
+
+def _stays_here(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
+    """Let a case go on whose goods no warehouse has; what was paid for already is taken out of what is to leave."""
+    after = flow.settle(Change(case), before=case)
+    if after.state is CaseState.SUCCEEDED:
+        follow_money(flow.tx, after, at=flow.at)
+    return after
+
+
+def _left(case: AftersalesCase, reason: str, flow: CaseFlow) -> Change[AftersalesCase]:
+    if awaits_stop(case):
+        return left_refunded(case, reason, at=flow.at)
+    return case.cannot_stop(reason, at=flow.at)
 
 
 def _moved_to_heir(flow: CaseFlow, case: AftersalesCase, order: SalesOrder) -> AftersalesCase:

@@ -454,6 +454,14 @@ class RefundService:
             tx.commit()
 
 
+def follow_money(tx: Transaction, case: AftersalesCase, *, at: datetime) -> None:
+    """Let a case's order follow its money, if that has moved: where that is heard of, so that nothing leaves after."""
+    refund = tx.refunds.get(case.refund_id) if case.refund_id else None
+    if refund is not None and refund.state is RefundState.SUCCEEDED:
+        order = tx.orders.get(refund.order_id)
+        follow_refund(tx, order, tx.refund_ledgers.of(order), case, at=at)
+
+
 def follow_refund(
     tx: Transaction, order: SalesOrder, ledger: RefundLedger, case: AftersalesCase | None, *, at: datetime
 ) -> None:
@@ -464,7 +472,7 @@ def follow_refund(
         case OrderMove.CANCEL:
             give_back(tx, order, reason=REFUNDED, now=lambda: at)
             save_order(tx, order.cancel(reason=REFUNDED, refunded=True, at=at))
-        case _ if case is not None and case.kind is CaseKind.REFUND_BEFORE_SHIPMENT and order.state in BEFORE_WAREHOUSE:
+        case _ if case is not None and case.kind is not CaseKind.VIRTUAL_REFUND and order.state in BEFORE_WAREHOUSE:
             _keep_back(tx, order, ledger, case, at)
 
 

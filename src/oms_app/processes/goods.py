@@ -19,7 +19,7 @@ from oms_app.processes.orders import actor_of
 from oms_app.queries.aftersales import AftersalesQueries
 from oms_app.returns import ReadReturn, ReturnService
 from oms_app.runner import Handler
-from oms_domain.aftersales.events import CaseApproved, CaseEvent, PlatformDecided
+from oms_domain.aftersales.events import CaseApproved, CaseEvent, CaseRefunded, PlatformDecided
 from oms_domain.aftersales.returns import GoodsReceived, ReturnAsked, ReturnEvent, ReturnHandedOver
 from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.inventory.documents import DocumentKind, Units
@@ -65,7 +65,11 @@ class GoodsProcess:
             Handler(name="returns.announce", run=self.announce, events=(ReturnAsked.type,)),
             Handler(name="returns.stock", run=self.book_stock, events=(GoodsReceived.type, ReturnHandedOver.type)),
             Handler(name="returns.case", run=self.go_on, events=(GoodsReceived.type,)),
-            Handler(name="aftersales.ask_stop", run=self.ask_stop, events=(CaseApproved.type, PlatformDecided.type)),
+            Handler(
+                name="aftersales.ask_stop",
+                run=self.ask_stop,
+                events=(CaseApproved.type, PlatformDecided.type, CaseRefunded.type),
+            ),
             Handler(name="aftersales.order_moved", run=self.order_moved, events=tuple(event.type for event in STOPS)),
         )
 
@@ -118,7 +122,7 @@ class GoodsProcess:
 
     def ask_stop(self, job: Job) -> datetime | None:
         event, actor = event_of(job, CaseEvent), asking(actor_of(job, BY_AFTERSALES))
-        if event.state is CaseState.AWAITING_STOP:
+        if event.state is CaseState.AWAITING_STOP or isinstance(event, CaseRefunded):  # that may be too early
             self.following.ask_stop(AskStop(case_id=event.case_id, by=actor))
         return None
 
