@@ -15,8 +15,10 @@ from oms_app.ports.vault import Sealed
 from oms_app.queries.aftersales import AftersalesQueries, Period
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.aftersales import metrics as m
-from oms_domain.aftersales.policy import CaseReason
-from oms_domain.aftersales.terms import AftersalesTerms, ReplyTemplate
+from oms_domain.aftersales.limits import TimeLimit
+from oms_domain.aftersales.policy import CaseReason, StateLimit
+from oms_domain.aftersales.terms import AftersalesTerms, DueDate, ReplyTemplate
+from oms_domain.aftersales.tickets import TicketKind
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import ShopId, SkuCode
 
@@ -43,12 +45,31 @@ class SetTerms:
 
 
 @frozen(kw_only=True)
+class PreviewDueDates:
+    """Show when things would be due (时效预览), also under other terms, by name; nothing is stored."""
+
+    permission: ClassVar[Permission] = Permission.AFTERSALES_READ
+    shop_id: ShopId
+    since: datetime | None = None  # None: now
+    facts: Mapping[str, Any] = field(factory=dict)
+    by: Actor
+
+
+@frozen(kw_only=True)
 class TermsCommand:
     """An ask about one entry of a shop's lists: the others stay, also those that somebody adds meanwhile."""
 
     permission: ClassVar[Permission] = Permission.ADMIN
     shop_id: ShopId
     by: Actor
+
+
+@frozen(kw_only=True)
+class PutLimits(TermsCommand):
+    """Put time limits of states and of tickets in place; the others stay (设置时效)."""
+
+    states: tuple[StateLimit, ...] = ()
+    tickets: tuple[tuple[TicketKind, TimeLimit], ...] = ()
 
 
 @frozen(kw_only=True)
@@ -105,6 +126,13 @@ class TermsService:
         with self.begin(command) as tx:
             return tx.aftersales_terms.of(command.shop_id)
 
+    def preview(self, command: PreviewDueDates) -> tuple[DueDate, ...]:
+        """Raises ``ShopNotFound``, ``InvalidTerms``."""
+        with self.begin(command) as tx:
+            terms = tx.aftersales_terms.of(command.shop_id)
+            meant = terms.changed(at=self.now(), **command.facts).state
+            return meant.due_dates(since=command.since or self.now())
+
     @one_transaction
     def change(self, command: SetTerms) -> AftersalesTerms:
         """Raises ``InvalidTerms``, ``InvalidLimit``, ``VersionIsNot``."""
@@ -131,6 +159,10 @@ class TermsService:
     def retire_reason(self, command: RetireReason) -> AftersalesTerms:
         """Raises ``UnknownReason``."""
         return self._one(command, lambda terms: terms.retire_reason(command.code, at=self.now()))
+
+    def put_limits(self, command: PutLimits) -> AftersalesTerms:
+        """Raises ``InvalidTerms``."""
+        return self._one(command, lambda terms: terms.put_limits(command.states, command.tickets, at=self.now()))
 
     def put_template(self, command: PutTemplate) -> AftersalesTerms:
         """Raises ``InvalidTerms``, ``InvalidText``."""
@@ -159,17 +191,19 @@ class TermsService:
 def figures(queries: AftersalesQueries, actor: Actor, period: Period, *, now: datetime) -> Figures:
     """Return what the period came to, of the actor's shops.
 
-    Times count in the period in which they ended: of tickets first answered in it, and of those done in it.
+    Times are working time by each shop's calendar. They count in the period in which they ended: of tickets first
+    answered in it, and of those done in it.
     """
     actor.must(Permission.AFTERSALES_READ)
     tickets = queries.tickets_of(actor, period)
     if period.shop_id is not None:
         tickets = tuple(each for each in tickets if each.shop_id == period.shop_id)
     sold = queries.sold_in(actor, period)
+    hours = queries.hours_of(actor, period.shop_id)
     return Figures(
         queue=m.queue(tickets, now),
-        first_response=m.first_response(each for each in tickets if period.holds(each.first_answered_at)),
-        handling=m.handling_time(each for each in tickets if period.holds(each.finished_at)),
+        first_response=m.first_response((each for each in tickets if period.holds(each.first_answered_at)), hours),
+        handling=m.handling_time((each for each in tickets if period.holds(each.finished_at)), hours),
         workload=m.workload(tickets, start=period.start, stop=period.stop),
         reasons=m.reasons(queries.reasons_of(actor, period)),
         rate_by_sku=m.refund_rate_by_sku(sold),

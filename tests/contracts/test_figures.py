@@ -8,8 +8,11 @@ from tests.contracts.test_aftersales_stores import NUMBERS, a_new_case, a_new_re
 from oms_adapters.http.aftersales_terms import DurationsView, FiguresView, QueueRowView, WorkloadView
 from oms_app.aftersales_terms import figures
 from oms_app.queries.aftersales import Period
+from oms_app.transactions import record
 from oms_domain.aftersales.limits import Due
+from oms_domain.aftersales.terms import AftersalesTerms
 from oms_domain.aftersales.tickets import Agent, TicketState
+from oms_domain.kernel.calendar import WEEKDAYS_9_TO_6
 from oms_domain.kernel.identity import TicketId
 from oms_domain.refunds.refund_order import booked
 from oms_domain.testing.aftersales import a_ticket
@@ -93,6 +96,30 @@ def test_times_of_what_was_answered_and_done_in_the_period(backend):
     assert found.first_response == DurationsView(tickets=2, mean_s=4_500, median_s=1_800, longest_s=7_200)
     # 4 h and 6 days: (14,400 s + 518,400 s) / 2
     assert found.handling == DurationsView(tickets=2, mean_s=266_400, median_s=14_400, longest_s=518_400)
+
+
+def test_times_are_working_time_of_each_shops_calendar(backend):
+    first, _ = two_shops(backend)
+    terms = AftersalesTerms(id=backend.new_id(), shop_id=first.id, created_at=NOW, updated_at=NOW)
+    change = terms.changed(calendar=WEEKDAYS_9_TO_6, at=NOW)
+    transact(backend, lambda tx: record(tx, tx.aftersales_terms, change))
+    found = figures_of(backend)
+
+    # opened on a Monday at 10:00 and answered at 10:30; on Tuesday at 10:00, answered at 12:00
+    assert found.first_response == DurationsView(tickets=2, mean_s=4_500, median_s=1_800, longest_s=7_200)
+    # 10:00 to 14:00; from a Wednesday at 10:00 to the Tuesday after at 10:00 four days of 9 h: 14,400 s and 129,600 s
+    assert found.handling == DurationsView(tickets=2, mean_s=72_000, median_s=14_400, longest_s=129_600)
+    assert backend.aftersales_queries.hours_of(of(first.id), None) == {first.id: WEEKDAYS_9_TO_6}
+    assert backend.aftersales_queries.hours_of(of(backend.new_id()), first.id) == {}
+
+
+def test_a_case_that_goes_on_for_another_is_one_reason(backend):
+    shop = store(backend, a_new_shop(backend))
+    order = store(backend, an_order(backend, shop, paid_at=after(hours=1)))
+    closed = put(backend, "cases", a_new_case(backend, order, reason="size", opened_at=after(days=1)))
+    put(backend, "cases", a_new_case(backend, order, reason="size", opened_at=after(days=1), linked_to=closed.id))
+
+    assert [(row.name, row.count) for row in figures_of(backend).reasons] == [("size", 1)]
 
 
 def test_workload_counts_what_an_agent_finished_whenever_it_was_opened(backend):

@@ -179,5 +179,12 @@ AFTERSALES: tuple[Call, ...] = (
         permission=Permission.ADMIN,
         changes=True,
     ),
+    Call(
+        operation="previewDueDates",
+        method="POST",
+        path="/aftersales/terms/tb-1/due-dates",
+        body={"since": "2026-11-27T17:00:00+08:00"},
+        permission=READ,
+    ),
     Call(operation="getAftersalesMetrics", path="/aftersales/metrics", permission=READ, scoped=200),
 )

@@ -401,6 +401,52 @@ def test_windows_by_category_are_set_shown_and_taken_away(api):
     assert (gone.json()["window_by_category"], gone.json()["window_days"], gone.json()["version"]) == ({}, 15, 2)
 
 
+WEEKDAYS = {"week": [["09:00-12:00", "13:00-18:00"]] * 5 + [[], []]}
+FRIDAY = "2026-11-27T17:00:00+08:00"
+
+
+def test_limits_that_count_working_hours_go_by_the_shops_calendar(world, api, order):
+    path = "/aftersales/terms/tb-1"
+    limit = {"state": "awaiting_review", "limit": {"minutes": 480, "working_hours": True}}
+    days = {"2026-11-30": [], "2026-11-28": ["09:00-18:00"]}  # a holiday, and the Saturday that makes up for it
+    meant = {"calendar": WEEKDAYS | {"exceptions": days}, "limits": [limit]}
+    preview = api.post(f"{path}/due-dates", {"since": FRIDAY} | meant)
+    assert preview.status_code == 200, preview.text
+    due = {row["what"]: row for row in preview.json()["dates"]}
+    assert (due["awaiting_review"]["working_hours"], due["awaiting_review"]["due_at"]) == (True, "2026-11-28T08:00:00Z")
+    assert due["inquiry"]["due_at"] == "2026-11-28T09:00:00Z"  # a day, round the clock
+    assert api.get(path).json()["version"] == 0  # nothing was stored
+
+    stored = api.post(path, meant).json()
+    shown = {"week": WEEKDAYS["week"], "exceptions": dict(sorted(days.items())), "offset_minutes": 480}
+    assert (stored["calendar"], stored["limits"][0]["working_hours"]) == (shown, True)
+    assert api.get(path).json()["calendar"] == shown
+    case = api.get(f"/aftersales/cases/{opened(api, order).json()['id']}").json()["case"]
+    now = api.post(f"{path}/due-dates", {"since": case["opened_at"]}).json()["dates"][0]
+    assert case["due"]["at"] == now["due_at"]
+    always = {"since": case["opened_at"], "calendar": {"week": [["00:00-24:00"]] * 7}}
+    assert api.post(f"{path}/due-dates", always).json()["dates"][0]["due_at"] < now["due_at"]
+    assert api.post(f"{path}/due-dates", {}).json()["dates"][0]["due_at"] >= now["due_at"]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "code"),
+    [
+        ({"week": [[]] * 7}, "calendar.invalid"),
+        ({"week": [["18:00-09:00"]] * 7}, "calendar.invalid"),
+        ({"week": [["09:00-24:01"]] * 7}, "http.field_invalid"),
+        ({"week": [["9-18"]] * 7}, "http.field_invalid"),
+        ({"week": [["09:00-18:00"]] * 6}, "http.field_invalid"),
+        (WEEKDAYS | {"exceptions": {"2026-02-30": []}}, "http.field_invalid"),
+        (WEEKDAYS | {"offset_minutes": 5000}, "calendar.invalid"),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_refused(api, calendar, code):
+    for path, body in (("/aftersales/terms/tb-1", {}), ("/aftersales/terms/tb-1/due-dates", {"since": FRIDAY})):
+        answer = api.post(path, body | {"calendar": calendar})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
 # --- roles -----------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from oms_adapters.bootstrap.commands_claims import (
     tickets,
 )
 from oms_adapters.bootstrap.commands_evidence import FILE, content_of
+from oms_adapters.bootstrap.commands_hours import calendar, due_dates, limits
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.commands_terms import reasons, templates
 from oms_adapters.bootstrap.output import json_line, json_option, printable, show
@@ -187,6 +188,9 @@ def aftersales() -> None:
 
 aftersales.add_command(reasons)
 aftersales.add_command(templates)
+aftersales.add_command(calendar)
+aftersales.add_command(limits)
+aftersales.add_command(due_dates)
 
 
 @aftersales.command("pull")

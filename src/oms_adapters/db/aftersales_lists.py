@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from attrs import frozen
 
-from oms_adapters.db.aftersales import ASKS, CASES, RETURNS, TICKETS, aftersales_case, ticket
+from oms_adapters.db.aftersales import (
+    ASKS,
+    CASES,
+    RETURNS,
+    TERMS,
+    TICKETS,
+    aftersales_case,
+    aftersales_terms,
+    ticket,
+)
 from oms_adapters.db.codec import decode
 from oms_adapters.db.engine import Engines
 from oms_adapters.db.errors import translated
@@ -26,6 +36,7 @@ from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.tickets import Ticket, TicketState
 from oms_domain.channels.standard import OrderKind
+from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.identity import (
     CaseId,
     LineId,
@@ -115,11 +126,16 @@ class SqlAftersalesQueries:
         # When it was answered and done stands in the ticket alone: what changed since may have been.
         return tuple(filter(period.concerns, map(TICKETS.document, self._rows(statement))))
 
+    def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
+        statement = sa.select(aftersales_terms).where(*_scope(aftersales_terms, actor, shop_id))
+        return {terms.shop_id: terms.calendar for terms in map(TERMS.document, self._rows(statement))}
+
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
         c = aftersales_case.c
         opened = (c.created_at >= period.start, c.created_at < period.stop)
         statement = sa.select(c.content).where(*opened, *_scope(aftersales_case, actor, period.shop_id)).order_by(c.id)
-        return tuple(row.content["reason"] for row in self._rows(statement))
+        asked = (row.content for row in self._rows(statement))
+        return tuple(content["reason"] for content in asked if content.get("linked_to") is None)
 
     def sold_in(self, actor: Actor, period: Period) -> tuple[SoldUnits, ...]:
         o, line = sales_order.c, sales_order_line.c

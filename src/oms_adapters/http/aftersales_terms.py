@@ -20,9 +20,11 @@ from oms_adapters.http.paging import instant
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
+from oms_adapters.http.working_hours import CalendarBody, CalendarView
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import (
     Figures,
+    PreviewDueDates,
     PutReason,
     PutTemplate,
     ReadTerms,
@@ -40,7 +42,15 @@ from oms_domain.aftersales.limits import LONGEST_MINUTES, TimeLimit
 from oms_domain.aftersales.metrics import Durations
 from oms_domain.aftersales.policy import CaseReason, StateLimit
 from oms_domain.aftersales.states import CaseKind, CaseState
-from oms_domain.aftersales.terms import LONGEST_WINDOW, REFUND, AftersalesTerms, Assignment, ReplyTemplate, RoleLimit
+from oms_domain.aftersales.terms import (
+    LONGEST_WINDOW,
+    REFUND,
+    AftersalesTerms,
+    Assignment,
+    DueDate,
+    ReplyTemplate,
+    RoleLimit,
+)
 from oms_domain.aftersales.tickets import Agent, TicketKind
 from oms_domain.channels.standard import Receiver
 from oms_domain.kernel.identity import VaultId
@@ -75,16 +85,24 @@ class ReasonOfListBody(Body):
 
 
 class LimitBody(Body):
-    """How long something may take, in minutes; ``warn_after`` in thousandths of it."""
+    """How long something may take, in minutes; ``warn_after`` in thousandths of it.
+
+    ``working_hours``: it counts the shop's working hours, and not round the clock.
+    """
 
     minutes: Minutes
     warn_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 800
     climb_minutes: Minutes = 240
     levels: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    working_hours: bool = False
 
     def limit(self) -> TimeLimit:
         return TimeLimit(
-            minutes=self.minutes, warn_after=self.warn_after, climb_minutes=self.climb_minutes, levels=self.levels
+            minutes=self.minutes,
+            warn_after=self.warn_after,
+            climb_minutes=self.climb_minutes,
+            levels=self.levels,
+            working_hours=self.working_hours,
         )
 
 
@@ -168,6 +186,18 @@ class AddressBody(Body):
         return Receiver(**texts)
 
 
+class DueDatesBody(Body):
+    """From when, and under which other terms; what is left out is as it is now."""
+
+    since: datetime | None = None
+    calendar: CalendarBody | None = None
+    limits: Annotated[list[StateLimitBody], Some] | None = None
+    ticket_limits: Annotated[list[TicketLimitBody], Some] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        return _times(self)
+
+
 class TermsBody(Body):
     """What changes of a shop's terms; what is left out stays."""
 
@@ -178,6 +208,7 @@ class TermsBody(Body):
     reasons: Annotated[list[ReasonOfListBody], Some] | None = None
     limits: Annotated[list[StateLimitBody], Some] | None = None
     ticket_limits: Annotated[list[TicketLimitBody], Some] | None = None
+    calendar: CalendarBody | None = None
     role_limits: Annotated[list[RoleLimitBody], Some] | None = None
     desks: Annotated[list[DeskBody], Some] | None = None
     templates: Annotated[list[TemplateBody], Some] | None = None
@@ -190,13 +221,20 @@ class TermsBody(Body):
             "freight_after_shipment": self.freight_after_shipment,
             "assignment": self.assignment,
             "reasons": _each(self.reasons, ReasonOfListBody.reason),
-            "limits": _each(self.limits, StateLimitBody.state_limit),
-            "ticket_limits": _each(self.ticket_limits, lambda each: (each.kind, each.limit.limit())),
             "role_limits": _each(self.role_limits, RoleLimitBody.role_limit),
             "desks": _each(self.desks, DeskBody.desk),
             "templates": _each(self.templates, TemplateBody.template),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in found.items() if value is not None} | _times(self)
+
+
+def _times(body: TermsBody | DueDatesBody) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "calendar": None if body.calendar is None else body.calendar.calendar(),
+        "limits": _each(body.limits, StateLimitBody.state_limit),
+        "ticket_limits": _each(body.ticket_limits, lambda each: (each.kind, each.limit.limit())),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class RoleLimitView(View):
@@ -225,6 +263,50 @@ class StateLimitView(View):
     kinds: list[str]
     levels: int
     closes: bool
+    warn_after: int
+    climb_minutes: int
+    working_hours: bool
+
+
+class TicketLimitView(View):
+    """How long a ticket of a kind may wait for an answer, in minutes."""
+
+    kind: str
+    minutes: int
+    levels: int
+    warn_after: int
+    climb_minutes: int
+    working_hours: bool
+
+
+class DueDateView(View):
+    """When something would be due (时效预览): a case in a state, of these kinds, or a ticket of a kind."""
+
+    what: str
+    kinds: list[str]
+    minutes: int
+    working_hours: bool
+    due_at: datetime | None
+    warn_at: datetime | None
+    climbs_at: list[datetime]
+
+    @classmethod
+    def of(cls, found: DueDate) -> DueDateView:
+        return cls(
+            what=found.what,
+            kinds=sorted(found.kinds),
+            minutes=found.limit.minutes,
+            working_hours=found.limit.working_hours,
+            due_at=found.due.at,
+            warn_at=found.due.warn_at,
+            climbs_at=list(found.due.climbs_at),
+        )
+
+
+class DueDatesView(View):
+    """When everything would be due that begins to wait then."""
+
+    dates: list[DueDateView]
 
 
 class TemplateView(View):
@@ -255,6 +337,8 @@ class TermsView(View):
     assignment: str
     reasons: list[ReasonOfListView]
     limits: list[StateLimitView]
+    ticket_limits: list[TicketLimitView]
+    calendar: CalendarView
     role_limits: list[RoleLimitView]
     desks: list[DeskView]
     templates: list[TemplateView]
@@ -286,9 +370,24 @@ class TermsView(View):
                     kinds=sorted(e.kinds),
                     levels=e.limit.levels,
                     closes=e.closes,
+                    warn_after=e.limit.warn_after,
+                    climb_minutes=e.limit.climb_minutes,
+                    working_hours=e.limit.working_hours,
                 )
                 for e in terms.limits
             ],
+            ticket_limits=[
+                TicketLimitView(
+                    kind=kind,
+                    minutes=limit.minutes,
+                    levels=limit.levels,
+                    warn_after=limit.warn_after,
+                    climb_minutes=limit.climb_minutes,
+                    working_hours=limit.working_hours,
+                )
+                for kind, limit in terms.ticket_limits
+            ],
+            calendar=CalendarView.of(terms.calendar),
             role_limits=[RoleLimitView(role=e.role, what=e.what, most=MoneyView.of(e.most)) for e in terms.role_limits],
             desks=[
                 DeskView(agent=e.agent, is_present=e.is_present, kinds=sorted(e.kinds), most_open=e.most_open)
@@ -448,6 +547,24 @@ class AftersalesTermsController(Controller):
             by=actor,
         )
         return TermsView.of(aftersales_terms.change(command))
+
+    @post("/terms/{shop:str}/due-dates", operation_id="previewDueDates", opt=READ, status_code=200, sync_to_thread=True)
+    def due_dates(
+        self,
+        shop: FromPath[str],
+        data: JSONBody[DueDatesBody],
+        actor: Given[Actor],
+        known_shops: Given[KnownShops],
+        aftersales_terms: Given[TermsService],
+    ) -> DueDatesView:
+        """Show when things would be due, also under other terms; nothing is stored (时效预览)."""
+        command = PreviewDueDates(
+            shop_id=known_shops.of(shop, actor).id,
+            since=instant(data.since, field="since"),
+            facts=data.facts(),
+            by=actor,
+        )
+        return DueDatesView(dates=[DueDateView.of(each) for each in aftersales_terms.preview(command)])
 
     @post(
         "/terms/{shop:str}/reasons",

@@ -20,6 +20,7 @@ from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.tickets import Ticket
 from oms_domain.channels.standard import OrderKind
+from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import (
     CaseId,
@@ -107,9 +108,13 @@ class MemoryAftersalesQueries:
         found = self._in(self.tables.tickets, actor, period.shop_id)
         return tuple(filter(period.concerns, found))
 
+    def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
+        return {terms.shop_id: terms.calendar for terms in self._in(self.tables.terms, actor, shop_id)}
+
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
         found = self._in(self.tables.cases, actor, period.shop_id)
-        return tuple(case.reason for case in found if _is_in(period, case.opened_at))
+        asked = (case for case in found if case.linked_to is None)
+        return tuple(case.reason for case in asked if _is_in(period, case.opened_at))
 
     def sold_in(self, actor: Actor, period: Period) -> tuple[SoldUnits, ...]:
         sums: dict[tuple[ShopId, SkuCode], tuple[int, int]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from oms_domain.aftersales.metrics import SoldUnits
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales
 from oms_domain.aftersales.returns import ReturnOrder
 from oms_domain.aftersales.tickets import Agent, Ticket, TicketState
+from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.identity import (
     CaseId,
     OrderId,
@@ -125,8 +127,11 @@ class AftersalesQueries(Protocol):
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
         """Return the tickets that were opened, first answered or done in a period, or are not done."""
 
+    def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
+        """Return when shops work, of those that have said so."""
+
     def reasons_of(self, actor: Actor, period: Period) -> tuple[str, ...]:
-        """Return the reasons of the cases opened in a period, one for each case."""
+        """Return the reasons of the cases opened in a period, one for each case; one that goes on for another: none."""
 
     def sold_in(self, actor: Actor, period: Period) -> tuple[SoldUnits, ...]:
         """Return what was sold in a period by shop and SKU, and of it what was refunded since. Nothing unpaid."""

@@ -77,12 +77,23 @@ class TimeLimit:
         warn_after: thousandths of it after which a warning is due; 1,000 warns only when it is over.
         climb_minutes: of working time past the due time, from one level to the next.
         levels: how often overdue work climbs.
+        working_hours: whether it counts the shop's working hours; else it runs round the clock.
     """
 
     minutes: int = field(validator=_within(1, LONGEST_MINUTES))
     warn_after: int = field(default=800, validator=_within(1, WHOLE))
     climb_minutes: int = field(default=240, validator=_within(1, LONGEST_MINUTES))
     levels: int = field(default=0, validator=_within(0, 9))
+    working_hours: bool = False
+
+    def at_shop(self, start: datetime, hours: BusinessCalendar) -> Due:
+        """Return when it is due if it begins now at a shop that works so."""
+        return self.from_(start, hours if self.working_hours else ALWAYS)
+
+    @property
+    def longest(self) -> timedelta:
+        """Of working time, to the last level that it climbs to."""
+        return timedelta(minutes=self.minutes + self.climb_minutes * max(0, self.levels - 1))
 
     def from_(self, start: datetime, calendar: BusinessCalendar = ALWAYS) -> Due:
         """Return when it is due if it begins now.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -64,14 +64,19 @@ class Durations:
         return self.total // self.tickets if self.tickets else None
 
 
-def first_response(tickets: Iterable[Ticket], calendar: BusinessCalendar = ALWAYS) -> Durations:
+Hours = Mapping[ShopId, BusinessCalendar]
+"""When shops work; one that is not named works round the clock."""
+ROUND_THE_CLOCK: Final[Hours] = {}
+
+
+def first_response(tickets: Iterable[Ticket], hours: Hours = ROUND_THE_CLOCK) -> Durations:
     """Return the working time from opening to the first answer; tickets without an answer are left out."""
-    return _durations(((t.opened_at, t.first_answered_at) for t in tickets), calendar)
+    return _durations(_worked(t, t.first_answered_at, hours) for t in tickets if t.first_answered_at is not None)
 
 
-def handling_time(tickets: Iterable[Ticket], calendar: BusinessCalendar = ALWAYS) -> Durations:
+def handling_time(tickets: Iterable[Ticket], hours: Hours = ROUND_THE_CLOCK) -> Durations:
     """Return the working time from opening to the end; tickets that are not done are left out."""
-    return _durations(((t.opened_at, t.finished_at) for t in tickets), calendar)
+    return _durations(_worked(t, t.finished_at, hours) for t in tickets if t.finished_at is not None)
 
 
 @frozen(kw_only=True)
@@ -138,8 +143,12 @@ def _rates(rows: Iterable[tuple[K, SoldUnits]]) -> dict[K, Fraction]:
     return {key: Fraction(refunded[key], units) for key, units in sold.items() if units}
 
 
-def _durations(spans: Iterable[tuple[datetime, datetime | None]], calendar: BusinessCalendar = ALWAYS) -> Durations:
-    found = sorted(calendar.working_time(start, stop) for start, stop in spans if stop is not None)
+def _worked(ticket: Ticket, stop: datetime, hours: Hours) -> timedelta:
+    return hours.get(ticket.shop_id, ALWAYS).working_time(ticket.opened_at, stop)
+
+
+def _durations(spans: Iterable[timedelta]) -> Durations:
+    found = sorted(spans)
     return Durations(
         tickets=len(found),
         total=sum(found, _NOTHING),

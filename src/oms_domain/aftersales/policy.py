@@ -112,7 +112,7 @@ class AftersalesPolicy:
     def due_of(self, case: AftersalesCase, *, since: datetime) -> Due:
         """Return until when somebody must act. ``since``: when the case came into its state."""
         found = self.limit_of(case)
-        return found.limit.from_(since, self.calendar) if found else Due()
+        return found.limit.at_shop(since, self.calendar) if found else Due()
 
     def closes_on_time_out(self, case: AftersalesCase) -> bool:
         """Whether a case that is overdue is closed by itself; any other only climbs. Not where we have its goods."""

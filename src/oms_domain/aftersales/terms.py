@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from oms_domain.aftersales.assignment import Desk
 from oms_domain.aftersales.limits import Due, TimeLimit
 from oms_domain.aftersales.opening import UnknownReason
 from oms_domain.aftersales.policy import DEFAULT_LIMITS, AftersalesPolicy, CaseReason, StateLimit
+from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.aftersales.tickets import TicketKind
 from oms_domain.kernel.calendar import ALWAYS, BusinessCalendar
 from oms_domain.kernel.change import Change, Event
@@ -91,6 +92,19 @@ class TermsChanged(Event):
 
 R = TypeVar("R", bound=CaseReason | ReplyTemplate)
 DEFAULT_TICKET_LIMIT: Final = TimeLimit(minutes=24 * 60, levels=2)
+MOST_EXCEPTIONS: Final = 1000
+LONGEST_WAIT: Final = timedelta(days=5 * 366)
+"""Until when, at the latest, what counts working hours must be over: a minute a week does not get there."""
+
+
+@frozen(kw_only=True)
+class DueDate:
+    """When something would be due: ``what`` is a state of cases, with the kinds it is for, or a kind of tickets."""
+
+    what: CaseState | TicketKind
+    kinds: frozenset[CaseKind] = frozenset()
+    limit: TimeLimit
+    due: Due
 
 
 @frozen(kw_only=True)
@@ -104,7 +118,7 @@ class AftersalesTerms:
     reasons: tuple[CaseReason, ...] = ()
     limits: tuple[StateLimit, ...] = DEFAULT_LIMITS
     ticket_limits: tuple[tuple[TicketKind, TimeLimit], ...] = ()
-    calendar: BusinessCalendar = ALWAYS
+    calendar: BusinessCalendar = ALWAYS  # for the limits that count working hours, and for the figures
     freight_after_shipment: bool = False
     return_to: VaultId | None = None  # where goods go back to
     return_mask: str = ""
@@ -141,7 +155,19 @@ class AftersalesTerms:
 
     def ticket_due(self, kind: TicketKind, *, since: datetime) -> Due:
         """Return until when a ticket that waits since then must be answered."""
-        return dict(self.ticket_limits).get(kind, DEFAULT_TICKET_LIMIT).from_(since, self.calendar)
+        return dict(self.ticket_limits).get(kind, DEFAULT_TICKET_LIMIT).at_shop(since, self.calendar)
+
+    def due_dates(self, *, since: datetime) -> tuple[DueDate, ...]:
+        """Return when everything would be due that begins to wait then: cases by state, then tickets by kind."""
+        tickets = dict(self.ticket_limits)
+        limits: tuple[tuple[CaseState | TicketKind, frozenset[CaseKind], TimeLimit], ...] = (
+            *((each.state, each.kinds, each.limit) for each in self.limits),
+            *((kind, frozenset[CaseKind](), tickets.get(kind, DEFAULT_TICKET_LIMIT)) for kind in TicketKind),
+        )
+        return tuple(
+            DueDate(what=what, kinds=kinds, limit=limit, due=limit.at_shop(since, self.calendar))
+            for what, kinds, limit in limits
+        )
 
     def template(self, code: str) -> ReplyTemplate:
         """Raises ``TemplateUnknown``."""
@@ -160,6 +186,21 @@ class AftersalesTerms:
         if found is None:
             raise UnknownReason(value=code[:LONGEST_CODE])
         return self.put_reason(evolve(found, is_retired=True), at=at)
+
+    def put_limits(
+        self, states: Iterable[StateLimit], tickets: Iterable[tuple[TicketKind, TimeLimit]], *, at: datetime
+    ) -> Change[AftersalesTerms]:
+        """Put limits in the place of those for the same: of a state for the same kinds, of a kind of tickets.
+
+        The first that fits counts, so a limit for some kinds stands before the one for all.
+
+        Raises:
+            What ``changed`` does.
+        """
+        limits = {(each.state, each.kinds): each for each in (*self.limits, *states)}
+        ordered = tuple(sorted(limits.values(), key=lambda each: len(each.kinds)))
+        of_tickets = tuple((dict(self.ticket_limits) | dict(tickets)).items())
+        return self.changed(limits=ordered, ticket_limits=of_tickets, at=at)
 
     def put_template(self, template: ReplyTemplate, *, at: datetime) -> Change[AftersalesTerms]:
         """Put a template in the place of the one with its code, or behind the others. Raises what ``changed`` does."""
@@ -194,6 +235,7 @@ class AftersalesTerms:
                 raise InvalidTerms(field="window_by_category", value=str(days))
         if len(dict(self.window_by_category)) != len(self.window_by_category):
             raise InvalidTerms(field="window_by_category", value="category_twice")
+        self._check_times()
         for name in ("reasons", "templates"):
             codes = [each.code for each in getattr(self, name)]
             if len(set(codes)) != len(codes):
@@ -206,6 +248,15 @@ class AftersalesTerms:
             raise InvalidTerms(field="role_limits", value="most")
         if len({(each.role, each.what) for each in self.role_limits}) != len(self.role_limits):
             raise InvalidTerms(field="role_limits", value="role_twice")
+
+    def _check_times(self) -> None:
+        """Hold that what counts working hours ends some day, and that reckoning when takes no time worth naming."""
+        if len(self.calendar.exceptions) > MOST_EXCEPTIONS:
+            raise InvalidTerms(field="calendar", value="exceptions")
+        limits = [each.limit for each in self.limits] + [limit for _, limit in self.ticket_limits]
+        longest = max((each.longest for each in limits if each.working_hours), default=timedelta(0))
+        if longest > self.calendar.a_week * (LONGEST_WAIT // timedelta(weeks=1)):
+            raise InvalidTerms(field="calendar", value="too_few_hours")
 
 
 def _put(rows: tuple[R, ...], row: R) -> tuple[R, ...]:

@@ -85,6 +85,11 @@ class BusinessCalendar:
         """Return the working hours of one day of the calendar."""
         return self._by_day.get(day, self.week[day.weekday()])
 
+    @property
+    def a_week(self) -> timedelta:
+        """How much is worked in a week without exceptions."""
+        return _MINUTE * sum(stop - first for hours in self.week for first, stop in hours)
+
     def is_open(self, at: datetime) -> bool:
         """Whether somebody works at this instant."""
         return any(first <= at < stop for first, stop in self._spans(utc(at), 1))

@@ -201,6 +201,56 @@ def test_windows_by_category_are_the_whole_list(oms):
     assert oms.rows("skus", "show", "CAKE")[0]["category"] == "食品"
 
 
+def test_working_hours_are_set_and_counted_where_a_limit_says_so(oms):
+    calendar = ("aftersales", "calendar", "set", "tb")
+    (row,) = oms.rows(
+        *calendar, "--hours", "mon-fri=09:00-12:00,13:00-18:00", "--hours", "sun=", "--closed", "2026-11-30"
+    )
+    assert row["week"] == [["09:00-12:00", "13:00-18:00"]] * 5 + [[], []]
+    (row,) = oms.rows(*calendar, "--works", "2026-11-28=09:00-18:00", "--closed", "2026-12-01..2026-12-02")
+    assert row["exceptions"] == {
+        "2026-11-28": ["09:00-18:00"],
+        "2026-11-30": [],
+        "2026-12-01": [],
+        "2026-12-02": [],
+    }
+    (row,) = oms.rows(*calendar, "--usual", "2026-12-01..2026-12-02")
+    assert list(row["exceptions"]) == ["2026-11-28", "2026-11-30"]
+    assert "2026-11-28" in oms.run("aftersales", "calendar", "show", "tb").out
+
+    put = ("aftersales", "limits", "put", "tb")
+    oms.rows(*put, "awaiting_review", "--minutes", "480", "--working-hours", "--kind", "exchange", "--closes")
+    rows = oms.rows(*put, "complaint", "--minutes", "120", "--working-hours", "--levels", "1")
+    assert rows == oms.rows("aftersales", "limits", "list", "tb")
+    assert [(each["what"], each["kinds"], each["working_hours"], each["closes"]) for each in (rows[0], rows[-1])] == [
+        ("awaiting_review", ["exchange"], True, True),
+        ("complaint", [], True, False),
+    ]
+    rows = oms.rows("aftersales", "due-dates", "tb", "--since", "2026-11-27T17:00:00+08:00")
+    due = {(row["what"], tuple(row["kinds"])): row["due_at"] for row in rows}
+    assert due["awaiting_review", ("exchange",)] == "2026-11-28T08:00:00Z"
+    assert due["complaint", ()] == "2026-11-28T02:00:00Z"
+    assert due["inquiry", ()] == "2026-11-28T09:00:00Z"
+    assert len(oms.rows("aftersales", "due-dates", "tb")) == len(rows)
+    (row,) = oms.rows(*calendar, "--always", "--offset-minutes", "540")
+    assert (row["week"], row["offset_minutes"]) == ([["00:00-24:00"]] * 7, 540)
+    assert oms.rows("aftersales", "calendar", "show", "tb") == [row]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(("--hours", each) for each in ("mon", "mun=09:00-18:00", "mon-fri=9-18", "mon=18:00-09:00")),
+        *(("--closed", each) for each in ("2026-02-30", "2026-10-07..2026-10-01", "2026-01-01..2036-01-01")),
+    ],
+    ids=str,
+)
+def test_hours_and_days_that_cannot_be_are_refused(oms, wrong):
+    assert oms.run("aftersales", "calendar", "set", "tb", *wrong).code == 1
+    assert oms.run("aftersales", "due-dates", "tb", "--since", "tomorrow").code == 1
+    assert oms.run("aftersales", "due-dates", "tb", "--since", "2026-11-27T17:00:00").code == 1
+
+
 def test_roles_are_named_given_to_keys_and_retired(oms):
     (role,) = oms.rows("roles", "put", "senior", "--title", "资深客服")
     assert role == {"code": "senior", "title": "资深客服", "is_retired": False}

@@ -146,7 +146,9 @@ def test_first_response_counts_what_was_answered_and_handling_what_is_done():
 
 def test_on_a_calendar_only_working_time_counts():
     # NOW is a Monday at ten: since Friday at ten eight hours were worked before the weekend, and one after it.
-    assert handling_time(TICKETS, WEEKDAYS_9_TO_6).total == 9 * HOUR
+    assert handling_time(TICKETS, {OTHER_SHOP: WEEKDAYS_9_TO_6}).total == 9 * HOUR
+    assert handling_time(TICKETS, {SHOP: WEEKDAYS_9_TO_6}).total == 3 * DAY  # it is another shop's
+    assert first_response(TICKETS, {SHOP: WEEKDAYS_9_TO_6}).total == HOUR  # Saturday to Sunday, Sunday to Monday at ten
 
 
 def test_over_nothing_there_is_no_mean():

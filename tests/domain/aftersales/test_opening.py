@@ -330,15 +330,15 @@ def test_every_open_state_has_a_limit_by_default():
 def test_a_case_is_due_by_the_limit_of_its_state_on_the_shops_calendar():
     policy = AftersalesPolicy(
         limits=(
-            StateLimit(state=CaseState.AWAITING_REVIEW, kinds={K.EXCHANGE}, limit=TimeLimit(minutes=60)),
-            StateLimit(state=CaseState.AWAITING_REVIEW, limit=TimeLimit(minutes=540), closes=True),
+            StateLimit(state=CaseState.AWAITING_REVIEW, kinds={K.EXCHANGE}, limit=TimeLimit(minutes=540)),
+            StateLimit(state=CaseState.AWAITING_REVIEW, limit=TimeLimit(minutes=540, working_hours=True), closes=True),
         ),
         calendar=WEEKDAYS_9_TO_6,
     )
 
-    # NOW is Monday ten o'clock in China: nine working hours end on Tuesday at ten.
+    # NOW is Monday ten o'clock in China: nine working hours end on Tuesday at ten, nine others at seven today.
     assert policy.due_of(a_case(), since=NOW).at == NOW + timedelta(days=1)
-    assert policy.due_of(a_case(kind=K.EXCHANGE), since=NOW).at == NOW + timedelta(hours=1)
+    assert policy.due_of(a_case(kind=K.EXCHANGE), since=NOW).at == NOW + timedelta(hours=9)
     assert policy.due_of(a_case(state=CaseState.CLOSED), since=NOW) == Due()
     assert policy.closes_on_time_out(a_case())
     assert not policy.closes_on_time_out(a_case(kind=K.EXCHANGE))

@@ -1,12 +1,14 @@
 """A shop's aftersales terms: what follows from them, and what they cannot be."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from oms_domain.aftersales.limits import TimeLimit
 from oms_domain.aftersales.opening import UnknownReason
-from oms_domain.aftersales.policy import AftersalesPolicy, CaseReason
+from oms_domain.aftersales.policy import DEFAULT_LIMITS, AftersalesPolicy, CaseReason, StateLimit
+from oms_domain.aftersales.states import CaseKind
+from oms_domain.aftersales.states import CaseState as S
 from oms_domain.aftersales.terms import (
     AftersalesTerms,
     InvalidTerms,
@@ -16,6 +18,7 @@ from oms_domain.aftersales.terms import (
     TermsChanged,
 )
 from oms_domain.aftersales.tickets import TicketKind
+from oms_domain.kernel.calendar import ALWAYS, WEEKDAYS_9_TO_6, BusinessCalendar
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.text import InvalidText
 from oms_domain.testing.builders import LINE, NOW, OTHER_LINE, SHOP, an_id
@@ -23,6 +26,9 @@ from oms_domain.testing.builders import LINE, NOW, OTHER_LINE, SHOP, an_id
 TERMS = an_id(60)
 SIZE = CaseReason(code="size", title="尺寸")
 SORRY = ReplyTemplate(code="sorry", title="致歉", text="抱歉")
+MANY_DAYS = tuple((date(2026, 1, 1) + timedelta(days=each), ()) for each in range(1_001))
+MINUTE_A_WEEK = BusinessCalendar(week=(((0, 1),), *[()] * 6))
+IN_HOURS = TimeLimit(minutes=262, working_hours=True)
 LIMIT = RoleLimit(role="agent", what="refund", most=Money(5_000))
 
 
@@ -64,6 +70,9 @@ def test_a_change_is_told_by_what_it_changed_and_the_same_again_changes_nothing(
         ("reasons", {"reasons": (SIZE, SIZE)}),
         ("templates", {"templates": (SORRY, SORRY)}),
         ("role_limits", {"role_limits": (RoleLimit(role="agent", what="refund", most=Money(0)),)}),
+        ("calendar", {"calendar": BusinessCalendar(week=ALWAYS.week, exceptions=MANY_DAYS)}),
+        ("calendar", {"calendar": MINUTE_A_WEEK, "ticket_limits": ((TicketKind.COMPLAINT, IN_HOURS),)}),
+        ("calendar", {"calendar": MINUTE_A_WEEK, "limits": (StateLimit(state=S.AWAITING_STOP, limit=IN_HOURS),)}),
         ("role_limits", {"role_limits": (LIMIT, RoleLimit(role="agent", what="refund", most=Money(1)))}),
     ],
 )
@@ -107,6 +116,41 @@ def test_a_ticket_is_due_by_its_kind():
 
     assert terms.ticket_due(TicketKind.COMPLAINT, since=NOW).at == NOW + timedelta(hours=1)
     assert terms.ticket_due(TicketKind.INQUIRY, since=NOW).at == NOW + timedelta(days=1)
+
+
+def test_only_what_counts_working_hours_waits_for_the_calendar():
+    friday = NOW + timedelta(days=4, hours=7)  # 17:00 in China
+    limits = ((TicketKind.COMPLAINT, TimeLimit(minutes=120, working_hours=True)),)
+    terms = some_terms(calendar=WEEKDAYS_9_TO_6, limits=DEFAULT_LIMITS[:1], ticket_limits=limits)
+
+    dates = {each.what: each for each in terms.due_dates(since=friday)}
+
+    assert dates[TicketKind.COMPLAINT].due.at == friday + timedelta(days=2, hours=17)  # Monday at ten
+    assert dates[TicketKind.COMPLAINT].due == terms.ticket_due(TicketKind.COMPLAINT, since=friday)
+    assert dates[TicketKind.INQUIRY].due.at == friday + timedelta(days=1)
+    review = dates[S.AWAITING_REVIEW]
+    assert (review.kinds, review.limit) == (frozenset(CaseKind), DEFAULT_LIMITS[0].limit)
+    assert review.due.at == friday + timedelta(days=2)
+    assert set(dates) == {S.AWAITING_REVIEW, *TicketKind}
+
+
+def test_a_limit_is_put_in_place_and_one_for_some_kinds_counts_before_one_for_all():
+    limit = TimeLimit(minutes=30, working_hours=True)
+    exchange = StateLimit(state=S.AWAITING_REVIEW, kinds={CaseKind.EXCHANGE}, limit=limit)
+    whole = StateLimit(state=S.AWAITING_REVIEW, limit=TimeLimit(minutes=60))
+
+    put = some_terms().put_limits([whole, exchange], [(TicketKind.CASE, limit)], at=NOW).state
+
+    assert put.limits == (exchange, whole, *DEFAULT_LIMITS[1:])
+    assert put.ticket_limits == ((TicketKind.CASE, limit),)
+    assert put.put_limits([exchange], [(TicketKind.CASE, limit)], at=NOW).events == ()
+
+
+def test_working_hours_that_reach_within_five_years_are_enough():
+    limit = TimeLimit(minutes=200, climb_minutes=61, levels=2, working_hours=True)  # 261 weeks of a minute
+    terms = some_terms(ticket_limits=((TicketKind.COMPLAINT, limit),))
+
+    assert terms.changed(calendar=MINUTE_A_WEEK, at=NOW).state.ticket_due(TicketKind.COMPLAINT, since=NOW).at > NOW
 
 
 def test_a_template_is_found_by_its_code():
