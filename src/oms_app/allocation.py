@@ -14,7 +14,7 @@ from oms_app.ports.transaction import NewId, Transaction
 from oms_app.timers import set_timers
 from oms_app.transactions import record
 from oms_domain.addresses.bundled import bundled_divisions
-from oms_domain.catalog.sku import Sku
+from oms_domain.catalog.sku import Sku, SkuKind
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.carriers import Carrier, Wishes
 from oms_domain.fulfilment.sourcing import (
@@ -37,10 +37,11 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, SkuCode, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
+from oms_domain.orders.balance import balance_due
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.shops.shop import ShopPolicy
-from oms_domain.split_merge.plan import PlannedPart, Reason, SplitPlan, Trigger
+from oms_domain.split_merge.plan import Delivery, PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, lines_needed, split
 
 Missing = tuple[tuple[str, int], ...]
@@ -90,6 +91,11 @@ class Allocation:
         waits = order.state is OrderState.BACKORDERED
         begun = order.restock(at=self.at) if waits else Change(order)
         next_state(ORDER_TABLE, begun.state.state, OrderMove.ALLOCATE)  # before anything is looked for
+        virtual = self._virtual_lines(order)
+        if virtual and len(virtual) == len(order.contents) and not balance_due(order).fen:
+            return begun.then(begun.state.pass_on(at=self.at))
+        if virtual and len(virtual) < len(order.contents):
+            return self._apart(order, virtual)
         found = find(self.tx, order, at=self.at)
         if not found.lots:
             return Change(order) if waits else order.fall_short(found.missing, at=self.at)
@@ -112,6 +118,8 @@ class Allocation:
         """
         held = self.tx.stock.held_by(order.id)
         self.tx.stock.release(order.id)
+        if order.is_virtual:
+            return Change(order)
         asked = evolve(order, warehouse=warehouse, carrier=carrier)
         found = find(self.tx, asked, at=self.at, besides=held)
         if not found.lots:
@@ -119,6 +127,42 @@ class Allocation:
             return Change(evolve(lost.state, warehouse=warehouse, carrier=carrier), lost.events)
         hold = self._split if len(found.lots) > 1 else self._held
         return hold(order, *found.lots)
+
+    def _virtual_lines(self, order: SalesOrder) -> frozenset[LineId]:
+        """Return the lines that need no stock: all of a virtual order, of any other those of virtual SKUs."""
+        if order.is_virtual:
+            return frozenset(line_id for line_id, _, _ in order.contents)
+        skus = self.tx.skus.by_code({sku for _, sku, _ in order.contents})
+        kinds = {code: sku.kind for code, sku in skus.items()}
+        return frozenset(line_id for line_id, sku, _ in order.contents if kinds.get(sku) is SkuKind.VIRTUAL)
+
+    def _apart(self, order: SalesOrder, virtual: frozenset[LineId]) -> Change[SalesOrder]:
+        """Cut virtual goods from those that are shipped (虚实拆单); each part is allocated by itself."""
+        groups = {delivery: list[tuple[LineId, int]]() for delivery in (Delivery.OWN, Delivery.VIRTUAL)}
+        for line_id, _, units in order.contents:
+            groups[Delivery.VIRTUAL if line_id in virtual else Delivery.OWN].append((line_id, int(units)))
+        plan = SplitPlan(
+            parts=tuple(
+                PlannedPart(contents=tuple(lines), reasons=(Reason(trigger=Trigger.DELIVERY, of=delivery),))
+                for delivery, lines in groups.items()
+            ),
+            least=len(groups),
+        )
+        check_not_cut(self.tx, order, [part.contents for part in plan.parts])
+        if self.numbers.left("S") < len(groups):
+            raise MoreNumbers(len(groups))
+        made = split(
+            order,
+            plan,
+            new=[NewOrder(id=OrderId(self.new_id()), number=self.numbers.next("S")) for _ in plan.parts],
+            line_ids=[LineId(self.new_id()) for _ in range(lines_needed(order, plan))],
+            at=self.at,
+        )
+        for child in made.children:
+            record(self.tx, self.tx.orders, child)
+            set_timers(self.tx, child)
+        take_along(self.tx, order, [child.state for child in made.children], at=self.at)
+        return made.parent
 
     def _held(self, order: SalesOrder, lot: Lot) -> Change[SalesOrder]:
         """Hold the units."""

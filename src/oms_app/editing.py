@@ -346,7 +346,7 @@ def _goods(tx: Transaction, order: SalesOrder, command: EditOrder) -> dict[str, 
             Replacement(line_id=line.id, sku=new.code, title=new.title, spec=new.spec)
             for at, replace in enumerate(command.replacements)
             for line in _lines(order, replace.line_id, replace.sku, field=f"replacements[{at}]")
-            for new in [_sku(skus, replace.by, SkuKind.GIFT if line.is_gift else SkuKind.GOODS, "replacements")]
+            for new in [_sku(skus, replace.by, _kind_of(order, line), "replacements")]
         ),
         "quantities": (*_quantities(order, command.quantities), *gone),
         "gifts": tuple(
@@ -355,6 +355,13 @@ def _goods(tx: Transaction, order: SalesOrder, command: EditOrder) -> dict[str, 
             for gift in [_sku(skus, sku, SkuKind.GIFT, "add_gifts")]
         ),
     }
+
+
+def _kind_of(order: SalesOrder, line: OrderLine) -> SkuKind:
+    """Return what may take the place of a line: virtual goods that of virtual ones alone."""
+    if line.is_gift:
+        return SkuKind.GIFT
+    return SkuKind.VIRTUAL if order.is_virtual else SkuKind.GOODS
 
 
 def _sku(skus: dict[SkuCode, Sku], code: SkuCode, kind: SkuKind, field: str) -> Sku:

@@ -417,10 +417,13 @@ def _goods(tx: Transaction, command: CreateOrder) -> tuple[Goods, ...]:
     return (*goods, *gifts)
 
 
+_SOLD_AS: Final = {SkuKind.GOODS: (SkuKind.GOODS, SkuKind.VIRTUAL), SkuKind.GIFT: (SkuKind.GIFT,)}
+
+
 def _sold(line: LineWanted, known: KnownGoods, *, field: str, free: bool, kind: SkuKind) -> Goods:
     sku, bundle = known.skus.get(line.code), known.bundles.get(line.code)
     found = sku if sku is not None else bundle if kind is SkuKind.GOODS else None
-    if found is None or found.is_deleted or (sku is not None and sku.kind is not kind):
+    if found is None or found.is_deleted or (sku is not None and sku.kind not in _SOLD_AS[kind]):
         raise UnknownGoods(field=field, value=line.code, kind=kind)
     price = NOTHING if free else line.unit_price if line.unit_price is not None else _list_price(found, known.skus)
     told = StandardLine(

@@ -131,10 +131,10 @@ class OrderMoveService:
     def hand_over(self, command: HandOverOrder) -> OrderAnswer:
         def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
             change = delivering.hand_over(order, at=self.now())
-            assert order.fulfilment_id is not None  # made by the approval that led here
-            handed = tx.fulfilments.get(order.fulfilment_id).hand_over(at=self.now())
-            record(tx, tx.fulfilments, handed)
-            tx.stock.consume(order.id, None, document=order.fulfilment_id)
+            if order.fulfilment_id is not None:  # of virtual goods there is none
+                handed = tx.fulfilments.get(order.fulfilment_id).hand_over(at=self.now())
+                record(tx, tx.fulfilments, handed)
+                tx.stock.consume(order.id, None, document=order.fulfilment_id)
             return change
 
         return self._act(command, step)

@@ -15,7 +15,7 @@ from oms_app.orders import OrderAnswer, OrderCommand, answer_of
 from oms_app.ports.transaction import Begin, Clock, Contended, NewId, Transaction
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
-from oms_domain.catalog.sku import GoodsMark, Sku
+from oms_domain.catalog.sku import GoodsMark, Sku, SkuKind
 from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode
@@ -252,7 +252,7 @@ def split_lines(
                 weight_g=(sku.weight_g if sku else None) or 0,
                 volume_cm3=(sku.volume_cm3 if sku else None) or 0,
                 value_fen=line.payable.fen // line.quantity,
-                delivery=Delivery.VIRTUAL if order.kind is OrderKind.VIRTUAL else Delivery.OWN,
+                delivery=Delivery.VIRTUAL if order.is_virtual or _is_virtual(sku) else Delivery.OWN,
                 is_presale=order.kind is OrderKind.PRESALE,
                 in_stock=there,
                 marks=frozenset(map(str, sku.marks)) if sku else frozenset(),
@@ -260,6 +260,10 @@ def split_lines(
             )
         )
     return tuple(found)
+
+
+def _is_virtual(sku: Sku | None) -> bool:
+    return sku is not None and sku.kind is SkuKind.VIRTUAL
 
 
 def _named(lines: Sequence[SplitLine], parts: Sequence[Sequence[Wanted]]) -> tuple[tuple[tuple[LineId, int], ...], ...]:

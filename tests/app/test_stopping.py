@@ -593,7 +593,7 @@ def test_virtual_goods_wait_for_whoever_delivers_them_and_no_warehouse_hears_of_
 
     world.give(HandOverOrder, order_id)
 
-    assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (98, 0))
+    assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (100, 0))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from oms_app.sku_mappings import MapSku
 from oms_app.sourcing import PutCarrier, PutShipping, PutStrategy
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.catalog.bundle import BundleFacts, BundlePart
-from oms_domain.channels.standard import PlatformState
+from oms_domain.channels.standard import OrderKind, PlatformState
 from oms_domain.fulfilment.carriers import Contract
 from oms_domain.fulfilment.sourcing.records import ShippingTerms
 from oms_domain.kernel.identity import OrderId, SkuCode, WarehouseCode
@@ -33,7 +33,8 @@ from oms_domain.testing.sourcing import a_carrier, a_strategy
 
 @pytest.fixture
 def world(backend) -> StoredWorld:
-    """A sound store: one order that holds its stock, one shipped, one without stock, one unpaid and split."""
+    """A sound store: one order that holds its stock, one shipped, one without stock, one unpaid and split,
+    one of virtual goods, which needs none."""
     world = StoredWorld(backend.store, backend.clock, backend.new_id)
     shop = world.a_shop()
     world.receive(SCARF, HAT, units=6)
@@ -55,6 +56,7 @@ def world(backend) -> StoredWorld:
     parts = (BundlePart(sku=SCARF, quantity=Quantity(2)),)
     world.catalog.put_bundle(PutBundle(code="SET", facts=BundleFacts(title="组合", parts=parts), by=ROOT))
     world.sku_mappings.map(MapSku(shop_id=shop.id, platform_sku_id="1", target="SET", by=ROOT))
+    world.an_order(shop, a_standard_order(order_no="9100000000000000006", kind=OrderKind.VIRTUAL))
     refunded(world, first)
     return world
 

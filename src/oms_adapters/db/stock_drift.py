@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.stock_tables import reservation, stock_ledger, stock_level
+from oms_domain.channels.standard import OrderKind
 from oms_domain.inventory.drift import Drift, drift
 from oms_domain.inventory.movements import COLUMNS
 from oms_domain.inventory.stock import StockLevel
@@ -71,7 +72,7 @@ WRONG_LINES: Final = (
     )
     .join(sales_order_line, _l.order_id == _o.id)
     .outerjoin(reservation, reservation.c.line_id == _l.id)
-    .where(sa.func.coalesce(reservation.c.held, 0) != _due)
+    .where(sa.func.coalesce(reservation.c.held, 0) != _due, ~sa.and_(_holds, _o.kind == OrderKind.VIRTUAL))
     .order_by(_o.number, _l.id)
 )
 """Lines that hold another number of units than their order's state wants."""

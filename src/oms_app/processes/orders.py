@@ -82,7 +82,13 @@ class OrderProcess:
                 name="orders.allocate",
                 run=self.allocate,
                 # A claim that was in the way of cutting it may have ended.
-                events=(OrderCreated.type, OrderPaid.type, OrderSplitOff.type, OrderUnflagged.type),
+                events=(
+                    OrderCreated.type,
+                    OrderPaid.type,
+                    OrderBalancePaid.type,
+                    OrderSplitOff.type,
+                    OrderUnflagged.type,
+                ),
             ),
             Handler(name=MERGE, run=self.merge),
             Handler(

@@ -30,6 +30,7 @@ class SkuKind(StrEnum):
 
     GOODS = "goods"  # 商品: sold, alone or in a bundle
     GIFT = "gift"  # 赠品: put on orders for nothing, never sold
+    VIRTUAL = "virtual"  # 虚拟商品: a course, a code, a right; needs no stock and no carrier
 
 
 class GoodsMark(StrEnum):

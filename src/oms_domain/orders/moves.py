@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from attrs import frozen
 
-from oms_domain.channels.standard import OrderKind
 from oms_domain.kernel.errors import MoveNotAllowed, Refused
 from oms_domain.orders.asks import STATES_OF, Ask, allowed_in, named
 from oms_domain.orders.balance import BalanceDue, NoBalanceDue, balance_due
@@ -103,11 +102,11 @@ def _owes_a_balance(order: SalesOrder) -> Refused | None:
 
 
 def _physical(order: SalesOrder) -> Refused | None:
-    return NotForAWarehouse() if order.kind is OrderKind.VIRTUAL else None
+    return NotForAWarehouse() if order.is_virtual else None
 
 
 def _virtual_or_at_the_counter(order: SalesOrder) -> Refused | None:
-    if order.kind is OrderKind.VIRTUAL:
+    if order.is_virtual:
         return None
     if order.state is not S.IN_WAREHOUSE:
         return NeedsAWarehouse()

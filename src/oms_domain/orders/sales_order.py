@@ -54,6 +54,7 @@ SIGNED: Final = "signed"
 UNEXPLAINED: Final = "warehouse_refused"
 """Why an order is intercepted that the warehouse would not take, and did not say why."""
 
+_NOWHERE: Final = {"warehouse": None, "carrier": None, "planned_ship_at": None, "planned_arrival_on": None}
 _ASKED_BY: Final = {FlagKind.HELD: Ask.HOLD, FlagKind.NOT_BEFORE: Ask.WAIT}
 
 
@@ -199,6 +200,11 @@ class SalesOrder:
         return any(flag.kind is kind for flag in self.flags)
 
     @property
+    def is_virtual(self) -> bool:
+        """Whether there is nothing to ship: it needs no stock, warehouse or carrier, and is handed over."""
+        return self.kind is OrderKind.VIRTUAL
+
+    @property
     def pending(self) -> Flag | None:
         """The flag of a stop that was asked and not answered."""
         return next((flag for flag in self.flags if flag.kind in PENDING), None)
@@ -239,6 +245,12 @@ class SalesOrder:
         """
         return self._allocated(M.ALLOCATE, warehouse, carrier, ship_at, arrival_on, at)
 
+    def pass_on(self, *, at: datetime) -> Change[SalesOrder]:
+        """Let virtual goods go on without stock: nothing lies in a warehouse, and nobody brings it."""
+        state = next_state(ORDER_TABLE, self.state, M.ALLOCATE)
+        event = e.OrderAllocated(order_id=self.id, state=state, warehouse=WarehouseCode(""), at=at)
+        return Change(evolve(self._moved(state, at, **_NOWHERE), kind=OrderKind.VIRTUAL), (event,))
+
     def reallocate(
         self,
         warehouse: WarehouseCode,
@@ -276,8 +288,7 @@ class SalesOrder:
     def lose_stock(self, missing: tuple[tuple[str, int], ...], *, at: datetime) -> Change[SalesOrder]:
         """Wait for stock again: units that were reserved for it are gone (``missing``: SKU and units)."""
         state = next_state(ORDER_TABLE, self.state, M.LOSE_STOCK)
-        gone = {"warehouse": None, "carrier": None, "planned_ship_at": None, "planned_arrival_on": None}
-        order = self._moved(state, at, fulfilment_id=None, **gone)
+        order = self._moved(state, at, fulfilment_id=None, **_NOWHERE)
         return Change(order, (e.OrderLostStock(order_id=self.id, state=state, missing=missing, at=at),))
 
     def restock(self, *, at: datetime) -> Change[SalesOrder]:
@@ -294,13 +305,14 @@ class SalesOrder:
 
         Args:
             business_review: whether the shop has a business review after customer service's.
-            fulfilment_id: of the fulfilment order that the last review brings about.
+            fulfilment_id: of the fulfilment order that the last review brings about, unless its goods are virtual.
             rule: the policy that decided, empty for a person.
         """
         check(self, Ask.APPROVE)
         to_business = self.state is S.AWAITING_CS_REVIEW and business_review
         state = next_state(ORDER_TABLE, self.state, M.APPROVE_TO_BUSINESS if to_business else M.APPROVE)
-        order = self._moved(state, at, fulfilment_id=fulfilment_id if state is S.AWAITING_RELEASE else None)
+        ships = state is S.AWAITING_RELEASE and not self.is_virtual
+        order = self._moved(state, at, fulfilment_id=fulfilment_id if ships else None)
         return Change(order, (e.OrderApproved(order_id=self.id, state=state, rule=rule, at=at),))
 
     def flag(

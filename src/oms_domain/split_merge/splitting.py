@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from oms_domain.apportionment.parts import OrderPart, Plan, net_freight_of, net_of
 from oms_domain.apportionment.parts import split as split_amounts
 from oms_domain.apportionment.units import LinePart, Runs, joined
+from oms_domain.channels.standard import OrderKind
 from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
@@ -24,7 +25,7 @@ from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import paid_shares
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
-from oms_domain.split_merge.plan import CannotSplit, Reason, SplitPlan
+from oms_domain.split_merge.plan import CannotSplit, Delivery, Reason, SplitPlan, Trigger
 
 SERVICES, COD_FEE = "services", "cod_fee"
 
@@ -54,6 +55,10 @@ class Split:
     parent: Change[SalesOrder]
     children: tuple[Change[SalesOrder], ...]
     handovers: tuple[Handover, ...]
+
+
+VIRTUAL: Final = Reason(trigger=Trigger.DELIVERY, of=Delivery.VIRTUAL)
+"""Why a part is apart that needs no warehouse."""
 
 
 def lines_needed(order: SalesOrder, plan: SplitPlan) -> int:
@@ -103,6 +108,7 @@ def split(
             paid=_money(order, paid[at_]),
             origins=(order.id,),
             split_reasons=tuple(map(word_of, plan.parts[at_].reasons)),
+            kind=OrderKind.VIRTUAL if VIRTUAL in plan.parts[at_].reasons else order.kind,
             version=0,
             updated_at=at,
         )

@@ -40,6 +40,17 @@ def facts(state):
     return {"order_id": ORDER, "state": state, "at": LATER}
 
 
+def test_virtual_goods_go_on_without_a_warehouse_and_their_review_brings_no_fulfilment_order_about():
+    order = a_sales_order(state=S.AWAITING_ALLOCATION, warehouse=MAIN)
+
+    change = order.pass_on(at=LATER)
+    approved = change.state.approve(business_review=False, fulfilment_id=FULFILMENT, at=LATER).state
+
+    assert (change.state.is_virtual, change.state.warehouse, change.state.state) == (True, None, S.AWAITING_CS_REVIEW)
+    assert change.events == (e.OrderAllocated(warehouse="", **facts(S.AWAITING_CS_REVIEW)),)
+    assert (approved.state, approved.fulfilment_id) == (S.AWAITING_RELEASE, None)
+
+
 def test_a_line_carries_its_goods_less_its_discounts():
     line = an_order_line(adjustment=Money(-100), order_discount=Money(200))
 

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from oms_domain.apportionment.units import joined
+from oms_domain.channels.standard import OrderKind
 from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import LineId, OrderId
@@ -16,7 +17,7 @@ from oms_domain.orders import events as e
 from oms_domain.orders.cutting import Dealt, misdealt
 from oms_domain.orders.flags import Flag, FlagKind
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
-from oms_domain.split_merge.plan import CannotSplit, PlannedPart, Reason, SplitPlan, Trigger
+from oms_domain.split_merge.plan import CannotSplit, Delivery, PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, PlanDoesNotFit, lines_needed, split
 from oms_domain.testing import strategies
 from oms_domain.testing.builders import LINE, NOW, ORDER, OTHER_LINE, a_sales_order, an_id, an_order_line
@@ -113,6 +114,19 @@ def test_who_bought_it_and_when_is_the_same_for_all():
     for change in do(order, APART).children:
         for name in ("receiver", "buyer", "region", "shop_id", "platform_order_no", "placed_at", "paid_at", "flags"):
             assert getattr(change.state, name) == getattr(order, name), name
+
+
+def test_what_needs_no_warehouse_is_an_order_of_virtual_goods():
+    plan = a_plan({LINE: 2}, {OTHER_LINE: 1})
+    of = (Delivery.OWN, Delivery.VIRTUAL)
+    parts = tuple(
+        evolve(part, reasons=(Reason(trigger=Trigger.DELIVERY, of=each),))
+        for part, each in zip(plan.parts, of, strict=True)
+    )
+
+    made = do(a_sales_order(), evolve(plan, parts=parts))
+
+    assert [child.state.kind for child in made.children] == [OrderKind.NORMAL, OrderKind.VIRTUAL]
 
 
 def test_a_closed_line_stays_with_the_first_part():
