@@ -198,6 +198,7 @@ TABLES: Final = {
     "operation_log": "Who did what, when, from what to what; chained by hash for each document.",
     "outbox": "Published events that are not yet turned into jobs.",
     "package_trace": "What carriers told of parcels, each thing once.",
+    "early_push": "What carriers told of numbers that nobody knew yet, for some days: until a parcel of it leaves.",
     "carrier": "Carriers, with where they deliver, limits, tariff and days under way.",
     "warehouse_shipping": "How each warehouse ships: where it stands, whither, for whom, when, with which carriers.",
     "sourcing_strategy": "Named sourcing strategies; an order's plan names the version that it was made by.",

@@ -58,6 +58,7 @@ from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess,
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.tickets import TicketProcess
 from oms_app.processes.timers import TimerProcess
+from oms_app.processes.tracking import TrackingProcess
 from oms_app.processes.warehouses import WATCH_SILENCE, ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
@@ -182,6 +183,7 @@ class World:
             CatalogProcess(open=self.open, intake=self.intake, now=self.clock),
             StopProcess(stops=self.stops, wms=self.wms, carriers=self.carriers, now=self.clock),
             BatchProcess(batches=self.batches),
+            TrackingProcess(tracking=self.tracking),
             TimerProcess(open=opened, orders=self.orders, moves=self.moves, now=self.clock),
         )
         processes = (*processes, *self.wire_aftersales(begin, shared | {"numbering": numbering}))

@@ -9,7 +9,7 @@ from attrs import evolve
 from tests.contracts.rows import a_fulfilment, a_new_shop, an_order, store
 
 from oms_app.actor import Actor, system
-from oms_app.ports.reports import KeptReport
+from oms_app.ports.reports import EarlyPush, KeptReport
 from oms_app.ports.transaction import Contended, NumberUnknown
 from oms_app.ports.wms import (
     KINDS,
@@ -230,6 +230,30 @@ def test_a_fulfilment_order_is_found_by_its_number_and_by_a_parcels(backend, shi
         assert tx.fulfilments.by_tracking_no("T2") == ()
         with pytest.raises(NumberUnknown):
             tx.fulfilments.by_number(shipped.number)
+
+
+def an_early_push(number="N", company="zhongtong", hours=0, **changes):
+    trace = Trace(at=NOW, progress=ParcelProgress.PICKED_UP, text="已揽收", place="广东")
+    facts = {"carriers": ("ZTO",), "others": ("SF", "YTO"), "traces": (trace,)} | changes
+    return EarlyPush(tracking_no=number, company=company, received_at=NOW + timedelta(hours=hours), **facts)
+
+
+def test_what_is_told_of_a_number_that_nobody_knows_is_kept_as_it_was_told_last(backend):
+    pushes = [an_early_push(), an_early_push(company="yuantong"), an_early_push("M", hours=-2)]
+    later = an_early_push(hours=1, traces=())
+    for push in (*pushes, later):
+        with backend.open(ROOT) as tx:
+            tx.traces.keep(push)
+            tx.commit()
+
+    with backend.open(ROOT) as tx:
+        assert tx.traces.kept("N") == (pushes[1], later)
+        assert (tx.traces.kept("M"), tx.traces.kept("n")) == ((pushes[2],), ())
+        tx.traces.let_go(tracking_no="N", company="yuantong")
+        tx.traces.let_go(before=NOW)
+        tx.commit()
+    with backend.open(ROOT) as tx:
+        assert (tx.traces.kept("N"), tx.traces.kept("M")) == ((later,), ())
 
 
 def test_traces_are_kept_by_parcel_oldest_first(backend, shipped):

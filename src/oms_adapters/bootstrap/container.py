@@ -64,6 +64,7 @@ from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.tickets import TicketProcess
 from oms_app.processes.timers import TimerProcess
+from oms_app.processes.tracking import TrackingProcess
 from oms_app.processes.warehouses import ReportProcess
 from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
@@ -337,6 +338,7 @@ class Container(containers.DeclarativeContainer):
     ticket_process = providers.Singleton(
         TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
     )
+    tracking_process = providers.Singleton(TrackingProcess, tracking=tracking)
     runner = providers.Singleton(
         Runner,
         jobs=jobs,
@@ -357,6 +359,7 @@ class Container(containers.DeclarativeContainer):
             goods_process,
             owing_process,
             ticket_process,
+            tracking_process,
         ),
         report=providers.Object(report_job),
     )

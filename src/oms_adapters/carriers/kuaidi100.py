@@ -25,6 +25,29 @@ from oms_domain.kernel.time import parse_china_time
 LARGEST_BYTES: Final = 1024 * 1024
 LONGEST_NUMBER: Final = 64
 
+COMPANIES: Final = {
+    "shunfeng": ("SF", "SFEXPRESS"),
+    "zhongtong": ("ZTO",),
+    "yuantong": ("YTO",),
+    "shentong": ("STO",),
+    "yunda": ("YUNDA", "YD"),
+    "ems": ("EMS",),
+    "youzhengguonei": ("POSTB", "POST", "YZPY", "CHINAPOST"),
+    "youzhengbk": ("EYB", "POSTB"),
+    "jd": ("JD", "JDL"),
+    "jtexpress": ("JT", "JTSD", "JTEXPRESS"),
+    "debangkuaidi": ("DBKD", "DBL", "DEPPON"),
+    "debangwuliu": ("DBL", "DEPPON"),
+    "huitongkuaidi": ("HTKY", "BEST"),
+    "tiantian": ("TTKDEX", "HHTT"),
+    "zhaijisong": ("ZJS",),
+    "youshuwuliu": ("UC", "YOUSU"),
+    "danniao": ("DANNIAO", "CP471906"),
+    "zhongyouwuliu": ("CHINAPOST", "ZYWL"),
+    "fengwang": ("FENGWANG", "FW"),
+}
+"""Kuaidi100's names of companies, and the codes that warehouses and platforms (奇门, 菜鸟) have for them."""
+
 STATES: Final = {
     "0": ParcelProgress.IN_TRANSIT,
     "1": ParcelProgress.PICKED_UP,
@@ -60,8 +83,30 @@ def is_signed(param: str, salt: str, signature: str) -> bool:
     return hmac.compare_digest(sign(param, salt).encode(), signature.encode())
 
 
-def parse_push(param: str) -> tuple[str, tuple[Trace, ...]]:
-    """Return the tracking number and the traces, oldest first; no trace where the carrier has none.
+@frozen(kw_only=True)
+class Push:
+    """What is told of a parcel, oldest first; nothing where the carrier has no trace."""
+
+    company: str
+    number: str
+    traces: tuple[Trace, ...]
+
+    @property
+    def command(self) -> BookTraces:
+        carriers = COMPANIES.get(self.company, ())
+        others = {code for codes in COMPANIES.values() for code in codes} - {*carriers}
+        return BookTraces(
+            tracking_no=self.number,
+            traces=self.traces,
+            company=self.company,
+            carriers=carriers,
+            others=tuple(sorted(others)) if carriers else (),
+            by=system("kuaidi100"),
+        )
+
+
+def parse_push(param: str) -> Push:
+    """Return what a push says.
 
     Raises:
         UnreadablePush: no JSON, or a field that cannot be read.
@@ -80,7 +125,9 @@ def parse_push(param: str) -> tuple[str, tuple[Trace, ...]]:
     traces = [
         _trace(_object(row, f"lastResult.data[{place}]"), place, state) for place, row in enumerate(rows[:MOST_TRACES])
     ]
-    return number, tuple(reversed(traces))
+    company = _text(last, "com").strip().lower()
+    checked_text(company, field="lastResult.com", longest=LONGEST_NUMBER)
+    return Push(company=company, number=number, traces=tuple(reversed(traces)))
 
 
 def _trace(row: dict[str, Any], place: int, state: str) -> Trace:
@@ -124,9 +171,9 @@ class Kuaidi100Callbacks:
         if not signed:
             return _no(401)
         try:
-            number, traces = parse_push(param)
-            if traces:
-                self.book(BookTraces(tracking_no=number, traces=traces, by=system("kuaidi100")))
+            push = parse_push(param)
+            if push.traces:
+                self.book(push.command)
         except Invalid:
             return _no(400)
         except OmsError:

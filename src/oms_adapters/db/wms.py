@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from oms_adapters.db.codec import decode, encode
 from oms_adapters.db.types import Id, Instant, Json, blob, code, document_columns, table, text
 from oms_adapters.db.work import Saved, Work
 from oms_app.journal import Head
-from oms_app.ports.reports import KeptReport
+from oms_app.ports.reports import EarlyPush, KeptReport
 from oms_app.ports.transaction import NewId, StaleVersion
 from oms_app.ports.wms import KINDS
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound, ReportState
@@ -78,6 +79,16 @@ package_trace = table(
     sa.UniqueConstraint("package_id", "at", "progress", "digest"),
 )
 
+early_push = table(
+    "early_push",
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("tracking_no", text(64), nullable=False),
+    sa.Column("company", text(64), nullable=False),
+    sa.Column("content", Json, nullable=False),
+    sa.Column("received_at", Instant, nullable=False, index=True),
+    sa.UniqueConstraint("tracking_no", "company"),
+)
+
 _BY_WAREHOUSE = sa.select(wms_account).where(wms_account.c.warehouse == sa.bindparam("warehouse"))
 _ALL = sa.select(wms_account).order_by(wms_account.c.warehouse)
 _SECRET = sa.select(wms_secret.c.sealed).where(wms_secret.c.account_id == sa.bindparam("account_id"))
@@ -90,6 +101,11 @@ _TRACES = (
     sa.select(package_trace)
     .where(package_trace.c.package_id.in_(sa.bindparam("package_ids", expanding=True)))
     .order_by(package_trace.c.at, package_trace.c.id)
+)
+
+
+_EARLY = (
+    sa.select(early_push).where(early_push.c.tracking_no == sa.bindparam("tracking_no")).order_by(early_push.c.company)
 )
 
 
@@ -276,3 +292,25 @@ class TraceStore:
                 "digest": hashlib.sha256(trace.text.encode()).hexdigest(),
             }
             self.work.add(package_trace, row)
+
+    def keep(self, push: EarlyPush) -> None:
+        same = [row for row in self._early(push.tracking_no) if row.company == push.company]
+        facts = {"content": encode(push), "received_at": push.received_at}
+        if not same:
+            named = {"tracking_no": push.tracking_no, "company": push.company}
+            self.work.add(early_push, {"id": self.new_id(), **named, **facts})
+            return
+        change = early_push.update().where(early_push.c.id == same[0].id).values(**facts)
+        self.work.last.append((("early_push", same[0].id.hex), lambda connection: connection.execute(change)))
+
+    def kept(self, tracking_no: str) -> tuple[EarlyPush, ...]:
+        return tuple(decode(row.content, EarlyPush) for row in self._early(tracking_no))
+
+    def let_go(self, *, tracking_no: str = "", company: str = "", before: datetime | None = None) -> None:
+        c = early_push.c
+        which = c.received_at < before if before else sa.and_(c.tracking_no == tracking_no, c.company == company)
+        gone = early_push.delete().where(which)
+        self.work.last.append((("early_push", ""), lambda connection: connection.execute(gone)))
+
+    def _early(self, tracking_no: str) -> Sequence[Any]:
+        return self.work.rows(_EARLY, {"tracking_no": tracking_no})

@@ -17,7 +17,7 @@ from oms_app.journal import Head, LogEntry
 from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
 from oms_app.ports.jobs import Envelope
-from oms_app.ports.reports import KeptReport
+from oms_app.ports.reports import EarlyPush, KeptReport
 from oms_app.ports.rules import KeptRule
 from oms_app.ports.sourcing import KeptSourcing
 from oms_app.ports.stock import StockDocument
@@ -192,6 +192,7 @@ class Tables:
     report_keys: dict[tuple[str, str, str], ReportId] = field(factory=dict)
     sendings: dict[FulfilmentOrderId, Sending] = field(factory=dict)
     traces: dict[PackageId, tuple[Trace, ...]] = field(factory=dict)
+    early_pushes: dict[tuple[str, str], EarlyPush] = field(factory=dict)
 
     cases: dict[UUID, AftersalesCase] = field(factory=dict)
     case_numbers: dict[Any, UUID] = field(factory=dict)

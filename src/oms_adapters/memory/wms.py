@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from attrs import define, evolve, field
 
 from oms_adapters.memory.shelves import Shelf
 from oms_adapters.memory.tables import Tables
 from oms_adapters.memory.work import Work
-from oms_app.ports.reports import KeptReport
+from oms_app.ports.reports import EarlyPush, KeptReport
 from oms_app.ports.transaction import Duplicate, StaleVersion
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound
 from oms_domain.fulfilment.sending import Sending
@@ -128,5 +129,25 @@ class MemoryTraces:
             if any(trace in known for trace in traces):
                 raise Duplicate(what="trace")
             return lambda: tables.traces.update({package_id: (*known, *traces)})
+
+        self.work.write(check)
+
+    def keep(self, push: EarlyPush) -> None:
+        key = (push.tracking_no, push.company)
+        self.work.write(lambda tables: lambda: tables.early_pushes.update({key: push}))
+
+    def kept(self, tracking_no: str) -> tuple[EarlyPush, ...]:
+        with self.work.reading() as tables:
+            found = [push for push in tables.early_pushes.values() if push.tracking_no == tracking_no]
+        return tuple(sorted(found, key=lambda push: push.company))
+
+    def let_go(self, *, tracking_no: str = "", company: str = "", before: datetime | None = None) -> None:
+        def check(tables: Tables) -> Callable[[], None]:
+            def store() -> None:
+                for key, push in list(tables.early_pushes.items()):
+                    if push.received_at < before if before else key == (tracking_no, company):
+                        del tables.early_pushes[key]
+
+            return store
 
         self.work.write(check)

@@ -61,6 +61,22 @@ class WmsAccounts(Protocol):
         """Put a sealed secret in place."""
 
 
+@frozen(kw_only=True)
+class EarlyPush:
+    """What a carrier told of a number that nobody knew then (提前到达的轨迹): its whole history, as it was told last.
+
+    ``company``: as the provider calls the carrier. ``carriers``: by which codes we may know it. ``others``: those of
+    other carriers.
+    """
+
+    tracking_no: str
+    company: str
+    carriers: tuple[str, ...]
+    others: tuple[str, ...]
+    traces: tuple[Trace, ...]
+    received_at: datetime
+
+
 class Traces(Protocol):
     """What carriers have told of parcels. Told again, it stands once."""
 
@@ -69,6 +85,19 @@ class Traces(Protocol):
 
     def add(self, package_id: PackageId, traces: Sequence[Trace]) -> None:
         """Keep traces that are not there yet. Raises ``Duplicate`` at commit if somebody was first."""
+
+    def keep(self, push: EarlyPush) -> None:
+        """Keep what was told of a number that nobody knows, in place of what was told of it before.
+
+        Raises:
+            Duplicate: at commit, if somebody was first.
+        """
+
+    def kept(self, tracking_no: str) -> tuple[EarlyPush, ...]:
+        """Return what is kept of a number, by company."""
+
+    def let_go(self, *, tracking_no: str = "", company: str = "", before: datetime | None = None) -> None:
+        """Keep no longer what is of a number and company, or else what came before a moment."""
 
 
 class Sendings(Protocol):

@@ -66,6 +66,9 @@ def test_the_recorded_push_is_read_oldest_first(callbacks, booked):
     assert (status, json.loads(answer)) == (200, RECORDED["reply_success"])
     (command,) = booked.commands
     assert command.tracking_no == "75000000000001"
+    assert (command.company, command.carriers) == ("zhongtong", ("ZTO",))
+    assert "YTO" in command.others
+    assert "ZTO" not in command.others
     assert command.traces == (
         Trace(
             at=datetime(2026, 1, 3, 10, tzinfo=UTC),
@@ -137,12 +140,17 @@ def test_what_cannot_be_read_is_refused_with_its_place(param, field, callbacks, 
 
 
 def test_a_number_may_come_as_one_and_a_state_may_be_told_for_the_newest_alone():
-    number, traces = parse_push(
-        pushed(nu=75, state="3", data=[{"time": "2026-01-05 09:10:00"}, {"time": "2026-01-04 09:10:00"}])
-    )
+    push = parse_push(pushed(nu=75, state="3", data=[{"time": "2026-01-05 09:10:00"}, {"time": "2026-01-04 09:10:00"}]))
 
-    assert number == "75"
-    assert [trace.progress for trace in traces] == [ParcelProgress.IN_TRANSIT, ParcelProgress.SIGNED]
+    assert push.number == "75"
+    assert [trace.progress for trace in push.traces] == [ParcelProgress.IN_TRANSIT, ParcelProgress.SIGNED]
+
+
+@pytest.mark.parametrize(("com", "company"), [("unheard-of", "unheard-of"), ("", ""), (None, "")])
+def test_a_company_that_nobody_knows_is_told_as_such(com, company):
+    command = parse_push(pushed(com=com)).command
+
+    assert (command.company, command.carriers, command.others) == (company, (), ())
 
 
 @pytest.mark.parametrize("code", STATES)
