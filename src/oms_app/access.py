@@ -249,7 +249,9 @@ class AccessService:
         fits = self.hasher.matches(parts[-1], known_hash)  # reckoned in any case: no telling from the time it takes
         if key is None or not fits or key.revoked_at is not None:
             raise NotAuthenticated
-        actor = Actor(id=f"key:{key.prefix}", shops=key.shops, permissions=key.permissions, role=key.role)
+        actor = Actor(
+            id=f"key:{key.prefix}", shops=key.shops, permissions=key.permissions, role=key.role, agent=key.name
+        )
         if self.keep:
             self._seen[key.prefix] = _Seen(self.now(), key.secret_hash, actor)
         return actor

@@ -61,6 +61,12 @@ class Actor:
     once: Once | None = None
     job: JobClaim | None = None
     role: str = ""  # by the merchant's name for it
+    agent: str = ""  # the name by which people know who it is: a key's name, a login
+
+    @property
+    def name(self) -> str:
+        """Who works on tickets (坐席): a name that outlives a key."""
+        return self.agent or self.id
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions or Permission.ADMIN in self.permissions

@@ -12,7 +12,7 @@ from oms_app.case_flow import LETTERS
 from oms_app.numbering import Numbering, NumberPool
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.transactions import Pause, check_version, one_transaction, record
-from oms_domain.aftersales.assignment import NobodyToAssign, by_load, by_turns, loads
+from oms_domain.aftersales.assignment import NobodyToAssign, by_load, by_turns, known_agent, loads
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.limits import NO_LIMIT, Due, sooner
 from oms_domain.aftersales.states import CaseState
@@ -82,6 +82,7 @@ class TicketCommand:
     permission: ClassVar[Permission] = Permission.AFTERSALES_WRITE
     ticket_id: TicketId
     by: Actor
+    acting: Agent | None = None  # in whose name; None: in one's own
     expected_version: int | None = None
 
 
@@ -205,22 +206,27 @@ class TicketService:
 
     @one_transaction
     def assign(self, command: AssignTicket) -> TicketAnswer:
-        """Raises ``AlreadyTheirs``, ``NobodyToAssign``."""
+        """Raises ``AlreadyTheirs``, ``NobodyToAssign``, ``AgentUnknown``."""
 
         def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
             terms = tx.aftersales_terms.of(ticket.shop_id)
-            to, how = (command.to, "by_hand") if command.to else _found(tx, ticket, terms)
+            if command.to:
+                to, how = known_agent(command.to, terms.desks, field="to"), "by_hand"
+            else:
+                to, how = _found(tx, ticket, terms)
             return ticket.assign(to, how=how, at=self.now())
 
         return self._act(command, step)
 
     @one_transaction
     def hand_over(self, command: HandOver) -> TicketAnswer:
-        """Raises ``NotTheirs``, ``AlreadyTheirs``."""
-        return self._act(
-            command,
-            lambda tx, ticket: ticket.hand_over(command.to, by=Agent(command.by.id), note=command.note, at=self.now()),
-        )
+        """Raises ``NotTheirs``, ``AlreadyTheirs``, ``AgentUnknown``."""
+
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            to = known_agent(command.to, tx.aftersales_terms.of(ticket.shop_id).desks, field="to")
+            return ticket.hand_over(to, by=_agent(tx, ticket, command), note=command.note, at=self.now())
+
+        return self._act(command, step)
 
     @one_transaction
     def answer(self, command: AnswerTicket) -> TicketAnswer:
@@ -230,13 +236,16 @@ class TicketService:
             text = command.text
             if command.template:
                 text = tx.aftersales_terms.of(ticket.shop_id).template(command.template).text
-            return ticket.answer(text, by=command.by.id, at=self.now())
+            return ticket.answer(text, by=_agent(tx, ticket, command), at=self.now())
 
         return self._act(command, step)
 
     @one_transaction
     def note(self, command: NoteTicket) -> TicketAnswer:
-        return self._act(command, lambda tx, ticket: ticket.note(command.text, by=command.by.id, at=self.now()))
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            return ticket.note(command.text, by=_agent(tx, ticket, command), at=self.now())
+
+        return self._act(command, step)
 
     @one_transaction
     def customer_writes(self, command: CustomerWrites) -> TicketAnswer:
@@ -253,7 +262,7 @@ class TicketService:
 
     @one_transaction
     def finish(self, command: FinishTicket) -> TicketAnswer:
-        return self._act(command, lambda tx, ticket: ticket.finish(by=command.by.id, at=self.now()))
+        return self._act(command, lambda tx, ticket: ticket.finish(by=_agent(tx, ticket, command), at=self.now()))
 
     @one_transaction
     def reopen(self, command: ReopenTicket) -> TicketAnswer:
@@ -383,6 +392,13 @@ def answer_of(ticket: Ticket) -> TicketAnswer:
         level=ticket.level,
         version=ticket.version + 1,
     )
+
+
+def _agent(tx: Transaction, ticket: Ticket, command: TicketCommand) -> Agent:
+    """Return in whose name something is done: who has the ticket, or another whom the shop names."""
+    if command.acting is None or command.acting == ticket.assignee:
+        return command.acting or Agent(command.by.name)
+    return known_agent(command.acting, tx.aftersales_terms.of(ticket.shop_id).desks, field="as")
 
 
 def _found(tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> tuple[Agent, str]:

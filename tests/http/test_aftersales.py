@@ -235,6 +235,31 @@ def test_tickets_are_assigned_answered_by_template_and_finished(api):
     assert [row["agent"] for row in figures["workload"]] == ["kefu-1", "kefu-2"]
 
 
+def test_who_has_a_ticket_hands_it_over_by_the_name_of_the_key(world, api, client):
+    may = (Permission.AFTERSALES_READ, Permission.AFTERSALES_WRITE)
+    first, again, second = (Caller(client, world.key(*may, name=f"kefu-{n}")) for n in (1, 1, 2))
+    api.post("/aftersales/terms/tb-1", {"desks": [{"agent": "kefu-1"}, {"agent": "kefu-2"}]})
+    ticket = first.post("/aftersales/tickets", {"shop": "tb-1", "kind": "inquiry", "subject": "物流"}).json()
+    path = f"/aftersales/tickets/{ticket['id']}"
+    unknown = first.post(f"{path}/assignment", {"to": "kefu-3"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "tickets.agent_unknown")
+    assert first.post(f"{path}/assignment", {"to": "kefu-1"}).json()["facts"]["assignee"] == "kefu-1"
+
+    passed = {"to": "kefu-2", "note": "客户等回电"}
+    assert second.post(f"{path}/hand-over", passed).json()["code"] == "tickets.not_assigned_to"
+    assert again.post(f"{path}/hand-over", passed | {"to": "kefu-3"}).json()["code"] == "tickets.agent_unknown"
+    assert again.post(f"{path}/hand-over", passed).json()["facts"]["assignee"] == "kefu-2"  # the key was made anew
+    second.post(f"{path}/answers", {"text": "您好"})
+    second.post(f"{path}/finishing")
+
+    shown = api.get(path).json()
+    assert [(note["by"], note["text"]) for note in shown["ticket"]["notes"]] == [
+        ("kefu-1", "客户等回电"),
+        ("kefu-2", "您好"),
+    ]
+    assert shown["log"][-1]["who"].startswith("key:")  # which key it was
+
+
 def test_figures_count_what_was_sold_and_what_went_back(world, api, order):
     done = opened(api, order).json()
     api.post(f"/aftersales/cases/{done['id']}/approval")

@@ -230,10 +230,12 @@ class World:
         command = AddShop(code=code, name=f"样例 {code}", platform=Platform.TAOBAO, by=ROOT)
         return self.services["shops"].add(command)
 
-    def key(self, *permissions: Permission, shops: frozenset[ShopId] | None = None, role: str = "") -> str:
+    def key(
+        self, *permissions: Permission, shops: frozenset[ShopId] | None = None, role: str = "", name: str = "test"
+    ) -> str:
         """Return a key's text; without permissions named, one that may do everything."""
         wanted = frozenset(permissions) or EVERYTHING
-        return self.services["access"].make(MakeKey(name="test", permissions=wanted, shops=shops, role=role, by=ROOT))
+        return self.services["access"].make(MakeKey(name=name, permissions=wanted, shops=shops, role=role, by=ROOT))
 
     def stored(self) -> dict[str, Any]:
         """Return a picture of all that is stored but keys and counters, to compare with a later one."""

@@ -39,13 +39,15 @@ from oms_app.evidence import KeepEvidence
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.refunds import CreateRefund, RefundUnitsCommand
 from oms_app.tickets import OpenTicket
+from oms_domain.aftersales.assignment import Desk
 from oms_domain.aftersales.policy import CaseReason
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.terms import Assignment, ReplyTemplate, RoleLimit
-from oms_domain.aftersales.tickets import TicketKind
+from oms_domain.aftersales.tickets import Agent, TicketKind
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.identity import CaseId, PlatformAftersalesId
 from oms_domain.kernel.money import Money, parse_money
+from oms_domain.kernel.text import checked_text
 from oms_domain.refunds.proposal import as_json as proposal_json
 from oms_domain.refunds.proposal import as_text
 
@@ -250,6 +252,7 @@ def convert(document_id: UUID, as_json: bool) -> None:
 @click.option("--no-windows", is_flag=True, help="No category has a window of its own any more.")
 @click.option("--freight-after-shipment/--no-freight-after-shipment", default=None)
 @click.option("--assignment", type=click.Choice([m.value for m in Assignment]))
+@click.option("--desk", "desks", multiple=True, help="An agent who takes tickets; several times: the whole list.")
 @click.option("--reason", "reasons", multiple=True, help="CODE=TITLE; several times: the whole list.")
 @click.option("--limit", "limits", multiple=True, help="ROLE:WHAT=AMOUNT; several times: the whole list.")
 @click.option("--template", "templates", multiple=True, help="CODE=TEXT; several times: the whole list.")
@@ -262,6 +265,7 @@ def terms(
     no_windows: bool,
     freight_after_shipment: bool | None,
     assignment: str | None,
+    desks: tuple[str, ...],
     reasons: tuple[str, ...],
     limits: tuple[str, ...],
     templates: tuple[str, ...],
@@ -270,7 +274,12 @@ def terms(
     """Show how a shop takes claims, or change what is named (售后设置)."""
     container = ready()
     shop_id = shop_named(container, shop).id
+    service = container.aftersales_terms()
+    terms = service.read(ReadTerms(shop_id=shop_id, by=operator()))
+    seated = {desk.agent: desk for desk in terms.desks}  # who is named again keeps what is set of the desk
+    agents = [Agent(checked_text(each, field="desk", longest=40, allow_empty=False)) for each in desks]
     named: dict[str, Any] = {
+        "desks": tuple(seated.get(each, Desk(agent=each)) for each in dict.fromkeys(agents)) or None,
         "window_days": window_days,
         "window_by_category": sorted_windows(dict(map(_window, windows))) if windows or no_windows else None,
         "freight_after_shipment": freight_after_shipment,
@@ -281,7 +290,6 @@ def terms(
         or None,
     }
     facts = {name: value for name, value in named.items() if value is not None}
-    service = container.aftersales_terms()
     if facts:
         service.change(SetTerms(shop_id=shop_id, facts=facts, by=operator()))
     row = plain_row(TermsView.of(service.read(ReadTerms(shop_id=shop_id, by=operator()))))

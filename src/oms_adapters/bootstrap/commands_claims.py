@@ -311,6 +311,11 @@ def _agent(ctx: click.Context, param: click.Parameter, value: str | None) -> Age
     return Agent(value) if value is not None else None
 
 
+def _as() -> Callable[[Any], Any]:
+    what = "In the name of this agent of the shop; left out: your login."
+    return click.option("--as", "acting", callback=_agent, metavar="AGENT", help=what)
+
+
 def _responsibility(ctx: click.Context, param: click.Parameter, value: str) -> Responsibility:
     del ctx, param
     return Responsibility(value)
@@ -503,6 +508,7 @@ _act(
     t.HandOver,
     click.option("--to", callback=_agent, required=True),
     click.option("--note", required=True),
+    _as(),
     reason=False,
 )
 _act(
@@ -512,12 +518,13 @@ _act(
     t.AnswerTicket,
     click.option("--text", default=""),
     click.option("--template", default="", help="The shop's own words instead."),
+    _as(),
     reason=False,
 )
-_act(TICKETS, "note", "Write a note (备注).", t.NoteTicket, click.option("--text", required=True), reason=False)
+_act(TICKETS, "note", "Write a note (备注).", t.NoteTicket, click.option("--text", required=True), _as(), reason=False)
 _act(TICKETS, "customer-writes", "The customer wrote (客户来信).", t.CustomerWrites, reason=False)
 _act(TICKETS, "escalate", "Let it climb as far as its time says (升级).", t.EscalateTicket, reason=False)
-_act(TICKETS, "finish", "Nothing is left to do (完结).", t.FinishTicket, reason=False)
+_act(TICKETS, "finish", "Nothing is left to do (完结).", t.FinishTicket, _as(), reason=False)
 _act(TICKETS, "reopen", "Something is left to do after all (重开).", t.ReopenTicket)
 
 TICKET_KINDS = [m.value for m in TicketKind]

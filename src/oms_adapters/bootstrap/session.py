@@ -95,7 +95,7 @@ def operator() -> Actor:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = "unknown"
-    return Actor(id=f"cli:{name}", permissions=EVERYTHING)
+    return Actor(id=f"cli:{name}", permissions=EVERYTHING, agent=name)
 
 
 def shop_named(container: Container, code: str, *, field: str = "shop") -> Shop:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from oms_domain.aftersales.tickets import Agent, Ticket, TicketKind, TicketState
-from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.errors import Invalid, Refused
 from oms_domain.kernel.identity import ShopId, TicketId
 
 
@@ -18,6 +18,14 @@ class NobodyToAssign(Refused):
 
     code: ClassVar[str] = "tickets.nobody_to_assign"
     ticket_id: TicketId
+
+
+@frozen(kw_only=True)
+class AgentUnknown(Invalid):
+    """The shop has named who takes tickets, and nobody is called so."""
+
+    code: ClassVar[str] = "tickets.agent_unknown"
+    agent: Agent
 
 
 @frozen(kw_only=True)
@@ -43,6 +51,17 @@ class Turn:
     shop_id: ShopId
     last: Agent | None = None
     number: int = 0
+
+
+def known_agent(agent: Agent, desks: Sequence[Desk], *, field: str) -> Agent:
+    """Return an agent that a person has named. Of a shop that names none any name is good.
+
+    Raises:
+        AgentUnknown.
+    """
+    if desks and agent not in (desk.agent for desk in desks):
+        raise AgentUnknown(field=field, agent=agent)
+    return agent
 
 
 def loads(tickets: Iterable[Ticket]) -> dict[Agent, int]:

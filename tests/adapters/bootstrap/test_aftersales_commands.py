@@ -201,6 +201,31 @@ def test_windows_by_category_are_the_whole_list(oms):
     assert oms.rows("skus", "show", "CAKE")[0]["category"] == "食品"
 
 
+def test_a_ticket_is_handed_over_in_the_names_of_the_shops_agents(oms):
+    oms.rows("aftersales", "terms", "tb", "--desk", "kefu-1", "--desk", "kefu-2")
+    (opened,) = oms.rows("tickets", "open", "tb", "--subject", "物流")
+    number = opened["number"]
+    assert "tickets.agent_unknown" in oms.run("tickets", "assign", number, "--to", "kefu-9", "--json").out
+    oms.rows("tickets", "assign", number, "--to", "kefu-1")
+    over = ("tickets", "hand-over", number, "--to", "kefu-2", "--note", "客户等回电")
+    assert "tickets.not_assigned_to" in oms.run(*over, "--json").out  # a login is no agent of the shop
+    assert "tickets.agent_unknown" in oms.run(*over, "--as", "kefu-9", "--json").out
+    assert "tickets.agent_unknown" in oms.run("tickets", "note", number, "--text", "x", "--as", "x", "--json").out
+
+    oms.rows("tickets", "note", number, "--text", "已催", "--as", "kefu-2")
+    oms.rows("tickets", "answer", number, "--text", "您好", "--as", "kefu-1")
+    oms.rows(*over, "--as", "kefu-1")
+    oms.rows("tickets", "finish", number, "--as", "kefu-2")
+
+    (shown,) = oms.rows("tickets", "show", number)
+    assert [(note["by"], note["text"]) for note in shown["ticket"]["notes"]] == [
+        ("kefu-2", "已催"),
+        ("kefu-1", "您好"),
+        ("kefu-1", "客户等回电"),
+    ]
+    assert (shown["ticket"]["assignee"], shown["ticket"]["state"]) == ("kefu-2", "done")
+
+
 def test_working_hours_are_set_and_counted_where_a_limit_says_so(oms):
     calendar = ("aftersales", "calendar", "set", "tb")
     (row,) = oms.rows(

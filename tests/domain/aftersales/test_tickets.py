@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms_domain.aftersales.assignment import Desk, NobodyToAssign, by_load, by_turns, loads
+from oms_domain.aftersales.assignment import AgentUnknown, Desk, NobodyToAssign, by_load, by_turns, known_agent, loads
 from oms_domain.aftersales.limits import NO_LIMIT, Due
 from oms_domain.aftersales.tickets import (
     TICKET_TABLE,
@@ -108,6 +108,16 @@ def test_a_ticket_climbs_as_far_as_its_time_says_and_no_level_twice():
         first.state.escalate(at=NOW)
     with pytest.raises(NotOverdueYet):
         a_ticket().escalate(at=LATER)
+
+
+def test_a_shop_that_names_its_agents_knows_no_others():
+    desks = (Desk(agent=AGENT),)
+
+    assert known_agent(AGENT, desks, field="to") == AGENT
+    assert known_agent(OTHER_AGENT, (), field="to") == OTHER_AGENT
+    with pytest.raises(AgentUnknown) as refusal:
+        known_agent(OTHER_AGENT, desks, field="to")
+    assert (refusal.value.field, refusal.value.agent) == ("to", OTHER_AGENT)
 
 
 def test_a_hand_over_is_the_holders_and_has_a_note():
