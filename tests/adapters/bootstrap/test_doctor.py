@@ -98,7 +98,7 @@ def test_an_event_that_is_gone_is_found(sound):
         'changes = \'{"state":["a","b"]}\'',
         "reason = 'as agreed'",
         "kind = 'orders.order_signed'",
-        "hash = 'f' || substr(hash, 2)",
+        "hash = CASE substr(hash, 1, 1) WHEN 'f' THEN 'e' ELSE 'f' END || substr(hash, 2)",
         "prev_hash = ''",
     ],
     ids=lambda edit: edit.split()[0],

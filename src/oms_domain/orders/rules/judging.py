@@ -12,7 +12,7 @@ from oms_domain.kernel.change import Change
 from oms_domain.kernel.states import next_state
 from oms_domain.orders.events import OrderFlagged, OrderJudged
 from oms_domain.orders.flags import Flag, FlagKind
-from oms_domain.orders.rules.decide import Decision, Outcome
+from oms_domain.orders.rules.decide import Answer, Decision, Outcome
 from oms_domain.orders.rules.logged import log_decision
 from oms_domain.orders.rules.rule import RuleAction
 from oms_domain.orders.sales_order import SalesOrder
@@ -49,16 +49,18 @@ def judged(order: SalesOrder, decision: Decision, *, at: datetime) -> Change[Sal
 
 def reasons_of(decision: Decision) -> tuple[str, ...]:
     """Return why a decision intercepts, one reason for each rule that does."""
-    return tuple(
-        answer.reason.strip() or answer.name for answer in decision.matched if answer.action is RuleAction.INTERCEPT
-    )
+    return tuple(_reason_of(answer) for answer in decision.matched if answer.action is RuleAction.INTERCEPT)
+
+
+def _reason_of(answer: Answer) -> str:
+    return answer.reason.strip() or answer.name
 
 
 def _flags(order: SalesOrder, decision: Decision, at: datetime) -> tuple[Flag, ...]:
     """Return the flags that are to be set. Two rules with one reason set two: each is let pass by its version."""
     standing = {flag.rule for flag in order.flags}
     return tuple(
-        Flag(kind=FlagKind.INTERCEPTED, reason=answer.reason.strip() or answer.name, by=BY_RULE, at=at, rule=answer.key)
+        Flag(kind=FlagKind.INTERCEPTED, reason=_reason_of(answer), by=BY_RULE, at=at, rule=answer.key)
         for answer in decision.matched
         if answer.action is RuleAction.INTERCEPT and answer.key not in standing
     )

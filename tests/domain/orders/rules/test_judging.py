@@ -13,7 +13,7 @@ from oms_domain.orders.events import OrderFlagged, OrderJudged, OrderUnflagged
 from oms_domain.orders.flags import Flag, FlagKind, NotFlagged
 from oms_domain.orders.rules.decide import Outcome, decide
 from oms_domain.orders.rules.facts import Surroundings, facts_of
-from oms_domain.orders.rules.judging import LOOK_AGAIN, judge_again_at, judged, let_pass
+from oms_domain.orders.rules.judging import LOOK_AGAIN, judge_again_at, judged, let_pass, reasons_of
 from oms_domain.orders.rules.logged import log_decision
 from oms_domain.orders.rules.rule import RuleAction, RuleKind
 from oms_domain.orders.states import OrderState as S
@@ -46,6 +46,10 @@ def test_every_rule_that_intercepts_sets_a_flag_and_the_decision_is_noted_once()
         OrderFlagged(kind="intercepted", reason="请核实", **about),
         OrderFlagged(kind="intercepted", reason="数量过高", **about),
     )
+
+
+def test_why_an_order_is_intercepted_is_told_by_rule():
+    assert reasons_of(asked(a_sales_order(), DEAR, MANY)) == ("请核实", "数量过高")
 
 
 def test_a_flag_that_stands_already_is_not_set_again():

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from tests.domain.orders.rules.orders import a_line, a_rule, an_order, around
 from tests.domain.orders.rules.test_rules import rules
@@ -102,3 +103,12 @@ def test_what_a_person_let_pass_and_what_was_in_the_way_is_told():
 
 def test_nothing_but_the_outcome_is_told_where_no_rule_said_anything():
     assert print_decision(logged(), "en") == "waits"
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "拦截规则未命中 a@3"), ("en", "not intercepted by a@3")])
+def test_rules_that_did_not_intercept_are_named(language, said):
+    rules = (a_rule(id="a", version=3, condition=Check("line_count", Op.AT_LEAST, 99)),)
+
+    kept = log_decision(decide(rules, an_order(), at=NOW))
+
+    assert print_decision(kept, language).endswith(said)
