@@ -29,13 +29,14 @@ from oms_app.transactions import Pause, one_transaction, record
 from oms_domain.aftersales import intake
 from oms_domain.aftersales.at_platform import done_there
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
-from oms_domain.aftersales.claimed import common, taken_units, union
+from oms_domain.aftersales.claimed import common, free_units, taken_units, union
 from oms_domain.aftersales.opening import objection
 from oms_domain.aftersales.platform_aftersales import PlatformAftersales, compare
+from oms_domain.aftersales.spread import PartOfAsk, cases_of, shared, spread
 from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.terms import AGENT, REFUND
 from oms_domain.aftersales.values import CaseLine
-from oms_domain.apportionment.units import Runs
+from oms_domain.apportionment.units import Runs, count
 from oms_domain.channels.aftersales import AskKind, AskState, AskTranslation, StandardAftersales
 from oms_domain.channels.capabilities import Capability
 from oms_domain.channels.standard import Platform, UnreadablePayload
@@ -44,9 +45,10 @@ from oms_domain.kernel.identity import CaseId, LineId, PlatformAftersalesId, Sho
 from oms_domain.orders.intake import Freshness
 from oms_domain.orders.platform_order import Trouble
 from oms_domain.orders.sales_order import SalesOrder
+from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AmountNotPositive, NothingToRefund
 from oms_domain.refunds.refund_order import PlatformFact
-from oms_domain.refunds.refundable import refunded_units
+from oms_domain.refunds.refundable import refundable_now, refunded_units
 from oms_domain.refunds.states import PlatformRefundState
 
 AFTERSALES: Final = "aftersales"
@@ -162,6 +164,11 @@ class AskService:
             ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no)
         return (case, ask.standard) if case.platform_refund_no and ask and ask.standard else None
 
+    def parts(self, command: AskCommand) -> tuple[AftersalesCase, ...]:
+        """Return all cases of the ask that a case is of, the leading one first; mostly it is the only one."""
+        with self.begin(command) as tx:
+            return parts_of(tx, tx.cases.get(command.case_id))
+
     # -----------------------------------------------------------------------------------------------------------------
 
     @one_transaction
@@ -232,24 +239,72 @@ class _Taking:
         """Let the case of a document follow it, or begin."""
         tx, ask, at = self.flow.tx, change.state, self.flow.at
         order = self._order(ask)
+        parts: tuple[PartOfAsk, ...] = ()
         if ask.standard is not None and trouble is None:
             trouble = None if ask.case_id else intake.trouble_of(ask.standard, order)
+            if trouble is not None and trouble.reason in intake.NOT_IN_ONE and order is not None:
+                parts = spread(ask.standard, self._live(ask))
+                trouble = None if parts else trouble
         if trouble is not None or ask.standard is None:
             found = trouble or Trouble(reason="unreadable", field="", why="")
             record(tx, tx.platform_asks, change.then(ask.failed(found, at=at)), since=since)
             return _answer(AskOutcome.EXCEPTION, ask, found.reason)
         if ask.case_id is None:
             assert order is not None
-            case = self._begun(ask, ask.standard, order)
+            case = self._begun_in_parts(ask, ask.standard, parts) if parts else self._begun(ask, ask.standard, order)
             change = change.then(ask.converted(case.id, at=at))
         else:
-            case = self._followed(tx.cases.get(ask.case_id), ask.standard)
+            case = self._followed_in_parts(tx.cases.get(ask.case_id), ask.standard)
             if case.id != ask.case_id:
                 change = change.then(ask.converted(case.id, instead_of=ask.case_id, at=at))
         record(tx, tx.platform_asks, change, since=since)
         return _answer(outcome, change.state)
 
-    def _begun(self, ask: PlatformAftersales, standard: StandardAftersales, order: SalesOrder) -> AftersalesCase:
+    def _begun_in_parts(
+        self, ask: PlatformAftersales, standard: StandardAftersales, parts: Sequence[PartOfAsk]
+    ) -> AftersalesCase:
+        """Begin a case in each order that has some of an ask, for its share of the amount; return the leading one."""
+        tx, lead = self.flow.tx, None
+        goods, all_ = ([self._worth(part, with_freight) for part in parts] for with_freight in (False, True))
+        amounts = shared(standard.refund, goods if standard.refund.fen <= sum(goods) else all_)
+        for part, amount in zip(parts, amounts, strict=True):
+            own = evolve(standard, lines=part.lines, refund=amount)
+            case = self._begun(ask, own, tx.orders.get(part.order.id), lead=lead)
+            lead = lead or case
+        assert lead is not None
+        return lead
+
+    def _worth(self, part: PartOfAsk, with_freight: bool) -> int:
+        """Return what the units of a part may give back, in fen."""
+        ledger, left = self.flow.tx.refund_ledgers.of(part.order), 0
+        for asked in part.lines:
+            units = int(asked.quantity)
+            for line in intake.lines_of(part.order, asked.line_no):
+                runs = free_units(int(line.quantity), refunded_units(ledger, line.id), units)
+                units -= count(runs)
+                wants = [RefundUnits(line_id=line.id, units=runs)] if runs else []
+                left += refundable_now(ledger, wants, with_freight=with_freight).fen if wants else 0
+        return left
+
+    def _followed_in_parts(self, case: AftersalesCase, standard: StandardAftersales) -> AftersalesCase:
+        """Let each case of an ask follow it with its own share; return the leading one."""
+        parts = parts_of(self.flow.tx, case)
+        if len(parts) < 2:
+            return self._followed(case, standard)
+        amounts = shared(standard.refund, [part.asked.fen if part.asked else 0 for part in parts])
+        cases = [
+            self._followed(part, evolve(standard, refund=amount)) for part, amount in zip(parts, amounts, strict=True)
+        ]
+        return cases[0]
+
+    def _begun(
+        self,
+        ask: PlatformAftersales,
+        standard: StandardAftersales,
+        order: SalesOrder,
+        *,
+        lead: AftersalesCase | None = None,
+    ) -> AftersalesCase:
         """Begin the case of an ask. What is owed anyway is asked for in one case, whoever asked first."""
         flow, tx = self.flow, self.flow.tx
         # The ledger first: who writes to it meanwhile is in the way of this, whose cases are seen is not.
@@ -276,6 +331,7 @@ class _Taking:
             objection=lambda case: objection(ask_of(tx, case, order, at=standard.created_at)),
             return_to=tx.aftersales_terms.of(order.shop_id).return_to,
             send_to=order.receiver.vault_id,
+            linked_to=lead.id if lead else None,
             at=flow.at,
         )
         return self._settled(change, None, standard)
@@ -341,17 +397,13 @@ class _Taking:
 
     def _order(self, ask: PlatformAftersales) -> SalesOrder | None:
         """Return the order that an ask is about: the one that has its lines, where it was split."""
-        tx = self.flow.tx
-        if ask.case_id is not None:
-            return None
-        known = tx.platform_orders.by_order_no(ask.shop_id, [ask.order_no]).get(ask.order_no)
-        if known is None or known.order_id is None:
-            return None
-        first = tx.orders.get(known.order_id)
-        live = live_orders(tx, first, known.id) or (first,)
-        standard = ask.standard
+        live, standard = () if ask.case_id is not None else self._live(ask), ask.standard
         fits = (each for each in live if standard is not None and intake.trouble_of(standard, each) is None)
-        return next(fits, live[0])
+        return next(fits, live[0] if live else None)
+
+    def _live(self, ask: PlatformAftersales) -> tuple[SalesOrder, ...]:
+        """Return the orders that have some of an ask's order by now."""
+        return orders_of(self.flow.tx, ask.shop_id, ask.order_no)
 
     def _new(self, command: TakeInAsk) -> PlatformAftersales:
         flow, arrival = self.flow, command.arrival
@@ -367,6 +419,28 @@ class _Taking:
             created_at=flow.at,
             updated_at=flow.at,
         )
+
+
+def orders_of(tx: Transaction, shop_id: ShopId, order_no: str) -> tuple[SalesOrder, ...]:
+    """Return the orders that have some of a platform's order by now: itself, where it was not split or merged."""
+    known = tx.platform_orders.by_order_no(shop_id, [order_no]).get(order_no)
+    if known is None or known.order_id is None:
+        return ()
+    first = tx.orders.get(known.order_id)
+    return live_orders(tx, first, known.id) or (first,)
+
+
+def parts_of(tx: Transaction, case: AftersalesCase) -> tuple[AftersalesCase, ...]:
+    """Return the cases of an ask whose units lie in several orders, the leading one first; itself, where there is one.
+
+    Of a case that no platform asked for, or whose order was never split, it is itself.
+    """
+    ask = tx.platform_asks.by_refund_no(case.shop_id, case.platform_refund_no) if case.platform_refund_no else None
+    if ask is None or ask.case_id is None or not tx.orders.get(case.order_id).origins:
+        return (case,)
+    orders = orders_of(tx, ask.shop_id, ask.order_no)
+    found = cases_of([each for order in orders for each in tx.cases.of_order(order.id)], ask.refund_no, ask.case_id)
+    return found if case.id in {each.id for each in found} else (case,)
 
 
 def _fact(standard: StandardAftersales, case: AftersalesCase) -> PlatformFact | None:

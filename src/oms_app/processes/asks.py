@@ -32,7 +32,7 @@ from oms_app.queries.aftersales import AftersalesFilter, AftersalesQueries
 from oms_app.queries.rows import LARGEST_PAGE
 from oms_app.runner import Handler
 from oms_domain.aftersales import at_platform, intake
-from oms_domain.aftersales.case import BY_PLATFORM
+from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.events import (
     AskAmbiguous,
     CaseApproved,
@@ -96,7 +96,8 @@ class AskProcess:
 
     def tell_agreed(self, job: Job) -> datetime | None:
         event = event_of(job, CaseApproved)
-        if event.by != BY_PLATFORM and event.kind is CaseKind.RETURN_AND_REFUND:
+        returns = event.by != BY_PLATFORM and event.kind is CaseKind.RETURN_AND_REFUND
+        if returns and self._speaks_for_all(job, event, _granted_by_us, all_of_them=True):
             self._tell(job, event, "", lambda gateway, reply: gateway.agree_return(reply))
         if event.by != BY_PLATFORM and event.kind in SENDS_GOODS:
             self._leave_to_a_person(job, event, at_platform.AGREE)
@@ -117,9 +118,21 @@ class AskProcess:
             return None
         if event.kind in SENDS_GOODS:
             self._leave_to_a_person(job, event, at_platform.REFUSE, event.reason)
-        else:
+        elif self._speaks_for_all(job, event, _refused_by_us, all_of_them=False):
             self._tell(job, event, event.reason, lambda gateway, reply: gateway.refuse_ask(reply))
         return None
+
+    def _speaks_for_all(
+        self, job: Job, event: CaseEvent, decided: Callable[[AftersalesCase], bool], *, all_of_them: bool
+    ) -> bool:
+        """Whether this case speaks for an ask that became several: a grant by the last, a refusal by the first."""
+        parts = self.asks.parts(AskCommand(case_id=event.case_id, by=asking(actor_of(job, "aftersales"))))
+        if len(parts) == 1:
+            return True
+        found = sorted((part for part in parts if decided(part)), key=lambda part: (part.updated_at, part.id))
+        if all_of_them:
+            return len(found) == len(parts) and found[-1].id == event.case_id
+        return bool(found) and found[0].id == event.case_id
 
     def _leave_to_a_person(self, job: Job, event: CaseEvent, what: str, how: str = "") -> None:
         """Note what is to be done at the platform by hand, unless it is done there."""
@@ -143,3 +156,11 @@ class AskProcess:
         except PlatformRefused as refusal:
             note = NoteDifference(case_id=case.id, what="platform_refused", theirs=refusal.reason, by=actor)
             self.cases.note_difference(note)
+
+
+def _refused_by_us(case: AftersalesCase) -> bool:
+    return case.closing is not None and case.closing.how in REFUSALS and case.closing.by != BY_PLATFORM
+
+
+def _granted_by_us(case: AftersalesCase) -> bool:
+    return case.approved_by not in ("", BY_PLATFORM)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from attrs import evolve, frozen
@@ -22,6 +24,7 @@ from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import GIVES_MONEY_BACK
 from oms_domain.channels.aftersales import StandardAftersales
 from oms_domain.kernel.identity import RefundId
+from oms_domain.kernel.money import Money
 from oms_domain.refunds.events import (
     RefundAmbiguous,
     RefundApproved,
@@ -30,8 +33,11 @@ from oms_domain.refunds.events import (
     RefundSent,
     RefundSucceeded,
 )
+from oms_domain.refunds.refund_order import RefundOrder
 
 NOBODY_PAYS: Final = "nobody_pays"
+PARTS_DIFFER: Final = "parts_differ"
+"""Not every case of an ask waits for its money, or together they are of another amount: a person looks."""
 
 
 @frozen(kw_only=True)
@@ -58,8 +64,17 @@ class MoneyProcess:
         event, actor = event_of(job, RefundEvent), actor_of(job, "refund")
         found = self._told(event, asking(actor))
         if found is not None and pays(self.gateways, found[0].shop_id):
-            unless_refused(lambda: self.refunds.send(SendRefund(refund_id=event.refund_id, by=actor)))
+            self._send(self.asks.parts(AskCommand(case_id=found[0].id, by=asking(actor))), event.refund_id, actor)
         return None
+
+    def _send(self, parts: Sequence[AftersalesCase], refund_id: RefundId, actor: Actor) -> None:
+        """Have the platform asked for the money of an ask: once, when all its cases wait, the leading one last."""
+        if len(parts) > 1 and not all(part.waits_for_money for part in parts):
+            return
+        *others, lead = [each.refund_id or refund_id for each in reversed(parts)]
+        for each in others:
+            unless_refused(partial(self.refunds.send, SendRefund(refund_id=each, by=asking(actor))))
+        unless_refused(partial(self.refunds.send, SendRefund(refund_id=lead, by=actor)))
 
     def pay(self, job: Job) -> datetime | None:
         """Ask the platform to pay, under the refund's own id; no answer is a doubt, and it is asked again."""
@@ -72,31 +87,56 @@ class MoneyProcess:
             self.refunds.book_not_paid(BookNotPaid(refund_id=refund.id, reason=NOBODY_PAYS, by=actor))
             return None
         case, ask = found
-        reply = evolve(reply_of(ask), amount=refund.amount, refund_id=refund.id)
+        parts = self.asks.parts(AskCommand(case_id=case.id, by=asking(actor)))
+        if case.id != parts[0].id:
+            return None  # the leading case asks for all of them
+        refunds = [refund, *self._others(parts, actor)]
+        amount = sum((each.amount for each in refunds), Money(0, refund.amount.currency))
+        if len(refunds) != len(parts) or (len(parts) > 1 and amount != ask.refund):
+            self._not_paid(refunds, PARTS_DIFFER, actor)
+            return None
+        reply = evolve(reply_of(ask), amount=amount, refund_id=refund.id)
         try:
             self.gateways.of(case.shop_id).agree_refund(reply)
         except RetryLater as lost:
-            self.refunds.book_doubt(BookDoubt(refund_id=refund.id, reason=lost.reason, by=asking(actor)))
+            for each in refunds:
+                self.refunds.book_doubt(BookDoubt(refund_id=each.id, reason=lost.reason, by=asking(actor)))
             raise
         except AskChanged as changed:
-            self._decide_again(case, refund.id, changed.reason, actor)
+            self._decide_again(case, refunds, changed.reason, actor)
         except AuthorisationExpired as expired:
-            self.refunds.book_not_paid(BookNotPaid(refund_id=refund.id, reason=expired.reason, by=asking(actor)))
+            self._not_paid(refunds, expired.reason, asking(actor))
             raise
         except (PlatformRefused, NotConnected) as refusal:
             reason = getattr(refusal, "reason", refusal.code)
-            self.refunds.book_not_paid(BookNotPaid(refund_id=refund.id, reason=reason, by=actor))
+            self._not_paid(refunds, reason, actor)
         else:
-            paid = BookPaid(refund_id=refund.id, amount=refund.amount, paid_at=self.now(), by=actor)
-            self.refunds.book_paid(paid)
+            for each, by in _last_by(refunds, actor):
+                paid = BookPaid(refund_id=each.id, amount=each.amount, paid_at=self.now(), by=by)
+                self.refunds.book_paid(paid)
         return None
 
-    def _decide_again(self, case: AftersalesCase, refund_id: RefundId, reason: str, actor: Actor) -> None:
+    def _others(self, parts: Sequence[AftersalesCase], actor: Actor) -> Iterator[RefundOrder]:
+        """Give the refunds of the other cases of an ask, as far as the platform is to be asked for them."""
+        for part in parts[1:]:
+            assert part.refund_id is not None  # it waits for its money, or did
+            found = self.refunds.to_send(RefundCommand(refund_id=part.refund_id, by=asking(actor)))
+            if found is not None:
+                yield found
+
+    def _not_paid(self, refunds: Sequence[RefundOrder], reason: str, actor: Actor) -> None:
+        for each, by in _last_by(refunds, actor):
+            self.refunds.book_not_paid(BookNotPaid(refund_id=each.id, reason=reason, by=by))
+
+    def _decide_again(self, case: AftersalesCase, refunds: Sequence[RefundOrder], reason: str, actor: Actor) -> None:
         """Nothing has moved: read the ask anew, and where the case still stands for it, ask for the money again."""
         by = asking(actor)
-        self.refunds.book_not_paid(BookNotPaid(refund_id=refund_id, reason=reason, by=by))
+        self._not_paid(refunds, reason, by)
         self.pulls.fetch(FetchAsk(shop_id=case.shop_id, refund_no=case.platform_refund_no, by=by))
-        unless_refused(lambda: self.refunds.send(SendRefund(refund_id=refund_id, by=actor)))
+        if len(refunds) == 1:
+            unless_refused(lambda: self.refunds.send(SendRefund(refund_id=refunds[0].id, by=actor)))
+        else:
+            self._send(self.asks.parts(AskCommand(case_id=case.id, by=by)), refunds[0].id, actor)
 
     def follow(self, job: Job) -> datetime | None:
         event = event_of(job, RefundEvent)
@@ -114,3 +154,9 @@ class MoneyProcess:
         """Return what the platform is asked to pay for; what new goods cost less is paid by hand."""
         found = self.asks.to_tell(AskCommand(case_id=event.case_id, by=by)) if event.case_id else None
         return found if found is not None and found[0].kind in GIVES_MONEY_BACK else None
+
+
+def _last_by(refunds: Sequence[RefundOrder], actor: Actor) -> Iterator[tuple[RefundOrder, Actor]]:
+    """Give each refund with who acts: only what is done last is the whole of the job."""
+    for each in reversed(refunds):
+        yield each, actor if each is refunds[0] else asking(actor)

@@ -38,6 +38,8 @@ _KINDS: Final = {
     AskKind.REISSUE: K.REISSUE,
 }
 AGREES_AGAIN: Final = "agrees_again"
+NOT_IN_ONE: Final = frozenset({"no_such_line", "more_than_ordered"})
+"""Troubles of an ask that one order has not all of: several may, where theirs was split."""
 NO_ORDER: Final = "no_order"
 """The trouble of an ask that came before its order: it is tried again."""
 Placed = Callable[[LineId], Runs]
@@ -60,7 +62,7 @@ def trouble_of(standard: StandardAftersales, order: SalesOrder | None) -> Troubl
     if kind_of(standard, order) is None:
         return Trouble(reason="unknown_kind", field="kind", why=standard.kind)
     for asked in standard.lines:
-        ours = _ours(order, asked.line_no)
+        ours = lines_of(order, asked.line_no)
         if not ours:
             return Trouble(reason="no_such_line", field="line_no", why=asked.line_no)
         if asked.quantity > sum(line.quantity for line in ours):
@@ -78,7 +80,7 @@ def units_of(standard: StandardAftersales, order: SalesOrder, *, owed: Placed, t
     return tuple(
         CaseLine(line_id=line.id, sku=line.sku, units=runs)
         for asked in standard.lines
-        for line, runs in _runs(_ours(order, asked.line_no), int(asked.quantity), owed, taken)
+        for line, runs in _runs(lines_of(order, asked.line_no), int(asked.quantity), owed, taken)
     )
 
 
@@ -291,7 +293,7 @@ def _descriptive(standard: StandardAftersales, kind: CaseKind) -> dict[str, Any]
     return dict(zip(DESCRIPTIVE, facts, strict=True))
 
 
-def _ours(order: SalesOrder, line_no: str) -> tuple[OrderLine, ...]:
+def lines_of(order: SalesOrder, line_no: str) -> tuple[OrderLine, ...]:
     """Return our lines of a sub-order: several where units of it were given up.
 
     The last part of a bundle stands for it.
@@ -302,7 +304,7 @@ def _ours(order: SalesOrder, line_no: str) -> tuple[OrderLine, ...]:
 
 def _nothing_has_left(standard: StandardAftersales, order: SalesOrder) -> bool:
     """Whether of an order that left in part everything that is asked for is still here."""
-    lines = [line for asked in standard.lines for line in _ours(order, asked.line_no)]
+    lines = [line for asked in standard.lines for line in lines_of(order, asked.line_no)]
     return order.state is OrderState.PARTIALLY_SHIPPED and bool(lines) and not any(line.shipped for line in lines)
 
 
