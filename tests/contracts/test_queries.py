@@ -26,6 +26,7 @@ from oms_app.queries.rows import COUNT_CAP, LAG_S, OrderFilter, OrderRow, Platfo
 from oms_domain.kernel.identity import CarrierCode, SkuCode, WarehouseCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.platform_order import Conversion, Trouble
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import OrderState
@@ -377,13 +378,41 @@ def test_orders_that_may_be_merged_are_listed_in_groups(backend):
     one("r-1", buyer_id="b-2")
     one("r-1", state=OrderState.AWAITING_RELEASE)
     one("r-1", carrier=CarrierCode("SF"))
+    one("r-1", business=Business.DISTRIBUTION)
+    one("r-1", delivery=DeliveryMode.SAME_CITY)
+    one("r-1", source=OrderSource.MANUAL)
 
     def listed(actor, **wanted):
-        groups = backend.queries.merge_candidates(actor, **{"shop_id": None, "limit": 10} | wanted)
-        return [[row.id for row in group] for group in groups]
+        page = backend.queries.merge_candidates(actor, **{"shop_id": None, "limit": 10} | wanted)
+        return [[row.id for row in group] for group in page.groups]
 
     mine = [[first.id, second.id]]
     theirs = [sorted(order.id for order in there)]
     assert sorted(listed(ROOT)) == sorted(mine + theirs)
     assert listed(ROOT, shop_id=shop.id) == listed(of(shop.id)) == mine
     assert listed(ROOT, shop_id=shop.id, limit=1) == []
+
+
+def test_what_may_be_merged_is_listed_page_by_page_and_what_was_put_in_by_hand_by_its_receiver(backend):
+    shop = store(backend, a_new_shop(backend))
+
+    def one(digest, **changes):
+        sealed = a_sealed_row(backend, shop, indexes=((IndexField.WHOLE, digest), (IndexField.PLAIN, "p")))
+        transact(backend, lambda tx: tx.vault.put(sealed))
+        receiver = PartyRef(vault_id=sealed.id, digest=digest)
+        manual = {"source": OrderSource.MANUAL, "buyer_id": "", "platform_order_id": None}
+        return store(backend, an_order(backend, shop, receiver=receiver, **manual | changes))
+
+    groups = [sorted(one(f"r-{at}").id for _ in range(2)) for at in range(5)]
+    for _ in range(2):
+        one("r-9", source=OrderSource.PLATFORM)  # of a platform, and nobody knows whose
+
+    found, after, pages = [], None, 0
+    while True:
+        page = backend.queries.merge_candidates(ROOT, shop_id=shop.id, after=after, limit=5)
+        found += [sorted(row.id for row in group) for group in page.groups]
+        pages, after = pages + 1, page.next
+        if after is None:
+            break
+
+    assert (found, pages) == (groups, 3)

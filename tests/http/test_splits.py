@@ -105,7 +105,7 @@ def test_candidates_are_listed_merged_and_taken_apart(api, order):
     assert [source["state"] for source in merged["sources"]] == ["merged", "merged"]
     whole = api.get(f"/orders/{merged['order']['id']}").json()
     assert len({line["platform_order_no"] for line in whole["lines"]}) == 2
-    assert api.get("/orders/merge-candidates?shop=tb-1").json() == {"groups": []}
+    assert api.get("/orders/merge-candidates?shop=tb-1").json() == {"groups": [], "next_cursor": None}
     back = api.post(f"/orders/{merged['order']['id']}/unmerge").json()
     assert [part["payable"]["fen"] for part in back["parts"]] == [27_800, 27_800]
 
@@ -116,3 +116,17 @@ def test_what_cannot_be_merged_says_why(api, order):
 
     assert (refused.status_code, refused.json()["code"]) == (409, "states.move_not_allowed")
     assert api.post("/orders/merges", {"ids": [order["id"]]}).status_code == 422
+
+
+def test_candidates_are_listed_page_by_page(api, order):
+    an_order(api, 42)
+    groups, cursor = [], None
+    for _ in range(3):
+        page = api.get("/orders/merge-candidates?limit=1" + (f"&cursor={cursor}" if cursor else "")).json()
+        groups += page["groups"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+
+    assert cursor is None
+    assert api.get("/orders/merge-candidates?cursor=made-up").status_code == 422

@@ -13,7 +13,7 @@ from oms_adapters.bootstrap.refusals import PartInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
 from oms_app.batches import StartEach
 from oms_app.merging import Merged, MergeOrders, UnmergeOrder
-from oms_app.queries.rows import LARGEST_PAGE
+from oms_app.queries.rows import LARGEST_PAGE, OrderRow
 from oms_app.splitting import SplitAnswer, SplitOrder, Wanted
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.text import checked_text
@@ -76,7 +76,12 @@ def merge_candidates(shop_code: str | None, as_json: bool) -> None:
     """List orders that may be merged, group by group."""
     container = ready()
     shop_id = shop_named(container, shop_code).id if shop_code else None
-    groups = container.queries().merge_candidates(operator(), shop_id=shop_id, limit=LARGEST_PAGE)
+    groups, after = list[tuple[OrderRow, ...]](), None
+    while True:
+        page = container.queries().merge_candidates(operator(), shop_id=shop_id, after=after, limit=LARGEST_PAGE)
+        groups += page.groups
+        if (after := page.next) is None:
+            break
     rows = [
         {
             "group": at,

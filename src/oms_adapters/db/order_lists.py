@@ -14,10 +14,12 @@ from oms_adapters.db.orders import sales_order
 from oms_adapters.db.types import Id, Instant
 from oms_adapters.db.vault import pii_vault
 from oms_app.actor import Actor
-from oms_app.queries.rows import COUNT_CAP, LAG_S, OrderFilter, OrderRow, Position
+from oms_app.queries.rows import COUNT_CAP, LAG_S, MergeCandidates, MergePlace, OrderFilter, OrderRow, Position
 from oms_domain.kernel.identity import ShopId
 from oms_domain.kernel.money import Money
+from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.states import OrderState
+from oms_domain.split_merge.merging import ALIKE
 
 _o = sales_order.c
 _COLUMNS: Final = (
@@ -118,12 +120,13 @@ def order_row(row: Any) -> OrderRow:
 
 
 _other = sales_order.alias("other")
-_KEY: Final = ("shop_id", "platform_buyer_id", "receiver_digest")
-_ALIKE: Final = (*_KEY, "warehouse", "carrier", "region", "cash_on_delivery", "kind", "currency")
+_COLUMN_OF: Final = {"buyer_id": "platform_buyer_id", "receiver": "receiver_digest"}
+_ALIKE: Final = tuple(_COLUMN_OF.get(name, name) for name in ALIKE)
+"""What orders that are merged have alike, as it stands in the table."""
 
 
-def merge_candidates(actor: Actor, shop_id: ShopId | None, limit: int) -> sa.Select[Any]:
-    """Return the statement of orders that may be merged, group by group."""
+def merge_candidates(actor: Actor, shop_id: ShopId | None, after: MergePlace | None, limit: int) -> sa.Select[Any]:
+    """Return the statement of orders that may be merged, group by group; one more than ``limit``, if there is."""
     state = str(OrderState.AWAITING_CS_REVIEW)
     plain = sa.select(pii_vault.c.id).where(pii_vault.c.plain_index.is_not(None))
     alike = [_other.c[name].is_not_distinct_from(_o[name]) for name in _ALIKE]
@@ -131,7 +134,7 @@ def merge_candidates(actor: Actor, shop_id: ShopId | None, limit: int) -> sa.Sel
     statement = sa.select(*_COLUMNS, *(_o[name].label(f"alike_{name}") for name in _ALIKE)).where(
         _o.state == state,
         _o.flag_count == 0,
-        _o.platform_buyer_id != "",
+        sa.or_(_o.platform_buyer_id != "", _o.source != str(OrderSource.PLATFORM)),
         _o.receiver_digest != "",
         _o.receiver_id.in_(plain),
         another,
@@ -140,18 +143,22 @@ def merge_candidates(actor: Actor, shop_id: ShopId | None, limit: int) -> sa.Sel
         statement = statement.where(_o.shop_id.in_(sorted(actor.shops, key=lambda id: id.bytes)))
     if shop_id is not None:
         statement = statement.where(_o.shop_id == shop_id)
-    return statement.order_by(*(_o[name] for name in _KEY), _o.placed_at, _o.id).limit(limit)
+    if after is not None:
+        place = sa.tuple_(sa.literal(after[0], Id), sa.literal(after[1], sa.String))
+        statement = statement.where(sa.tuple_(_o.shop_id, _o.receiver_digest) > place)
+    return statement.order_by(_o.shop_id, _o.receiver_digest, _o.placed_at, _o.id).limit(limit + 1)
 
 
-def merge_groups(rows: Sequence[Any]) -> tuple[tuple[OrderRow, ...], ...]:
-    """Return the orders of ``merge_candidates`` in their groups.
-
-    One that the limit cut off from its group is left out.
-    """
-    width, groups = len(_COLUMNS), dict[str, list[OrderRow]]()
+def merge_groups(rows: Sequence[Any], limit: int) -> MergeCandidates:
+    """Return a page of the orders of ``merge_candidates`` in their groups."""
+    width, groups, next_ = len(_COLUMNS), dict[str, list[OrderRow]](), None
+    places = [(ShopId(row.alike_shop_id), str(row.alike_receiver_digest)) for row in rows]
+    if len(rows) > limit:
+        whole = [place for place in places if place != places[-1]] or places[:limit]
+        rows, next_ = rows[: len(whole)], whole[-1]
     for row in rows:
         groups.setdefault(repr(tuple(row)[width:]), []).append(order_row(tuple(row)[:width]))
-    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+    return MergeCandidates(groups=tuple(tuple(group) for group in groups.values() if len(group) > 1), next=next_)
 
 
 def _shape(actor: Actor, wanted: OrderFilter, after: Position | None) -> _Shape:

@@ -30,6 +30,8 @@ from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
     LedgerRow,
+    MergeCandidates,
+    MergePlace,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -219,8 +221,11 @@ class SqlQueries:
     def warehouses(self) -> tuple[Warehouse, ...]:
         return stock_queries.warehouses(self._rows)
 
-    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
-        return order_lists.merge_groups(self._rows(order_lists.merge_candidates(actor, shop_id, limit)))
+    def merge_candidates(
+        self, actor: Actor, *, shop_id: ShopId | None, after: MergePlace | None = None, limit: int
+    ) -> MergeCandidates:
+        rows = self._rows(order_lists.merge_candidates(actor, shop_id, after, limit))
+        return order_lists.merge_groups(rows, limit)
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         return {state: self.count_orders(actor, OrderFilter(states=(state,))) for state in OrderState}

@@ -98,11 +98,12 @@ class Pages:
         more = len(rows) > limit
         return Page(
             items=[view(row) for row in shown],
-            next_cursor=self._cursor(at(shown[-1])) if more else None,
+            next_cursor=self.cursor(at(shown[-1])) if more else None,
             total=Count.of(total) if total is not None else None,
         )
 
-    def _cursor(self, position: tuple[str, str]) -> str:
+    def cursor(self, position: tuple[str, str]) -> str:
+        """Return what stands for a position of this list."""
         return self.signer.sign(self._digest + json.dumps(position).encode())
 
     @property

@@ -15,6 +15,7 @@ from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
 from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.order_views import OrderAnswerView, OrderRowView
+from oms_adapters.http.paging import Cursor, Limit, Pages, Signer
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
@@ -23,7 +24,7 @@ from oms_app.batches import BatchService, StartEach
 from oms_app.merging import MOST_ORDERS, Merged, MergeOrders, MergeService, UnmergeOrder
 from oms_app.queries.rows import LARGEST_PAGE, Queries
 from oms_app.splitting import Part, PartLine, SplitAnswer, SplitOrder, SplitService, Wanted
-from oms_domain.kernel.identity import LineId, OrderId, SkuCode
+from oms_domain.kernel.identity import LineId, OrderId, ShopId, SkuCode
 from oms_domain.kernel.quantity import LARGEST_QUANTITY
 from oms_domain.kernel.text import checked_text
 
@@ -169,9 +170,10 @@ class MergedView(View):
 
 
 class MergeGroupsView(View):
-    """Groups of orders that may be merged, the oldest of each first."""
+    """Groups of orders that may be merged, the oldest of each first. ``next_cursor`` is null on the last page."""
 
     groups: list[list[OrderRowView]]
+    next_cursor: str | None
 
 
 class SplitsController(Controller):
@@ -262,11 +264,21 @@ class SplitsController(Controller):
         actor: Given[Actor],
         queries: Given[Queries],
         known_shops: Given[KnownShops],
+        signer: Given[Signer],
         shop: FromQuery[str | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = LARGEST_PAGE,
     ) -> MergeGroupsView:
+        """What goes to one receiver is on one page, unless that alone is more than ``limit`` orders."""
         shop_id = known_shops.of(shop, actor).id if shop else None
-        found = queries.merge_candidates(actor, shop_id=shop_id, limit=LARGEST_PAGE)
-        return MergeGroupsView(groups=[[OrderRowView.of(row) for row in group] for group in found])
+        pages = Pages(signer, ("merge_candidates", str(shop_id)))
+        place = pages.after(cursor)
+        after = (ShopId(UUID(place[0])), place[1]) if place else None
+        found = queries.merge_candidates(actor, shop_id=shop_id, after=after, limit=limit)
+        return MergeGroupsView(
+            groups=[[OrderRowView.of(row) for row in group] for group in found.groups],
+            next_cursor=pages.cursor((str(found.next[0]), found.next[1])) if found.next else None,
+        )
 
     @post(
         "/merge-plan",

@@ -24,6 +24,8 @@ from oms_app.queries.rows import (
     COUNT_CAP,
     LAG_S,
     LedgerRow,
+    MergeCandidates,
+    MergePlace,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -40,6 +42,7 @@ from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
 from oms_domain.inventory.stock import StockLevel
 from oms_domain.inventory.warehouses import Warehouse
 from oms_domain.kernel.identity import OrderId, PlatformOrderId, ShopId, SkuCode, StockDocumentId, WarehouseCode
+from oms_domain.orders.marks import OrderSource
 from oms_domain.orders.platform_order import Conversion, PlatformOrder
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
@@ -231,20 +234,28 @@ class MemoryQueries:
     def warehouses(self) -> tuple[Warehouse, ...]:
         return tuple(sorted(self._all(self.tables.warehouses), key=lambda each: each.code))
 
-    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
+    def merge_candidates(
+        self, actor: Actor, *, shop_id: ShopId | None, after: MergePlace | None = None, limit: int
+    ) -> MergeCandidates:
         wanted = OrderFilter(states=(OrderState.AWAITING_CS_REVIEW,), shop_id=shop_id, flagged=False)
         groups: dict[tuple[Any, ...], list[SalesOrder]] = {}
         with self.tables.lock:
             for order in sorted(self._orders(actor, wanted), key=_to_merge):
                 sealed = self.tables.vault.get(order.receiver.vault_id)
-                if order.buyer_id and sealed is not None and sealed.digest(IndexField.PLAIN):
+                known = order.buyer_id or order.source is not OrderSource.PLATFORM
+                if known and order.receiver.digest and sealed is not None and sealed.digest(IndexField.PLAIN):
                     alike = tuple(of(order) for of in ALIKE.values())
                     groups.setdefault(alike, []).append(order)
-        several = {order.id for group in groups.values() if len(group) > 1 for order in group}
-        listed = sorted((order for group in groups.values() for order in group if order.id in several), key=_to_merge)
-        kept = {order.id for order in listed[:limit]}
+        several = [order for group in groups.values() if len(group) > 1 for order in group]
+        listed = sorted((order for order in several if after is None or _to_merge(order)[:2] > after), key=_to_merge)
+        shown, next_ = listed, None
+        if len(listed) > limit:
+            cut = _to_merge(listed[limit])[:2]
+            shown = [order for order in listed[:limit] if _to_merge(order)[:2] != cut] or listed[:limit]
+            next_ = _to_merge(shown[-1])[:2]
+        kept = {order.id for order in shown}
         found = (tuple(_order_row(order) for order in group if order.id in kept) for group in groups.values())
-        return tuple(group for group in found if len(group) > 1)
+        return MergeCandidates(groups=tuple(group for group in found if len(group) > 1), next=next_)
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         counts = Counter(order.state for order in self._orders(actor, OrderFilter()))
@@ -288,8 +299,8 @@ def _page(
     return ordered[:limit]
 
 
-def _to_merge(order: SalesOrder) -> tuple[UUID, str, str, datetime, UUID]:
-    return (order.shop_id, order.buyer_id, order.receiver.digest, order.placed_at, order.id)
+def _to_merge(order: SalesOrder) -> tuple[ShopId, str, datetime, UUID]:
+    return (order.shop_id, order.receiver.digest, order.placed_at, order.id)
 
 
 def _created(row: Any) -> tuple[datetime, UUID]:

@@ -148,6 +148,18 @@ class ParcelTrace:
     trace: Trace
 
 
+MergePlace = tuple[ShopId, str]
+"""Where a list of orders that may be merged goes on: after a shop and a receiver's digest."""
+
+
+@frozen(kw_only=True)
+class MergeCandidates:
+    """A page of orders that may be merged (可合单), in groups. ``next``: where the next one begins; None: the last."""
+
+    groups: tuple[tuple[OrderRow, ...], ...]
+    next: MergePlace | None = None
+
+
 class Queries(Protocol):
     """Reads outside any transaction of a use case. Every answer holds only the actor's shops."""
 
@@ -230,8 +242,13 @@ class Queries(Protocol):
     def warehouses(self) -> tuple[Warehouse, ...]:
         """Return all warehouses, by code."""
 
-    def merge_candidates(self, actor: Actor, *, shop_id: ShopId | None, limit: int) -> tuple[tuple[OrderRow, ...], ...]:
-        """Return orders that may be merged, in groups, the oldest of a group first; at most ``limit`` orders."""
+    def merge_candidates(
+        self, actor: Actor, *, shop_id: ShopId | None, after: MergePlace | None = None, limit: int
+    ) -> MergeCandidates:
+        """Return orders that may be merged, in groups, the oldest of a group first; about ``limit`` orders a page.
+
+        What goes to one receiver is on one page, unless that alone is more than a page.
+        """
 
     def state_counts(self, actor: Actor) -> Mapping[OrderState, int]:
         """Return how many orders stand in each state, each counted to ``COUNT_CAP + 1``."""
