@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from contextlib import suppress
+from typing import ClassVar, Final
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oms_app.actor import Actor, Permission
-from oms_app.ports.transaction import Begin, Clock
+from oms_app.ports.transaction import Begin, Clock, JobNotParked
+from oms_app.queries.rows import Queries
 from oms_app.timers import LIFT_FLAGS, end_of_flags
 from oms_app.transactions import Pause, one_transaction
 from oms_domain.kernel.errors import Refused
 from oms_domain.kernel.identity import OrderId
+
+MOST_REDRIVEN: Final = 10_000
+"""Parked jobs that are made due at once."""
 
 
 @frozen(kw_only=True)
@@ -29,6 +34,23 @@ class Redriven:
     """A job that is due again."""
 
     id: UUID
+
+
+@frozen(kw_only=True)
+class RedriveParked:
+    """Make many parked jobs due again: all that the actor sees, or those of a handler, or about a warehouse."""
+
+    permission: ClassVar[Permission] = Permission.ADMIN
+    handler: str = ""
+    warehouse: str = ""
+    by: Actor
+
+
+@frozen(kw_only=True)
+class RedrivenMany:
+    """How many jobs are due again."""
+
+    count: int
 
 
 @frozen(kw_only=True)
@@ -61,6 +83,7 @@ class JobService:
 
     begin: Begin
     now: Clock
+    queries: Queries
     pause: Pause
 
     @one_transaction
@@ -71,6 +94,23 @@ class JobService:
                 return done
             tx.redrive(command.job_id, at=self.now())
             answer = Redriven(id=command.job_id)
+            tx.remember(answer)
+            tx.commit()
+        return answer
+
+    def redrive_parked(self, command: RedriveParked) -> RedrivenMany:
+        """Each is a transaction of its own; what somebody else has made due meanwhile is left to them."""
+        with self.begin(command) as tx:
+            if done := tx.recall(RedrivenMany):
+                return done
+        by, count = evolve(command.by, once=None), 0
+        found = self.queries.parked_jobs(by, limit=MOST_REDRIVEN, handler=command.handler, warehouse=command.warehouse)
+        for job in found:
+            with suppress(JobNotParked):
+                self.redrive(RedriveJob(job_id=job.id, by=by))
+                count += 1
+        answer = RedrivenMany(count=count)
+        with self.begin(command) as tx:
             tx.remember(answer)
             tx.commit()
         return answer

@@ -143,7 +143,7 @@ class World:
         self.reports = ReportService(**shared, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
         self.wms_accounts = WmsAccountService(**shared, sealer=self.sealer)
-        self.job_service = JobService(begin=begin, now=self.clock, pause=pause)
+        self.job_service = JobService(begin=begin, now=self.clock, queries=self.store.queries, pause=pause)
         self.personal = PersonalDataService(begin=begin, sealer=self.sealer, pause=pause)
         self.preparation = Preparation(sealer=self.sealer, new_id=self.new_id)
         self.pulls = PullService(

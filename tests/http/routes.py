@@ -366,6 +366,18 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(operation="listParkedJobs", path="/jobs/parked", permission=Permission.ADMIN, scoped=None),
     Call(
+        operation="redriveParkedJobs",
+        method="POST",
+        path="/jobs/redrives",
+        body={},
+        permission=Permission.ADMIN,
+        changes=True,
+        scoped=None,
+    ),
+    Call(
+        operation="listOrdersWaitingForWarehouse", path="/wms/waiting", permission=Permission.ORDERS_READ, scoped=None
+    ),
+    Call(
         operation="redriveJob",
         method="POST",
         path=f"/jobs/{ABSENT}/redrive",

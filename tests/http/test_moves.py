@@ -110,3 +110,21 @@ def test_what_the_warehouse_has_waits_for_an_answer_that_a_person_may_give(api, 
     assert (asked["state"], asked["flags"]) == ("in_warehouse", ["cancel_pending"])
     assert (again.status_code, again.json()["code"]) == (409, "orders.flagged")
     assert [(row["outcome"], row["order"]["state"]) for row in done["rows"]] == [("done", "cancelled")]
+
+
+def test_an_order_that_waits_for_its_warehouse_says_why_since_when_and_until_when(api, world, order_id):
+    for act in ("approval", "release"):
+        api.post(f"/orders/{order_id}/{act}")
+    fulfilment = api.get(f"/orders/{order_id}").json()["fulfilment"]
+    assert fulfilment["waits"] is None
+    (sending,) = world.store.tables.sendings.values()
+    failed = sending.begun(world.now).failed("unreachable", may_be_there=False, next_at=world.now, at=world.now)
+    world.store.tables.sendings[sending.fulfilment_id] = failed
+
+    waits = api.get(f"/orders/{order_id}").json()["fulfilment"]["waits"]
+    (row,) = api.get("/wms/waiting").json()["items"]
+
+    assert (waits["reason"], waits["since"]) == ("unreachable", waits["next_at"])
+    assert row["order_id"] == str(order_id)
+    assert (row["fulfilment"], row["warehouse"]) == (fulfilment["number"], fulfilment["warehouse"])
+    assert {name: row[name] for name in waits} == waits

@@ -177,6 +177,15 @@ def test_parked_work_is_listed_and_made_due_again(api, world):
     assert UUID(job_id) in world.store.tables.jobs
 
 
+def test_all_parked_work_of_a_kind_is_made_due_again_at_once(api, world):
+    parked(world)
+
+    assert api.get("/jobs/parked?handler=another").json()["items"] == []
+    assert api.post("/jobs/redrives", {"handler": "another"}).json() == {"count": 0}
+    assert api.post("/jobs/redrives", {"handler": "test.handler"}).json() == {"count": 1}
+    assert api.get("/jobs/parked").json()["items"] == []
+
+
 def test_made_due_again_twice_under_one_key_it_is_answered_alike(api, world):
     job_id = parked(world)
 

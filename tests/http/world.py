@@ -193,7 +193,7 @@ class World:
             "gateways": Gateways(),
             "sealer": sealer,
             "signer": CursorSigner(self.ring),
-            "job_service": JobService(begin=begin, now=self.clock, pause=lambda n: None),
+            "job_service": JobService(begin=begin, now=self.clock, queries=self.store.queries, pause=lambda n: None),
             "buyer_views": BuyerViews(begin=begin, queries=self.store.queries),
             "discrepancies": DiscrepancyService(begin=begin, now=self.clock, pause=lambda n: None),
             "cases": CaseService(numbering=numbering, **common),

@@ -96,6 +96,28 @@ def reports(state: str | None, limit: int, as_json: bool) -> None:
     show([_report(kept) for kept in found], REPORT, as_json=as_json)
 
 
+@wms.command("waiting")
+@click.option("--warehouse", default="", help="Only of this one.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@refusals_shown
+def waiting(warehouse: str, limit: int, as_json: bool) -> None:
+    """List orders that could not be sent to their warehouse until now (待送仓), those that wait longest first."""
+    rows = [
+        {
+            "order": row.number,
+            "order_id": str(row.order_id),
+            "fulfilment": row.fulfilment,
+            "warehouse": row.warehouse,
+            "why": row.reason,
+            "since": row.since.isoformat(timespec="seconds"),
+            "next_at": row.next_at.isoformat(timespec="seconds") if row.next_at else "",
+        }
+        for row in ready().queries().waiting_for_warehouse(operator(), limit=limit, warehouse=warehouse)
+    ]
+    show(rows, ["order", "fulfilment", "warehouse", "why", "since", "next_at"], as_json=as_json)
+
+
 @wms.command("book")
 @click.argument("report_id", type=click.UUID)
 @json_option

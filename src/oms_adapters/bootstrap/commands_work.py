@@ -15,7 +15,7 @@ from oms_adapters.bootstrap.session import language, operator, ready, refusals_s
 from oms_app.conversion import Outcome
 from oms_app.discrepancies import SettleDifference
 from oms_app.intake import convert_again
-from oms_app.jobs import CallOffJob, RedriveJob
+from oms_app.jobs import CallOffJob, RedriveJob, RedriveParked
 from oms_app.ports.differences import Difference
 from oms_app.queries.rows import LARGEST_PAGE, Position, Queries
 from oms_domain.kernel.errors import OmsError
@@ -135,11 +135,14 @@ def jobs() -> None:
 
 
 @jobs.command("parked")
+@click.option("--handler", default="", help="Only of this kind of work.")
+@click.option("--warehouse", default="", help="Only about what this warehouse ships.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
 @json_option
 @refusals_shown
-def list_parked_jobs(limit: int, as_json: bool) -> None:
+def list_parked_jobs(handler: str, warehouse: str, limit: int, as_json: bool) -> None:
     """List work that was given up for now, oldest first, with the reason."""
+    found = ready().queries().parked_jobs(operator(), limit=limit, handler=handler, warehouse=warehouse)
     rows = [
         {
             "id": str(row.id),
@@ -149,19 +152,34 @@ def list_parked_jobs(limit: int, as_json: bool) -> None:
             "why": row.error,
             "created_at": row.created_at.isoformat(timespec="seconds"),
         }
-        for row in ready().queries().parked_jobs(operator(), limit=limit)
+        for row in found
     ]
     show(rows, ["id", "handler", "tries", "why", "created_at"], as_json=as_json)
 
 
 @jobs.command("redrive")
-@click.argument("job", nargs=-1, required=True, type=click.UUID)
+@click.argument("job", nargs=-1, type=click.UUID)
+@click.option("--all", "every", is_flag=True, help="All that is parked.")
+@click.option("--handler", default="", help="All of this kind of work.")
+@click.option("--warehouse", default="", help="All about what this warehouse ships.")
 @json_option
 @click.pass_context
 @refusals_shown
-def redrive(ctx: click.Context, job: tuple[UUID, ...], as_json: bool) -> None:
-    """Make parked work due again (重新执行): a running server, or `oms drain`, does it. Each with its own answer."""
+def redrive(
+    ctx: click.Context, job: tuple[UUID, ...], every: bool, handler: str, warehouse: str, as_json: bool
+) -> None:
+    """Make parked work due again (重新执行): a running server, or `oms drain`, does it.
+
+    Name jobs, each with its own answer, or say which of all.
+    """
+    many = every or bool(handler) or bool(warehouse)
+    if many == bool(job):
+        raise click.UsageError("Name jobs, or say which of all with --all, --handler, --warehouse.")
     service = ready().job_service()
+    if many:
+        command = RedriveParked(handler=handler, warehouse=warehouse, by=operator())
+        show([{"redriven": service.redrive_parked(command).count}], ["redriven"], as_json=as_json)
+        return
 
     def again(job_id: UUID) -> None:
         service.redrive(RedriveJob(job_id=job_id, by=operator()))

@@ -265,7 +265,7 @@ class Container(containers.DeclarativeContainer):
         new_id=new_id,
         keep=providers.Singleton(_key_keep, settings),
     )
-    job_service = providers.Singleton(JobService, begin=begin, now=now, pause=pause)
+    job_service = providers.Singleton(JobService, begin=begin, now=now, queries=queries, pause=pause)
     buyer_views = providers.Singleton(BuyerViews, begin=begin, queries=queries)
     discrepancies = providers.Singleton(DiscrepancyService, begin=begin, now=now, pause=pause)
     pulls = providers.Singleton(

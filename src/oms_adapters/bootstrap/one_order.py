@@ -16,6 +16,7 @@ from oms_app.queries.rows import OrderDetail
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.fulfilment_order import Package
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.flags import Flag
@@ -43,7 +44,7 @@ class Claims:
 def print_order(detail: OrderDetail, claims: Claims, language: str, *, why_not: bool = False, as_json: bool) -> None:
     """Print all there is to show of an order: as one object of codes, or as a table for each part."""
     cases, refunds = [_case(case) for case in claims.cases], [_refund(refund) for refund in claims.refunds]
-    head = _head(detail.order)
+    head = _head(detail.order) | {"waits_for_warehouse": _waits(detail.waits)}
     lines = [_line(line) for line in detail.order.lines]
     parcels = [_parcel(package) for package in (detail.fulfilment.packages if detail.fulfilment else ())]
     log = [_entry(entry) for entry in detail.log]
@@ -102,6 +103,13 @@ def _head(order: SalesOrder) -> dict[str, Any]:
         "split_by": list(order.split_reasons),
         "version": order.version,
     }
+
+
+def _waits(sending: Sending | None) -> str:
+    if sending is None or sending.waits_since is None:
+        return ""
+    then = f"next try {sending.next_at.isoformat(timespec='seconds')}" if sending.next_at else "not tried again"
+    return f"{sending.reason}, since {sending.waits_since.isoformat(timespec='seconds')}, {then}"
 
 
 def region_text(region: Region) -> str:

@@ -21,7 +21,7 @@ from oms_adapters.db.platform_orders import platform_order, platform_order_of
 from oms_adapters.db.shops import shop, shop_of
 from oms_adapters.db.sourcing import SHIPPING, record_of
 from oms_adapters.db.types import Id, Instant
-from oms_adapters.db.wms import package_trace, report_of, trace_of, wms_report
+from oms_adapters.db.wms import package_trace, report_of, sending, trace_of, wms_report
 from oms_app.actor import Actor
 from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
@@ -40,8 +40,10 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
     Timer,
+    WaitingOrder,
 )
 from oms_app.queries.stock_scope import Places, seen_places
+from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind
@@ -149,8 +151,17 @@ class SqlQueries:
         )
         return tuple(ParcelTrace(tracking_no=row.tracking_no, trace=trace_of(row)) for row in self._rows(statement))
 
-    def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
+    def parked_jobs(self, actor: Actor, *, limit: int, handler: str = "", warehouse: str = "") -> tuple[ParkedJob, ...]:
         parked = sa.select(job).where(job.c.state == PARKED)
+        if handler:
+            parked = parked.where(job.c.handler == handler)
+        if warehouse:
+            f = fulfilment_order.c
+            there = (
+                sa.select(f.id).where(f.warehouse == warehouse),
+                sa.select(f.order_id).where(f.warehouse == warehouse),
+            )
+            parked = parked.where(sa.or_(*(job.c.stream.in_(ids) for ids in there)))
         if actor.shops is not None:
             of = sa.func.coalesce(event.c.shop_id, job.c.shop_id)
             parked = parked.outerjoin(event, event.c.id == job.c.event_id).where(*_scope(of, actor))
@@ -165,6 +176,33 @@ class SqlQueries:
                 created_at=row.created_at,
             )
             for row in rows
+        )
+
+    def waiting_for_warehouse(self, actor: Actor, *, limit: int, warehouse: str = "") -> tuple[WaitingOrder, ...]:
+        f, s, o = fulfilment_order.c, sending.c, sales_order.c
+        statement = (
+            sa.select(o.id, o.number, f.shop_id, f.number.label("fulfilment"), f.warehouse)
+            .add_columns(s.waits_since, s.reason, s.next_at)
+            .join_from(sending, fulfilment_order, f.id == s.fulfilment_id)
+            .join(sales_order, o.id == f.order_id)
+            .where(s.waits_since.is_not(None), f.state == FulfilmentState.PICKING, *_scope(f.shop_id, actor))
+            .order_by(s.waits_since, f.number)
+            .limit(limit)
+        )
+        if warehouse:
+            statement = statement.where(f.warehouse == warehouse)
+        return tuple(
+            WaitingOrder(
+                order_id=OrderId(row.id),
+                number=row.number,
+                shop_id=ShopId(row.shop_id),
+                fulfilment=row.fulfilment,
+                warehouse=WarehouseCode(row.warehouse),
+                since=row.waits_since,
+                reason=row.reason,
+                next_at=row.next_at,
+            )
+            for row in self._rows(statement)
         )
 
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:

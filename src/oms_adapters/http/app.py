@@ -51,7 +51,7 @@ from oms_adapters.http.stock_documents import StocktakesController, TransfersCon
 from oms_adapters.http.tickets import TicketsController
 from oms_adapters.http.warehouses import WarehousesController
 from oms_adapters.http.wms import TracesController, WmsController
-from oms_adapters.http.work_lists import DiscrepanciesController, JobsController
+from oms_adapters.http.work_lists import DiscrepanciesController, JobsController, WaitingOrdersController
 
 PREFIX: Final = "/api/v1"
 
@@ -161,6 +161,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     SkuMappingsController,
                     BatchesController,
                     DiscrepanciesController,
+                    WaitingOrdersController,
                     RulesController,
                     RuleTemplatesController,
                     BlacklistController,

@@ -16,6 +16,7 @@ from oms_app.orders import OrderAnswer
 from oms_app.queries.rows import OrderDetail, OrderRow
 from oms_domain.channels.standard import Region
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder, Package
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.kernel.errors import Refused
 from oms_domain.orders.asks import Ask
 from oms_domain.orders.balance import balance_due
@@ -213,6 +214,19 @@ class PackageView(View):
         )
 
 
+class WaitsView(View):
+    """Why it is not at its warehouse yet, since when, and when it is sent again; null: a person must see to it."""
+
+    since: datetime
+    reason: str
+    next_at: datetime | None
+
+    @classmethod
+    def of(cls, sending: Sending) -> WaitsView:
+        assert sending.waits_since is not None
+        return cls(since=sending.waits_since, reason=sending.reason, next_at=sending.next_at)
+
+
 class FulfilmentView(View):
     """What the warehouse ships of an order."""
 
@@ -222,9 +236,10 @@ class FulfilmentView(View):
     state: str
     accepted: bool
     packages: list[PackageView]
+    waits: WaitsView | None = None  # where it could not be sent to the warehouse until now
 
     @classmethod
-    def of(cls, fulfilment: FulfilmentOrder) -> FulfilmentView:
+    def of(cls, fulfilment: FulfilmentOrder, waits: Sending | None = None) -> FulfilmentView:
         return cls(
             id=fulfilment.id,
             number=fulfilment.number,
@@ -232,6 +247,7 @@ class FulfilmentView(View):
             state=fulfilment.state,
             accepted=fulfilment.accepted,
             packages=[PackageView.of(package) for package in fulfilment.packages],
+            waits=WaitsView.of(waits) if waits else None,
         )
 
 
@@ -385,7 +401,7 @@ class OrderView(View):
             seller_flag=order.seller_flag,
             warehouse=order.warehouse,
             carrier=order.carrier,
-            fulfilment=FulfilmentView.of(shown.fulfilment) if shown.fulfilment else None,
+            fulfilment=FulfilmentView.of(shown.fulfilment, shown.waits) if shown.fulfilment else None,
             placed_at=order.placed_at,
             paid_at=order.paid_at,
             promised_ship_at=order.promised_ship_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -16,9 +16,9 @@ from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.discrepancies import DiscrepancyService, SettleDifference
-from oms_app.jobs import CallOffJob, JobService, RedriveJob
+from oms_app.jobs import CallOffJob, JobService, RedriveJob, RedriveParked
 from oms_app.ports.differences import Difference
-from oms_app.queries.rows import ParkedJob, Queries, Timer
+from oms_app.queries.rows import ParkedJob, Queries, Timer, WaitingOrder
 from oms_domain.orders.flags import LONGEST_REASON
 
 
@@ -104,6 +104,64 @@ class RedrivenView(View):
     state: str
 
 
+class WhichJobs(Body):
+    """Which parked work: what is empty does not matter."""
+
+    handler: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    warehouse: Annotated[str, msgspec.Meta(max_length=32)] = ""
+
+
+class RedrivenManyView(View):
+    """How many jobs are due again, of 10,000 at most."""
+
+    count: int
+
+
+class WaitingOrderView(View):
+    """An order that could not be sent to its warehouse until now. ``next_at`` null: a person must see to it."""
+
+    order_id: UUID
+    number: str
+    shop_id: UUID
+    fulfilment: str
+    warehouse: str
+    since: datetime
+    reason: str
+    next_at: datetime | None
+
+    @classmethod
+    def of(cls, row: WaitingOrder) -> WaitingOrderView:
+        return cls(
+            order_id=row.order_id,
+            number=row.number,
+            shop_id=row.shop_id,
+            fulfilment=row.fulfilment,
+            warehouse=row.warehouse,
+            since=row.since,
+            reason=row.reason,
+            next_at=row.next_at,
+        )
+
+
+OfHandler: TypeAlias = Annotated[str, msgspec.Meta(max_length=80, description="Only of this kind of work.")]
+OfWarehouse: TypeAlias = Annotated[str, msgspec.Meta(max_length=32, description="Only about what this one ships.")]
+
+
+class WaitingOrdersController(Controller):
+    """Orders that their warehouse has not been told of."""
+
+    path = "/wms/waiting"
+    tags = ("Work lists",)
+
+    @get("/", operation_id="listOrdersWaitingForWarehouse", opt=needs(Permission.ORDERS_READ), sync_to_thread=True)
+    def waiting(
+        self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE, warehouse: OfWarehouse = ""
+    ) -> Page[WaitingOrderView]:
+        """List orders that could not be sent to their warehouse until now, those that wait longest first (待送仓)."""
+        found = queries.waiting_for_warehouse(actor, limit=limit, warehouse=warehouse)
+        return Page(items=[WaitingOrderView.of(row) for row in found])
+
+
 class DiscrepanciesController(Controller):
     """Discrepancies."""
 
@@ -143,9 +201,31 @@ class JobsController(Controller):
     tags = ("Work lists",)
 
     @get("/parked", operation_id="listParkedJobs", opt=needs(Permission.ADMIN), sync_to_thread=True)
-    def parked(self, actor: Given[Actor], queries: Given[Queries], limit: Limit = DEFAULT_PAGE) -> Page[ParkedJobView]:
-        """List work that was given up for now, oldest first."""
-        return Page(items=[ParkedJobView.of(row) for row in queries.parked_jobs(actor, limit=limit)])
+    def parked(
+        self,
+        actor: Given[Actor],
+        queries: Given[Queries],
+        limit: Limit = DEFAULT_PAGE,
+        handler: OfHandler = "",
+        warehouse: OfWarehouse = "",
+    ) -> Page[ParkedJobView]:
+        """List work that was given up for now, oldest first: all, of a handler, or about what a warehouse ships."""
+        found = queries.parked_jobs(actor, limit=limit, handler=handler, warehouse=warehouse)
+        return Page(items=[ParkedJobView.of(row) for row in found])
+
+    @post(
+        "/redrives",
+        operation_id="redriveParkedJobs",
+        opt=needs(RedriveParked.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def redrive_parked(
+        self, data: JSONBody[WhichJobs], actor: Given[Actor], job_service: Given[JobService]
+    ) -> RedrivenManyView:
+        """Make all parked work due again, or that of a handler, or about what a warehouse ships (批量重新执行)."""
+        command = RedriveParked(handler=data.handler, warehouse=data.warehouse, by=actor)
+        return RedrivenManyView(count=job_service.redrive_parked(command).count)
 
     @post(
         "/{job_id:uuid}/redrive",

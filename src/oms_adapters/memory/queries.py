@@ -12,7 +12,7 @@ from uuid import UUID
 from attrs import define
 
 from oms_adapters.memory.batches import is_seen, seen
-from oms_adapters.memory.tables import JobState, Tables
+from oms_adapters.memory.tables import JobRow, JobState, Tables
 from oms_app.actor import Actor
 from oms_app.ports.batches import Batch, BatchId, BatchRow
 from oms_app.ports.differences import Difference
@@ -34,8 +34,10 @@ from oms_app.queries.rows import (
     PlatformOrderRow,
     Position,
     Timer,
+    WaitingOrder,
 )
 from oms_app.queries.stock_scope import seen_places
+from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.fulfilment.reports import ReportState
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind, StockDocumentNotFound
@@ -77,7 +79,10 @@ class MemoryQueries:
             if order is None or not actor.sees(order.shop_id):
                 raise OrderNotFound(order_id=order_id)
             fulfilment = self.tables.fulfilments.get(order.fulfilment_id) if order.fulfilment_id else None
-            return OrderDetail(order=order, fulfilment=fulfilment, log=tuple(self.tables.log.get(order_id, ())))
+            sending = self.tables.sendings.get(order.fulfilment_id) if order.fulfilment_id else None
+            waits = sending if sending and sending.waits_since else None
+            log = tuple(self.tables.log.get(order_id, ()))
+            return OrderDetail(order=order, fulfilment=fulfilment, log=log, waits=waits)
 
     def order_id_by_number(self, actor: Actor, number: str) -> OrderId | None:
         return next((order.id for order in self._orders(actor, OrderFilter(number=number))), None)
@@ -135,8 +140,15 @@ class MemoryQueries:
             ]
         return tuple(sorted(found, key=lambda told: told.trace.at))
 
-    def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]:
-        rows = [row for row in self._all(self.tables.jobs) if row.state is JobState.PARKED and row.is_seen_by(actor)]
+    def parked_jobs(self, actor: Actor, *, limit: int, handler: str = "", warehouse: str = "") -> tuple[ParkedJob, ...]:
+        rows = [
+            row
+            for row in self._all(self.tables.jobs)
+            if row.state is JobState.PARKED
+            and row.is_seen_by(actor)
+            and handler in ("", row.handler)
+            and (not warehouse or self._is_about(row, warehouse))
+        ]
         rows.sort(key=lambda row: (row.created_at, row.id))
         return tuple(
             ParkedJob(
@@ -149,6 +161,34 @@ class MemoryQueries:
             )
             for row in rows[:limit]
         )
+
+    def _is_about(self, row: JobRow, warehouse: str) -> bool:
+        stream = row.envelope.stream if row.envelope else None
+        there = (each for each in self._all(self.tables.fulfilments) if each.warehouse == warehouse)
+        return any(stream in (each.id, each.order_id) for each in there)
+
+    def waiting_for_warehouse(self, actor: Actor, *, limit: int, warehouse: str = "") -> tuple[WaitingOrder, ...]:
+        rows = []
+        for sending in self._all(self.tables.sendings):
+            fulfilment = self.tables.fulfilments[sending.fulfilment_id]
+            if sending.waits_since is None or not actor.sees(fulfilment.shop_id):
+                continue
+            if fulfilment.state is not FulfilmentState.PICKING or warehouse not in ("", fulfilment.warehouse):
+                continue
+            rows.append(
+                WaitingOrder(
+                    order_id=fulfilment.order_id,
+                    number=self.tables.orders[fulfilment.order_id].number,
+                    shop_id=fulfilment.shop_id,
+                    fulfilment=fulfilment.number,
+                    warehouse=fulfilment.warehouse,
+                    since=sending.waits_since,
+                    reason=sending.reason,
+                    next_at=sending.next_at,
+                )
+            )
+        rows.sort(key=lambda row: (row.since, row.fulfilment))
+        return tuple(rows[:limit])
 
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
         set_ = [

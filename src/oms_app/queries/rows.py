@@ -17,6 +17,7 @@ from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_domain.fulfilment.fulfilment_order import FulfilmentOrder
 from oms_domain.fulfilment.reports import ReportState
+from oms_domain.fulfilment.sending import Sending
 from oms_domain.fulfilment.tracking import Trace
 from oms_domain.inventory.differences import StockDifference
 from oms_domain.inventory.documents import DocumentKind
@@ -120,6 +121,20 @@ class ParkedJob:
 
 
 @frozen(kw_only=True)
+class WaitingOrder:
+    """An order that could not be sent to its warehouse yet (待送仓). ``next_at`` None: a person must see to it."""
+
+    order_id: OrderId
+    number: str
+    shop_id: ShopId
+    fulfilment: str  # number of the fulfilment order
+    warehouse: WarehouseCode
+    since: datetime
+    reason: str
+    next_at: datetime | None
+
+
+@frozen(kw_only=True)
 class Timer:
     """Work that becomes due by itself (定时任务), on what ``key`` names. ``error``: why it failed the last time."""
 
@@ -138,6 +153,7 @@ class OrderDetail:
     order: SalesOrder
     fulfilment: FulfilmentOrder | None
     log: tuple[LogEntry, ...]
+    waits: Sending | None = None  # where it could not be sent to its warehouse until now
 
 
 @frozen(kw_only=True)
@@ -201,7 +217,11 @@ class Queries(Protocol):
     def traces(self, actor: Actor, order_id: OrderId) -> tuple[ParcelTrace, ...]:
         """Return what carriers told of the order's parcels, oldest first. Raises ``OrderNotFound``."""
 
-    def parked_jobs(self, actor: Actor, *, limit: int) -> tuple[ParkedJob, ...]: ...
+    def parked_jobs(self, actor: Actor, *, limit: int, handler: str = "", warehouse: str = "") -> tuple[ParkedJob, ...]:
+        """Return what was given up for now, oldest first: all, or of a handler, or about what a warehouse ships."""
+
+    def waiting_for_warehouse(self, actor: Actor, *, limit: int, warehouse: str = "") -> tuple[WaitingOrder, ...]:
+        """Return the orders that could not be sent to their warehouse until now, those that wait longest first."""
 
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
         """Return the timers that are set, the next one first."""

@@ -357,6 +357,13 @@ def test_an_order_goes_to_the_warehouse_and_out_by_commands(oms, order):
     assert oms.rows("doctor") == []
 
 
+def test_work_is_made_due_again_by_name_or_all_of_it(oms, order):
+    assert oms.rows("jobs", "redrive", "--handler", "shipping.send", "--warehouse", "MAIN") == [{"redriven": 0}]
+    for words in ((), (order["id"], "--all")):
+        done = oms.run("jobs", "redrive", *words)
+        assert (done.code, "--all" in done.err) == (2, True)
+
+
 def test_each_row_has_its_own_answer_and_one_refusal_ends_with_one(oms, order):
     rows = oms.rows("orders", "approve", order["number"], "S20200101-000001", order["id"], code=1)
 

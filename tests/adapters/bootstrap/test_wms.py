@@ -34,6 +34,7 @@ def test_an_account_without_what_it_needs_is_refused_with_what_to_do(oms):
 def test_there_are_no_reports_yet_and_one_that_is_not_there_cannot_be_booked(oms):
     assert oms.rows("wms", "reports") == []
     assert oms.rows("wms", "reports", "--state", "refused") == []
+    assert oms.rows("wms", "waiting", "--warehouse", "EAST") == []
 
     done = oms.run("wms", "book", "019b7ca9-8f2e-7e6a-8000-000000000001")
 
