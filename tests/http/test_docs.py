@@ -115,6 +115,7 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfWmsReport",
         "PageOfUnmapped",
         "PageOfTimer",
+        "PageOfWaitingOrder",
     }
 
 
