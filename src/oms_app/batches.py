@@ -19,6 +19,7 @@ from oms_app.desk import OrderDesk
 from oms_app.editing import EditOrder
 from oms_app.kept_commands import read_commands, write_commands
 from oms_app.orders import OrderCommand
+from oms_app.paying import PayOrder
 from oms_app.ports.batches import (
     BLOCK,
     MOST_ORDERS,
@@ -66,6 +67,7 @@ COMMANDS: Final[Mapping[str, type[OrderCommand]]] = {
     "receive_return": order_moves.ReceiveReturn,
     "lose": order_moves.LoseOrder,
     "edit": EditOrder,
+    "pay": PayOrder,
     "split": SplitOrder,
 }
 """What a batch may do, by the name that it is kept under."""

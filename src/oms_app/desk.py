@@ -12,6 +12,7 @@ from oms_app import orders
 from oms_app.editing import EditOrder, EditService
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderAnswer, OrderCommand, OrderService
+from oms_app.paying import PaymentService, PayOrder
 from oms_app.splitting import SplitOrder, SplitService
 from oms_app.stopping import ConfirmStop, RefuseStop, StopService
 from oms_domain.orders.states import OrderState
@@ -26,6 +27,7 @@ class OrderDesk:
     stops: StopService
     edits: EditService
     splits: SplitService
+    payments: PaymentService
 
     def give(self, command: OrderCommand) -> OrderAnswer:
         """Raises whatever is in the way of the command."""
@@ -44,6 +46,7 @@ class OrderDesk:
             orders.SignOrder: self.orders.sign,
             orders.CompleteOrder: self.orders.complete,
             orders.WriteBackAgain: self.orders.write_back_again,
+            PayOrder: self.payments.pay,
             moves.WaitUntil: self.moves.wait_until,
             moves.RejectOrder: self.moves.reject,
             moves.UnreviewOrder: self.moves.unreview,

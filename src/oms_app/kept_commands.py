@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from oms_app.editing import Replace
 from oms_app.orders import OrderCommand
 from oms_app.splitting import Wanted
 from oms_domain.kernel.identity import LineId
+from oms_domain.kernel.money import Money
 
 NOT_KEPT: Final = frozenset({"order_id", "by"})
 """Stands with the batch."""
@@ -59,6 +60,8 @@ def _wanted(found: Sequence[Mapping[str, Any]]) -> tuple[Wanted, ...]:
 
 _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "ship_on": date.fromisoformat,
+    "paid": lambda found: Money(**found),
+    "paid_at": datetime.fromisoformat,
     "address": lambda found: AddressWanted(**found),
     "replacements": lambda found: tuple(Replace(**_of_line(facts)) for facts in found),
     "quantities": _wanted,

@@ -40,7 +40,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.balance import balance_due, pay_balance
 from oms_domain.orders.lines import OrderLine
-from oms_domain.orders.manual import Goods, Wanted, manual_order, require
+from oms_domain.orders.manual import CannotWaitForPayment, Goods, Wanted, manual_order, require
 from oms_domain.orders.marks import Business, DeliveryMode
 from oms_domain.orders.placement import policy_of
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
@@ -67,7 +67,8 @@ class CreateOrder:
 
     ``original``: the order that a reissue (补发) is for; of that it takes number, buyer, and whatever of receiver and
     region is not given. A reissue costs nothing, so no price, freight or discount is named. ``deposit``: what
-    is paid of a presale; None: all of it. ``pasted``: one text that says who gets it and where, as far as ``receiver``
+    is paid of a presale; None: all of it. ``paid``: False, it
+    waits for its payment. ``pasted``: one text that says who gets it and where, as far as ``receiver``
     and ``region`` do not.
     """
 
@@ -85,6 +86,7 @@ class CreateOrder:
     coupon: Money = NOTHING
     deposit: Money | None = None
     placed_at: datetime | None = None
+    paid: bool = True
     paid_at: datetime | None = None
     note: str = ""
     pasted: str = field(default="", repr=False)
@@ -226,6 +228,8 @@ class ManualOrderService:
     ) -> tuple[Change[SalesOrder], tuple[str, ...], tuple[Sealed, ...]]:
         command, doubts = _recognised(command)
         original, at = _original(tx, command), self.now()
+        if not command.paid and command.paid_at is not None:
+            raise CannotWaitForPayment(why="paid_at")
         require(_required(command, original))
         for name in ("mobile", "phone"):
             check_dialled(getattr(command.receiver, name), field=f"receiver.{name}")
@@ -259,6 +263,7 @@ class ManualOrderService:
             note=mask_digits(command.note),
             placed_at=command.placed_at or min(command.paid_at or at, at),
             paid_at=command.paid_at or at,
+            unpaid=not command.paid,
             original=original.id if original else None,
         )
         parts = sum(len(line.sold.parts) for line in wanted.lines)

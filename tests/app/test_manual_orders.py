@@ -28,8 +28,9 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.phones import InvalidPhone
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.balance import BalanceDue
-from oms_domain.orders.manual import FieldsMissing, PaidBeforePlaced
+from oms_domain.orders.manual import FieldsMissing
 from oms_domain.orders.marks import Business, OrderSource
+from oms_domain.orders.payment import PaidBeforePlaced
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import MAIN
 

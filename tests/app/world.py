@@ -42,6 +42,7 @@ from oms_app.orders import (
     ReleaseOrder,
 )
 from oms_app.owing import OwingService
+from oms_app.paying import PaymentService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
@@ -135,8 +136,14 @@ class World:
         self.merges = MergeService(**shared, numbering=numbering)
         self.buyer_views = BuyerViews(begin=begin, queries=self.store.queries)
         self.edits = EditService(**shared, numbering=numbering, sealer=self.sealer)
+        self.payments = PaymentService(begin=begin, now=self.clock, pause=pause)
         self.desk = OrderDesk(
-            orders=self.orders, moves=self.moves, stops=self.stops, edits=self.edits, splits=self.splits
+            orders=self.orders,
+            moves=self.moves,
+            stops=self.stops,
+            edits=self.edits,
+            splits=self.splits,
+            payments=self.payments,
         )
         self.batches = BatchService(**shared, open=opened, desk=self.desk, sealer=self.sealer)
         self.fulfilment = FulfilmentService(**shared)

@@ -11,11 +11,13 @@ from tests.contracts.test_races import at_once, no_pause, services
 
 from oms_app.fulfilment import FulfilmentService, ReadShipment, Shipment, Waits
 from oms_app.numbering import Numbering
-from oms_app.order_moves import OrderMoveService, ReceiveReturn, UnreviewOrder
+from oms_app.order_moves import ExpireOrder, OrderMoveService, ReceiveReturn, UnreviewOrder
 from oms_app.orders import AllocateOrder, ApproveOrder, CancelOrder, ReleaseOrder
+from oms_app.paying import PaymentService, PayOrder
 from oms_app.ports.transaction import Begin
 from oms_app.stopping import BookStopped, BookStopRefused, StopService
 from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.kernel.money import Money
 from oms_domain.orders.sales_order import PartyRef
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import MAIN
@@ -241,6 +243,56 @@ def test_control_a_worker_who_looks_first_and_sends_afterwards_sends_what_is_can
 
     assert at_once(2, act) == ["sent", True]
     assert load_order(backend, order).state is S.CANCELLED
+
+
+@pytest.fixture
+def unpaid(backend):
+    """Return how to make an order that waits for its payment."""
+    shop = store(backend, a_new_shop(backend))
+    none = {"state": S.AWAITING_PAYMENT, "paid": Money(0), "paid_at": None}
+    return lambda: store(backend, an_order(backend, shop, **none))
+
+
+def test_of_payment_and_expiry_one_comes_first(backend, unpaid):
+    payments = PaymentService(begin=Begin(backend.open), now=backend.clock, pause=no_pause)
+    moves = moves_on(backend)
+    for _ in range(ROUNDS):
+        order = unpaid()
+
+        results = both(
+            (payments.pay, PayOrder(order_id=order.id, paid=order.payable, by=ROOT)),
+            (moves.expire, ExpireOrder(order_id=order.id, by=ROOT)),
+        )
+
+        found = load_order(backend, order)
+        assert outcomes(results) in (
+            {"awaiting_allocation": 1, MoveNotAllowed: 1},
+            {"cancelled": 1, MoveNotAllowed: 1},
+        )
+        assert (found.state, found.paid) in ((S.AWAITING_ALLOCATION, order.payable), (S.CANCELLED, Money(0)))
+
+
+def test_control_a_timer_that_looks_first_and_writes_afterwards_cancels_what_is_paid(backend, unpaid):
+    payments = PaymentService(begin=Begin(backend.open), now=backend.clock, pause=no_pause)
+    order = unpaid()
+
+    def act(n, barrier):
+        if n == 0:
+            state = read_state(backend, order)
+            barrier.wait()
+            barrier.wait()
+            if state == S.AWAITING_PAYMENT:
+                write_state(backend, order, S.CANCELLED)
+            return None
+        barrier.wait()
+        answer = payments.pay(PayOrder(order_id=order.id, paid=order.payable, by=ROOT))
+        barrier.wait()
+        return answer
+
+    at_once(2, act)
+
+    found = load_order(backend, order)
+    assert (found.state, found.paid) == (S.CANCELLED, order.payable)
 
 
 @pytest.fixture

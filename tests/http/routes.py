@@ -246,6 +246,16 @@ CALLS: tuple[Call, ...] = (
     _batch("deliverAgainOrders", "redeliveries"),
     _command("receiveReturnOfOrder", "return-receipt"),
     _batch("receiveReturnOfOrders", "return-receipts"),
+    _command("payOrder", "payment", paid={"fen": 1}),
+    Call(
+        operation="payOrders",
+        method="POST",
+        path="/orders/payments",
+        body={"rows": [{"id": "{order_id}", "paid": {"fen": 1}}]},
+        permission=Permission.ORDERS_WRITE,
+        changes=True,
+        scoped=200,
+    ),
     Call(
         operation="planReturnReceiptOfOrder",
         method="POST",

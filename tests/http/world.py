@@ -48,6 +48,7 @@ from oms_app.merging import MergeService
 from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
+from oms_app.paying import PaymentService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.transaction import Begin
 from oms_app.refunds import RefundService
@@ -149,6 +150,7 @@ class World:
                     stops=StopService(numbering=numbering, **common),
                     edits=(edits := EditService(numbering=numbering, sealer=sealer, **common)),
                     splits=(splits := SplitService(numbering=numbering, **common)),
+                    payments=PaymentService(begin=begin, now=self.clock, pause=lambda n: None),
                 )
             ),
             "batches": BatchService(open=self.store.open, desk=desk, sealer=sealer, **common),

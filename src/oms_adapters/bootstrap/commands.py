@@ -15,7 +15,7 @@ from oms_adapters.bootstrap.commands_claims import cases, refunds, returns, tick
 from oms_adapters.bootstrap.commands_coming_back import lose_order, receive_return
 from oms_adapters.bootstrap.commands_edits import edit_orders
 from oms_adapters.bootstrap.commands_ingest import ingest
-from oms_adapters.bootstrap.commands_manual import create_order, pay_balance
+from oms_adapters.bootstrap.commands_manual import create_order, pay_balance, pay_orders
 from oms_adapters.bootstrap.commands_mappings import mappings
 from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_rules import blacklist, rules
@@ -173,5 +173,5 @@ for command in (
     aftersales,
 ):
     oms.add_command(command)
-for command in (*SPLITTING, edit_orders, create_order, pay_balance, receive_return, lose_order):
+for command in (*SPLITTING, edit_orders, create_order, pay_balance, pay_orders, receive_return, lose_order):
     orders.add_command(command)

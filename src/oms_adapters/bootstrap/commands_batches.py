@@ -32,7 +32,7 @@ def batches() -> None:
 
 
 @batches.command("start")
-@click.argument("command", type=click.Choice(sorted(COMMANDS.keys() - {"wait", "edit"})))
+@click.argument("command", type=click.Choice(sorted(COMMANDS.keys() - {"wait", "edit", "pay"})))
 @click.argument("file", type=ORDERS_FILE)
 @click.option("--reason", default="", help="Why; kept in the log of each order.")
 @json_option

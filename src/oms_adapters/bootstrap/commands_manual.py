@@ -1,20 +1,25 @@
-"""``oms orders create`` and ``oms orders pay-balance``."""
+"""``oms orders create``, ``oms orders pay`` and ``oms orders pay-balance``."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from oms_adapters.bootstrap.commands_addresses import recognised_parts
-from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.commands_orders import UNTIL, order_id_of
 from oms_adapters.bootstrap.one_order import region_text
 from oms_adapters.bootstrap.output import json_option, show
-from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
+from oms_adapters.bootstrap.refusals import refusal_row
+from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
 from oms_adapters.http.bodies import as_body, read_json
 from oms_adapters.http.manual_orders import NewOrderBody
 from oms_app.manual import ManualAnswer, PayBalance
+from oms_app.paying import PayOrder
+from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.money import Money, parse_money
+from oms_domain.kernel.time import CHINA
 
 COLUMNS = [
     "order",
@@ -66,6 +71,56 @@ def pay_balance(order: str, amount: str, coupon: str | None, as_json: bool) -> N
     answer = container.manual_orders().pay_balance(command)
     row = {"order": answer.number, "outcome": "done", "state": str(answer.state)}
     show([row], ["order", "outcome", "state"], as_json=as_json)
+
+
+@click.command("pay")
+@click.argument("payments", nargs=-1, metavar="ORDER=YUAN…")
+@click.option(
+    "--batch", "file", type=click.File("r", encoding="utf-8"), help="More of them, one a line. `-`: standard input."
+)
+@click.option("--at", "paid_at", type=UNTIL, help="When it was paid, China's time; without it: now.")
+@click.option("--reference", default="", help="The number that the payment has with whoever took it.")
+@click.option("--reason", default="", help="Why; kept in the log.")
+@json_option
+@click.pass_context
+@refusals_shown
+def pay_orders(
+    ctx: click.Context,
+    /,
+    payments: tuple[str, ...],
+    file: Any,
+    paid_at: datetime | None,
+    reference: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Book the payment of orders that wait for it (手工收款), each with its own answer.
+
+    All of what is due; parts of an order that was split before it was paid are paid together.
+    """
+    named = [*payments, *(line.strip() for line in file or () if line.strip())]
+    if not named:
+        raise click.UsageError("name at least one ORDER=YUAN")
+    at = paid_at.replace(tzinfo=CHINA).astimezone(UTC) if paid_at else None
+    container, rows, failed = ready(), [], False
+    for text in named:
+        order, _, amount = text.rpartition("=")
+        try:
+            command = PayOrder(
+                order_id=order_id_of(container, order),
+                paid=parse_money(amount, field="amount"),
+                paid_at=at,
+                reference=reference,
+                reason=reason,
+                by=operator(),
+            )
+            answer = container.desk().give(command)
+            rows.append({"order": answer.number, "outcome": "done", "state": str(answer.state)})
+        except OmsError as refusal:
+            failed = True
+            rows.append({"order": order, "outcome": "refused"} | refusal_row(refusal, language()))
+    show(rows, ["order", "outcome", "state", "code", "why"], as_json=as_json)
+    ctx.exit(1 if failed else 0)
 
 
 def _row(answer: ManualAnswer, outcome: str) -> dict[str, Any]:

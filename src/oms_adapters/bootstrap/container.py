@@ -49,6 +49,7 @@ from oms_app.numbering import Numbering
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderService
 from oms_app.owing import OwingService
+from oms_app.paying import PaymentService
 from oms_app.personal import PersonalDataService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
@@ -192,7 +193,10 @@ class Container(containers.DeclarativeContainer):
     edits = providers.Singleton(
         EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
     )
-    desk = providers.Singleton(OrderDesk, orders=orders, moves=moves, stops=stops, edits=edits, splits=splits)
+    payments = providers.Singleton(PaymentService, begin=begin, now=now, pause=pause)
+    desk = providers.Singleton(
+        OrderDesk, orders=orders, moves=moves, stops=stops, edits=edits, splits=splits, payments=payments
+    )
     batches = providers.Singleton(
         BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk, sealer=sealer
     )

@@ -34,6 +34,7 @@ from oms_adapters.http.order_amounts import OrderAmountsController
 from oms_adapters.http.order_commands import OrderCommandsController
 from oms_adapters.http.order_tracking import OrderTrackingController
 from oms_adapters.http.orders import OrdersController
+from oms_adapters.http.payments import PaymentsController
 from oms_adapters.http.platform_orders import IntakeController, PlatformOrdersController
 from oms_adapters.http.problems import HANDLERS, ProblemsController
 from oms_adapters.http.refund_orders import RefundsController
@@ -142,6 +143,7 @@ def create_app(provided: Mapping[str, Callable[[], Any]], *, options: HttpOption
                     OrderAmountsController,
                     OrderCommandsController,
                     ComingBackController,
+                    PaymentsController,
                     ComingBackController,
                     SplitsController,
                     EditsController,

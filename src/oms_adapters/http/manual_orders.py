@@ -94,7 +94,7 @@ class NewOrderBody(Body):
     """An order to put in. What must be filled in and is not is told all at once (必填项未填).
 
     ``kind`` reissue (补发): of 0 amount, for ``original``; it goes to the same receiver if none is given. ``deposit``:
-    what is paid of a presale.
+    what is paid of a presale. ``paid`` false: it waits for its payment, as long as its shop lets it.
     """
 
     shop: Annotated[str, msgspec.Meta(max_length=32)] = ""
@@ -110,6 +110,7 @@ class NewOrderBody(Body):
     coupon: MoneyBody | None = None
     deposit: MoneyBody | None = None
     placed_at: datetime | None = None
+    paid: bool = True
     paid_at: datetime | None = None
     note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
     receiver: NewReceiverBody = msgspec.field(default_factory=NewReceiverBody)
@@ -132,6 +133,7 @@ class NewOrderBody(Body):
             coupon=_money(self.coupon),
             deposit=self.deposit.money() if self.deposit else None,
             placed_at=instant(self.placed_at, field="placed_at"),
+            paid=self.paid,
             paid_at=instant(self.paid_at, field="paid_at"),
             note=checked_text(self.note, field="note", longest=LONGEST_NOTE),
             pasted=self.receiver.text,

@@ -14,6 +14,7 @@ from oms_domain.orders.states import OrderState as S
 class Ask(StrEnum):
     """A command that a caller may give about one order. Who asks to cancel may be told to wait for an answer."""
 
+    PAY = "pay"
     ALLOCATE = "allocate"
     EDIT = "edit"
     SPLIT = "split"
@@ -44,6 +45,7 @@ class Ask(StrEnum):
 TOWARDS_WAREHOUSE: Final = frozenset({Ask.APPROVE, Ask.RELEASE, Ask.HAND_OVER})
 
 MOVES_OF: Final[Mapping[Ask, tuple[M, ...]]] = {
+    Ask.PAY: (M.PAY,),
     Ask.ALLOCATE: (M.RESTOCK, M.ALLOCATE),
     # What waits for stock is restocked by an edit, or not edited at all.
     Ask.EDIT: (M.RESTOCK, M.EDIT),

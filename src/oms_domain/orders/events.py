@@ -116,6 +116,8 @@ class OrderCreated(OrderEvent):
 class OrderPaid(OrderEvent):
     type: ClassVar[str] = "orders.order_paid"
     paid: Money
+    reference: str = ""  # of a payment that a person has booked, and why
+    reason: str = ""
 
 
 @frozen(kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from datetime import datetime
+from typing import ClassVar
 
 from attrs import evolve, frozen
 
@@ -23,12 +23,10 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
+from oms_domain.orders.payment import check_times
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.selling import lines_of
 from oms_domain.orders.states import OrderState
-
-CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""By how much two clocks that an order's times come from may be apart."""
 
 
 @frozen(kw_only=True)
@@ -57,21 +55,12 @@ class DepositOutOfBounds(Invalid):
 
 
 @frozen(kw_only=True)
-class InTheFuture(Invalid):
-    """An order cannot have been placed or paid at a time that has not come."""
+class CannotWaitForPayment(Invalid):
+    """An order that waits for its payment has no time of it, no deposit and no cash on delivery, and costs something."""
 
-    code: ClassVar[str] = "orders.in_the_future"
-    value: datetime
-
-
-@frozen(kw_only=True)
-class PaidBeforePlaced(Invalid):
-    """An order cannot have been paid before it was placed."""
-
-    code: ClassVar[str] = "orders.paid_before_placed"
-    field: str = "paid_at"
-    placed_at: datetime
-    paid_at: datetime
+    code: ClassVar[str] = "orders.cannot_wait_for_payment"
+    field: str = "paid"
+    why: str
 
 
 @frozen(kw_only=True)
@@ -111,6 +100,7 @@ class Wanted:
     paid_at: datetime
     original: OrderId | None = None
     buyer_id: str = ""
+    unpaid: bool = False  # it waits for its payment
 
 
 def require(fields: Mapping[str, object]) -> None:
@@ -129,7 +119,7 @@ def require(fields: Mapping[str, object]) -> None:
 def manual_order(
     wanted: Wanted, *, id: OrderId, number: str, line_ids: Sequence[LineId], policy: ApportionmentPolicy, at: datetime
 ) -> Change[SalesOrder]:
-    """Return the order that was put in, paid but for cash on delivery and the balance of a presale.
+    """Return the order that was put in, paid but for cash on delivery, the balance of a presale, or if it is to wait.
 
     Args:
         line_ids: at least as many as there are parts of what was sold.
@@ -137,13 +127,10 @@ def manual_order(
 
     Raises:
         InTheFuture, PaidBeforePlaced: when it was placed or paid cannot be.
+        CannotWaitForPayment: it is to be paid later, and cannot.
         ReductionTooHigh, DepositOutOfBounds, InvalidAmount: an amount that cannot be.
     """
-    for name, then in (("placed_at", wanted.placed_at), ("paid_at", wanted.paid_at)):
-        if then > at + CLOCKS_DIFFER:
-            raise InTheFuture(field=name, value=then)
-    if wanted.paid_at < wanted.placed_at - CLOCKS_DIFFER:
-        raise PaidBeforePlaced(placed_at=wanted.placed_at, paid_at=wanted.paid_at)
+    check_times(wanted.placed_at, wanted.paid_at, at=at)
     steps, parts = _placed(wanted, number, policy)
     ids, lines = iter(line_ids), list[OrderLine]()
     for at_line, (goods, part) in enumerate(zip(wanted.lines, parts, strict=True), 1):
@@ -152,6 +139,8 @@ def manual_order(
     currency = wanted.freight.currency
     freight = Money(sum(net_freight_of(steps, part) for part in parts), currency)
     payable = total((line.payable for line in lines), currency) + freight
+    if wanted.unpaid:
+        _check_unpaid(wanted, payable)
     order = SalesOrder(
         id=id,
         number=number,
@@ -165,7 +154,7 @@ def manual_order(
         delivery=wanted.delivery,
         original_id=wanted.original,
         cash_on_delivery=wanted.cash_on_delivery,
-        state=OrderState.AWAITING_ALLOCATION,
+        state=OrderState.AWAITING_PAYMENT if wanted.unpaid else OrderState.AWAITING_ALLOCATION,
         lines=tuple(lines),
         steps=steps,
         freight=freight,
@@ -179,7 +168,7 @@ def manual_order(
         carrier=wanted.carrier,
         note=wanted.note,
         placed_at=wanted.placed_at,
-        paid_at=None if wanted.cash_on_delivery else wanted.paid_at,
+        paid_at=None if wanted.cash_on_delivery or wanted.unpaid else wanted.paid_at,
         created_at=at,
         updated_at=at,
     )
@@ -201,7 +190,18 @@ def _paid(wanted: Wanted, payable: Money) -> Money:
         if not (allowed and Money(0, payable.currency) < wanted.deposit < payable):
             raise DepositOutOfBounds(field="deposit", payable=payable)
         return wanted.deposit
-    return Money(0, payable.currency) if wanted.cash_on_delivery else payable
+    return Money(0, payable.currency) if wanted.cash_on_delivery or wanted.unpaid else payable
+
+
+def _check_unpaid(wanted: Wanted, payable: Money) -> None:
+    reasons = {
+        "cash_on_delivery": wanted.cash_on_delivery,
+        "deposit": wanted.deposit is not None,
+        "nothing_to_pay": not payable.fen,
+    }
+    for why, is_so in reasons.items():
+        if is_so:
+            raise CannotWaitForPayment(why=why)
 
 
 def _placed(

@@ -16,18 +16,17 @@ from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
 from oms_domain.orders.manual import (
-    CLOCKS_DIFFER,
+    CannotWaitForPayment,
     DepositOutOfBounds,
     FieldsMissing,
     Goods,
-    InTheFuture,
-    PaidBeforePlaced,
     ReductionTooHigh,
     Wanted,
     manual_order,
     require,
 )
 from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
+from oms_domain.orders.payment import CLOCKS_DIFFER, InTheFuture, PaidBeforePlaced
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import BUYER, NOW, ORDER, RECEIVER, REGION, SHOP, an_id
 
@@ -196,3 +195,24 @@ def test_everything_that_is_missing_is_told_at_once():
 
     assert refused.value.missing == ("shop", "receiver.name", "receiver.city", "lines")
     assert refused.value.field == "shop"
+
+
+def test_one_that_is_not_paid_yet_waits_for_its_payment():
+    order = made(unpaid=True).state
+
+    assert (order.state, order.paid, order.paid_at) == (S.AWAITING_PAYMENT, Money(0), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"cash_on_delivery": True}, "cash_on_delivery"),
+        ({"kind": OrderKind.PRESALE, "deposit": Money(100)}, "deposit"),
+        ({"discount": Money(5_000), "freight": Money(0)}, "nothing_to_pay"),
+    ],
+)
+def test_what_is_paid_otherwise_or_costs_nothing_does_not_wait_for_a_payment(changes, why):
+    with pytest.raises(CannotWaitForPayment) as refusal:
+        made(unpaid=True, **changes)
+
+    assert refusal.value.fields() == {"field": "paid", "why": why}

@@ -34,6 +34,7 @@ from oms_domain.orders.moves import (
     moves_of,
     obstacle,
 )
+from oms_domain.orders.payment import pay_by_hand, payment_due
 from oms_domain.orders.states import BEFORE_WAREHOUSE, UNRELEASED, OrderState
 from oms_domain.orders.stopping import call_back, call_off, call_off_rest, stopped
 from oms_domain.testing.builders import FULFILMENT, MAIN, NOW, a_sales_order, an_order_line
@@ -50,6 +51,9 @@ def allocate(order):
 
 
 COMMANDS = {
+    Ask.PAY: lambda o: pay_by_hand(
+        (o,), payment_due(o), paid_at=max(LATER, o.placed_at), reference="", reason="", at=max(LATER, o.placed_at)
+    ),
     Ask.ALLOCATE: allocate,
     Ask.HOLD: lambda o: o.flag(FlagKind.HELD, **WHO),
     Ask.UNHOLD: lambda o: o.unflag(FlagKind.HELD, reason="", at=LATER),
