@@ -21,7 +21,7 @@ from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField
 from oms_app.transactions import record
 from oms_domain.aftersales.arriving import here_already
-from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
+from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.events import CaseRefunded, ReplacementShipped
 from oms_domain.aftersales.late_stops import awaits_stop, is_here, paid_too_early, stopped_late
 from oms_domain.aftersales.replacement import replacement_order
@@ -38,10 +38,11 @@ from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.sales_order import PartyRef, SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, ENDS, OrderState
 from oms_domain.orders.stopping import call_off
+from oms_domain.refunds.giving_way import in_the_way, released, still_there
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose_goods_first
-from oms_domain.refunds.refund_order import PlatformFact, RefundOrder, booked, refund_of
+from oms_domain.refunds.refund_order import PAID_OTHERWISE, PlatformFact, RefundOrder, booked, refund_of
 from oms_domain.refunds.states import RefundSource, RefundState
 
 D = TypeVar("D")
@@ -74,9 +75,50 @@ def without(ledger: RefundLedger, refund: RefundOrder | None, at: datetime) -> R
 def put_refund(
     tx: Transaction, order: SalesOrder, change: Change[RefundOrder], *, since: RefundOrder | None, at: datetime
 ) -> None:
-    """Store a changed refund with what the ledger says of it. Raises ``NothingLeft``."""
-    tx.refund_ledgers.save(booked(tx.refund_ledgers.of(order), change.state, at=at))
-    record(tx, tx.refunds, change, since=since)
+    """Store a changed refund with what the ledger says of it: what moved beyond what was paid is shown on it.
+
+    What is only held for others gives way to money that has moved.
+
+    Raises:
+        NothingLeft.
+    """
+    ledger, refund = tx.refund_ledgers.of(order), change.state
+    moves = refund.state is RefundState.SUCCEEDED and (since is None or since.state is not RefundState.SUCCEEDED)
+    others = _giving_way(tx, ledger, refund, at) if moves else ()
+    ledger = booked(released(ledger, others, at), refund, at=at)
+    for other in others:
+        given = other.give_way(still_there(ledger, other.taken), refund.moved or refund.amount, at=at)
+        ledger = booked(ledger, given.state, at=at)
+        record(tx, tx.refunds, given, since=other)
+        _tell_case(tx, given.state, other, at)
+    tx.refund_ledgers.save(ledger)
+    entry = ledger.standing.get(refund.id)
+    record(tx, tx.refunds, change.then(refund.exceeds(entry.excess_fen if entry else 0, at=at)), since=since)
+
+
+def _giving_way(tx: Transaction, ledger: RefundLedger, refund: RefundOrder, at: datetime) -> tuple[RefundOrder, ...]:
+    """Return the refunds of an order that give way to one that has moved."""
+    open_ = [each for each in tx.refunds.of_order(refund.order_id) if each.state in GIVEN_UP and each.id != refund.id]
+    moved_fen = refund.moved.fen if refund.moved else 0
+    return in_the_way(ledger, refund, moved_fen, open_, at=at)
+
+
+def _tell_case(tx: Transaction, refund: RefundOrder, before: RefundOrder, at: datetime) -> None:
+    """Let the case of a refund that gave way be for no more; what was owed only is settled by that."""
+    if refund == before or refund.case_id is None:
+        return
+    case = tx.cases.get(refund.case_id)
+    if not case.is_open or case.refund_id != refund.id:
+        return
+    if refund.state is RefundState.CLOSED and case.asked_by is AskedBy.SYSTEM:
+        record(tx, tx.cases, case.withdraw(reason=PAID_OTHERWISE, by=BY_SYSTEM, at=at), since=case)
+        return
+    change = Change(case)
+    if case.refund is not None and not refund.platform_refund_no:
+        change = case.revise(refund=refund.amount, at=at)
+    theirs = next(each.theirs for each in refund.differences if each.what == PAID_OTHERWISE)
+    told = change.state.differs(PAID_OTHERWISE, theirs=theirs, ours=str(before.amount), at=at)
+    record(tx, tx.cases, change.then(told), since=case)
 
 
 def leaving(change: Change[D], state: D) -> Change[D]:

@@ -41,7 +41,7 @@ from oms_domain.refunds.compensation import Compensation, CompensationKind, Comp
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed, freight_rule, propose_goods_first
-from oms_domain.refunds.refund_order import RefundOrder, check_held, refund_of
+from oms_domain.refunds.refund_order import OVER, RefundOrder, check_held, refund_of
 from oms_domain.refunds.refundable import refunded_units
 from oms_domain.refunds.states import MAY_BE_MOVING, RefundSource, RefundState
 
@@ -445,7 +445,10 @@ class RefundService:
             case = tx.cases.get(refund.case_id) if refund.case_id else None
             flow = CaseFlow(tx=tx, numbers=numbers, new_id=self.new_id, at=at, by=command.by.id)
             if case is not None and refund.state is RefundState.SUCCEEDED and refund.moved is not None:
-                flow.settle(case.refund_succeeded(refund.moved, at=at), before=case)
+                change = case.refund_succeeded(refund.moved, at=at)
+                for over in (each for each in refund.differences if each.what in OVER):
+                    change = change.then(change.state.differs(over.what, theirs=over.theirs, ours=over.ours, at=at))
+                flow.settle(change, before=case)
             elif case is not None and refund.failure and case.refund_id == refund.id and case.waits_for_money:
                 flow.settle(case.refund_failed(refund.failure, at=at), before=case)
             if refund.state is RefundState.SUCCEEDED:

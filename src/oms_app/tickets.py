@@ -170,7 +170,7 @@ class TicketService:
         return answer
 
     def open_for_case(self, command: OpenCaseTicket) -> TicketAnswer | None:
-        """None if the case has such a ticket that is not done, or has ended meanwhile."""
+        """None if the case has such a ticket that is not done, or has ended meanwhile; a discrepancy has its own."""
         numbers = self.numbering.pool(1, LETTERS["ticket"])
         answer = self._open_for_case(command, numbers)
         self.numbering.give_back(numbers)
@@ -311,7 +311,7 @@ class TicketService:
         with self.begin(command) as tx:
             case, at = tx.cases.get(command.case_id), self.now()
             tickets = tx.tickets.of_case(case.id)
-            has_one = any(each.kind is command.kind and each.state is not TicketState.DONE for each in tickets)
+            has_one = any(each.state is not TicketState.DONE and _is_for(each, command) for each in tickets)
             if has_one or (command.kind is TicketKind.CASE and not case.is_open):
                 tx.commit()  # the job that asked is done
                 return None
@@ -411,6 +411,12 @@ def _found(tx: Transaction, ticket: Ticket, terms: AftersalesTerms) -> tuple[Age
         return agent, str(Assignment.ROUND_ROBIN)
     others = [desk for desk in terms.desks if desk.agent != ticket.assignee]
     return by_load(ticket, others, loads(unfinished)), str(Assignment.BY_LOAD)
+
+
+def _is_for(ticket: Ticket, command: OpenCaseTicket) -> bool:
+    """Whether a ticket is of the same sort; of discrepancies, of the same one: each ends with its own."""
+    what, ours = (subject.partition(": ")[0] for subject in (command.subject, ticket.subject))
+    return ticket.kind is command.kind and (ticket.kind is not TicketKind.DISCREPANCY or what == ours)
 
 
 def _is_over(ticket: Ticket, settled: str) -> bool:

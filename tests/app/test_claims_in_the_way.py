@@ -11,7 +11,7 @@ from oms_app.claims import HasClaims
 from oms_app.merging import MergeOrders, MergeSiblings
 from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import CancelOrder
-from oms_app.refunds import PayByHand
+from oms_app.refunds import PayByHand, RefundUnitsCommand
 from oms_app.splitting import SplitOrder, Wanted
 from oms_app.stopping import BookStopped
 from oms_domain.aftersales.states import CaseKind as K
@@ -117,12 +117,14 @@ def test_what_the_platform_pays_after_a_split_is_booked_where_its_units_are(clai
 
     assert (claims.case().order_id, claims.refund.order_id, claims.refund.state) == (scarf, scarf, R.SUCCEEDED)
     assert [each.what for each in claims.case().differences] == ["refunded_after_close", "refunded_before_stop"]
-    for part in (scarf, rest):
-        claims.world.give(CancelOrder, part, reason="x")
+    assert claims.world.state(scarf) is S.CANCELLED  # all that its goods paid has gone back
+    claims.world.give(CancelOrder, rest, reason="x")
+    claims.world.settle()
     for refund in claims.refunds[1:]:
         claims.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT))
     claims.world.settle()
-    assert sum(refund.moved.fen for refund in claims.refunds) == 23_600
+    freight = claims.world.refunds.refundable(RefundUnitsCommand(order_id=scarf, by=ROOT)).amount
+    assert sum(refund.moved.fen for refund in claims.refunds) + freight.fen == 23_600
     assert findings(claims.world) == []
 
 
@@ -133,7 +135,9 @@ def test_what_the_platform_pays_for_units_of_several_orders_is_booked_on_one_and
 
     assert claims.case().order_id in parts
     assert ("cut_since", "2", "1") in claims.differences()
-    assert findings(claims.world) == []
+    (excess,) = findings(claims.world)  # the other order has not heard of it
+    assert (excess.where, excess.seen) == (claims.refund.number, "9070 more went back than was paid")
+    assert ("excess", "188.00", "97.30") in claims.differences()
 
 
 # --- merging ---------------------------------------------------------------------------------------------------------

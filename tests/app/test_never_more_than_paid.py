@@ -14,19 +14,32 @@ from oms_app.case_commands import AskedLine, NoteReplacementSent, OweDifference
 from oms_app.catalog import PutSku
 from oms_app.claims import OthersGoOn, UnitsHaveClaims
 from oms_app.order_moves import UnreviewOrder
+from oms_app.orders import CancelOrder
 from oms_app.ports.channels import PlatformRefused
-from oms_app.refunds import ApproveRefund, CloseRefund, CreateRefund, PayByHand, RefundUnitsCommand, SendRefund
+from oms_app.ports.wms import Counted, Grade, ReturnReceived
+from oms_app.queries.aftersales import AftersalesFilter
+from oms_app.refunds import (
+    ApproveRefund,
+    CloseRefund,
+    CreateRefund,
+    PayByHand,
+    RefundUnitsCommand,
+    SendRefund,
+    SettleRefundDifference,
+)
 from oms_domain.aftersales.opening import NoSuchUnits
 from oms_domain.aftersales.states import CaseKind as K
+from oms_domain.aftersales.tickets import TicketKind, TicketState
 from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
+from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.ledger import NotHeld
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AboveRefundable
-from oms_domain.refunds.refund_order import PlatformPays, RefundDifference
+from oms_domain.refunds.refund_order import OVER, PlatformPays, RefundDifference
 from oms_domain.refunds.states import RefundState as R
 from oms_domain.testing.builders import HAT, SCARF
 
@@ -178,6 +191,95 @@ def test_what_the_platform_pays_although_it_was_paid_by_hand_is_excess(claims):
     assert (refund.moved, refund.paid_besides) == (Money(9_400), Money(9_400))
     assert RefundDifference(what="paid_twice", theirs="94.00", ours="94.00") in refund.differences
     assert claims.given_back() == Money(18_800)
+    is_shown(claims, "paid_twice", 9_400)
+
+
+# --- our document and the platform's message -------------------------------------------------------------------------
+
+
+def is_shown(claims, what, fen):
+    """Excess is on the list of what differs, has a ticket, and is found by the doctor until a person has seen to it."""
+    world, queries = claims.world, claims.world.store.aftersales_queries
+    (refund,) = queries.refunds(ROOT, AftersalesFilter(differs=True), after=None, limit=10)
+    assert [each.what for each in refund.differences if each.what in OVER] == [what]
+    tickets = [each for each in claims.tickets if each.case_id == refund.case_id and each.subject.startswith(what)]
+    assert [(each.kind, each.state) for each in tickets] == [(TicketKind.DISCREPANCY, TicketState.OPEN)]
+    assert findings(claims) == [("I2", f"{fen} more went back than was paid")]
+
+    world.refunds.settle_difference(SettleRefundDifference(refund_id=refund.id, what=what, by=ROOT))
+
+    assert findings(claims) == []
+
+
+def test_what_the_platform_pays_is_not_paid_again_by_a_return_that_we_granted(claims):
+    claims.shipped()
+    ours = claims.open(K.RETURN_AND_REFUND, 2)
+    claims.approve(ours)
+    assert claims.refund.amount == Money(18_800)
+
+    ask = claims.an_ask(kind=AskKind.REFUND, returns_goods=False)
+    claims.hears(ask)
+    claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    refund = next(each for each in claims.refunds if each.case_id == ours)
+    assert (refund.amount, claims.case(ours).refund) == (Money(9_400), Money(9_400))
+    assert claims.differences(ours) == [("paid_otherwise", "94.00", "188.00")]
+    goods = claims.goods
+    counted = (Counted(sku=SCARF, units=Quantity(2), grade=Grade.GOOD),)
+    report = ReturnReceived(report_id="r-1", number=goods.number, counted=counted, at=claims.world.clock())
+    claims.world.is_told(report, report)
+    pay(claims, refund)
+    assert claims.given_back() == Money(18_800)
+    assert findings(claims) == []
+
+
+def test_what_the_platform_pays_by_parts_leaves_nothing_owed_of_a_cancelled_order(claims):
+    claims.world.give(CancelOrder, claims.order_id, reason="缺货")
+    claims.world.settle()
+    assert claims.refund.amount == Money(23_600)
+
+    scarves = claims.an_ask(refund=Money(18_800), kind=AskKind.REFUND, returns_goods=False)
+    scarves = evolve(scarves, lines=(evolve(scarves.lines[0], quantity=Quantity(2)),))
+    hat = claims.an_ask(refund_no="97-2", refund=Money(4_800), kind=AskKind.REFUND, returns_goods=False)
+    hat = evolve(hat, lines=(evolve(hat.lines[0], line_no="1002", sku=HAT, quantity=Quantity(1)),))
+    for ask in (scarves, hat):  # the last sub-order has the freight of all
+        claims.hears(ask)
+        claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    assert claims.given_back() == Money(23_600)
+    assert not [refund for refund in claims.refunds if refund.state is not R.SUCCEEDED and refund.state is not R.CLOSED]
+    cases = claims.world.store.aftersales_queries.cases(ROOT, AftersalesFilter(), after=None, limit=10)
+    assert not [case for case in cases if case.is_open]
+    assert findings(claims) == []
+
+
+def test_what_the_platform_pays_of_an_order_that_was_paid_back_by_hand_is_excess(claims):
+    claims.world.give(CancelOrder, claims.order_id, reason="缺货")
+    claims.world.settle()
+    pay(claims, claims.refund)
+
+    ask = claims.an_ask(kind=AskKind.REFUND, returns_goods=False)
+    claims.hears(ask)
+    claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    assert claims.given_back() == Money(33_000)
+    is_shown(claims, "excess", 9_400)
+
+
+def test_a_refund_by_hand_gives_way_to_what_the_platform_has_paid_for_its_units(claims):
+    claims.shipped()
+    refund = create(claims, 2, 1)
+    approve(claims, refund)
+
+    everything = claims.an_ask(refund=Money(22_800), kind=AskKind.REFUND, returns_goods=False)
+    hat = evolve(everything.lines[0], line_no="1002", sku=HAT, quantity=Quantity(1))
+    lines = (evolve(everything.lines[0], quantity=Quantity(2)), hat)
+    claims.hears(evolve(everything, lines=lines, state=AskState.SUCCEEDED))
+
+    ours = next(each for each in claims.refunds if each.case_id is None)
+    assert (ours.state, ours.closed_because) == (R.CLOSED, "paid_otherwise")
+    assert claims.given_back() == Money(22_800)
+    assert findings(claims) == []
 
 
 # --- an order that others go on for ----------------------------------------------------------------------------------

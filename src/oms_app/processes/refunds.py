@@ -28,6 +28,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.refunds.events import (
     RefundAmbiguous,
     RefundApproved,
+    RefundDiffers,
     RefundEvent,
     RefundFailed,
     RefundSent,
@@ -38,6 +39,8 @@ from oms_domain.refunds.refund_order import RefundOrder
 NOBODY_PAYS: Final = "nobody_pays"
 PARTS_DIFFER: Final = "parts_differ"
 """Not every case of an ask waits for its money, or together they are of another amount: a person looks."""
+_FOLLOWED: Final = (RefundSucceeded.type, RefundFailed.type, RefundDiffers.type)
+"""What case and order follow, and what of it a person sees to."""
 
 
 @frozen(kw_only=True)
@@ -55,7 +58,7 @@ class MoneyProcess:
         return (
             Handler(name="refunds.send", run=self.send, events=(RefundApproved.type,)),
             Handler(name="refunds.pay", run=self.pay, events=(RefundSent.type,)),
-            Handler(name="refunds.follow", run=self.follow, events=(RefundSucceeded.type, RefundFailed.type)),
+            Handler(name="refunds.follow", run=self.follow, events=_FOLLOWED),
             Handler(name="refunds.fetch_again", run=self.fetch_again, events=(RefundAmbiguous.type,)),
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from oms_app.queries.rows import Finding
 from oms_domain.kernel.identity import LineId, RefundId
 from oms_domain.refunds.ledger import Charge, EntryKind, LedgerEntry
-from oms_domain.refunds.refund_order import RefundOrder
+from oms_domain.refunds.refund_order import OVER, RefundOrder
 from oms_domain.refunds.states import HOLDS_MONEY, RefundState
 
 Place = tuple[LineId, Charge, str]
@@ -53,6 +53,7 @@ def misrefunded(
     for refund in refunds:
         entry = booked.get(refund.id)
         fen = entry.fen + entry.excess_fen if entry else 0
+        yield from _excess(refund, entry.excess_fen if entry else 0)
         if refund.state is RefundState.SUCCEEDED and refund.moved is not None:
             should = refund.moved.fen + (refund.paid_besides.fen if refund.paid_besides else 0)
             fen = fen if entry and entry.kind is EntryKind.DONE else 0
@@ -60,3 +61,10 @@ def misrefunded(
             should = sum(each.fen for each in refund.taken) if refund.state in HOLDS_MONEY else 0
         if fen != should:
             yield Finding(invariant="I2", where=refund.number, seen=f"{should} by the refund, {fen} by the ledger")
+
+
+def _excess(refund: RefundOrder, excess_fen: int) -> Iterator[Finding]:
+    """Yield what went back beyond what was paid, until a person has seen to it."""
+    waits = any(each.what in OVER for each in refund.differences)
+    if excess_fen and (waits or refund.excess_fen != excess_fen):
+        yield Finding(invariant="I2", where=refund.number, seen=f"{excess_fen} more went back than was paid")

@@ -59,12 +59,12 @@ def rooms(ledger: RefundLedger, wants: Sequence[RefundUnits], *, with_freight: b
     """
     _check(ledger, wants)
     found = [
-        _room(want.line_id, charge, tender, within(ledger.left(want.line_id, charge, tender), want.units))
+        room_of(want.line_id, charge, tender, within(ledger.left(want.line_id, charge, tender), want.units))
         for want in wants
         for charge in charges(with_freight)
         for tender in ledger.tenders
     ]
-    return _within_the_cash(tuple(room for room in found if room.fen), ledger.cash_left_fen)
+    return within_the_cash(tuple(room for room in found if room.fen), ledger.cash_left_fen)
 
 
 def place(
@@ -100,8 +100,8 @@ def settled(
 ) -> RefundLedger:
     """Book what has moved for a refund, whatever it was: a fact, told by who paid.
 
-    What was held is booked; of less, less on the same units; more goes on what the units have left, freight with it,
-    then on what the order has left, and what is beyond everything that was paid is kept as excess.
+    What was held is booked; of less, less on the same units; more goes on what the units have left, goods before
+    freight, then on what the order has left, and what is beyond everything that was paid is kept as excess.
 
     Args:
         wants: the units that the refund is for, where nothing is held for it.
@@ -112,12 +112,12 @@ def settled(
     held = _last_held(ledger, refund_id) if entry is None else entry.taken
     rest_fen = moved_fen - sum(each.fen for each in held)
     if rest_fen <= 0:
-        found = [_room(each.line_id, each.charge, each.tender, each.layer) for each in held]
+        found = [room_of(each.line_id, each.charge, each.tender, each.layer) for each in held]
         return ledger.moved(refund_id, place(found, moved_fen), at=at)
     everything = [RefundUnits(line_id=line.line_id, units=ledger.whole(line.line_id)) for line in ledger.lines]
     taken = held
-    for where in (wants, everything):
-        more, rest_fen = _more(ledger.moved(refund_id, taken, at=at), where, rest_fen)
+    for where, with_freight in ((wants, False), (wants, True), (everything, True)):
+        more, rest_fen = _more(ledger.moved(refund_id, taken, at=at), where, rest_fen, with_freight=with_freight)
         taken = _together((*taken, *more))
     return ledger.moved(refund_id, taken, excess_fen=rest_fen, at=at)
 
@@ -142,25 +142,27 @@ def _together(taken: Iterable[Taken]) -> tuple[Taken, ...]:
     return tuple(found.values())
 
 
-def _more(ledger: RefundLedger, wants: Sequence[RefundUnits], amount_fen: int) -> tuple[tuple[Taken, ...], int]:
+def _more(
+    ledger: RefundLedger, wants: Sequence[RefundUnits], amount_fen: int, *, with_freight: bool
+) -> tuple[tuple[Taken, ...], int]:
     """Place as much as there is room for. Returns what is placed, and what is over."""
-    found = rooms(ledger, wants, with_freight=True)
+    found = rooms(ledger, wants, with_freight=with_freight)
     fits = min(amount_fen, sum(room.fen for room in found))
     return place(found, fits), amount_fen - fits
 
 
-def _room(line_id: LineId, charge: Charge, tender: str, layer: Layer) -> Room:
+def room_of(line_id: LineId, charge: Charge, tender: str, layer: Layer) -> Room:
     return Room(line_id=line_id, charge=charge, tender=tender, layer=layer, fen=total(layer))
 
 
-def _within_the_cash(found: tuple[Room, ...], cash_fen: int) -> tuple[Room, ...]:
+def within_the_cash(found: tuple[Room, ...], cash_fen: int) -> tuple[Room, ...]:
     """Draw cash in to what came in, where a balance or cash on delivery is open."""
     cash = [room.fen if room.tender == CASH else 0 for room in found]
     if sum(cash) <= cash_fen:
         return found
     fits = _capped(max(cash_fen, 0), cash)
     drawn = (
-        _room(r.line_id, r.charge, r.tender, spread(fit, r.layer)) if r.tender == CASH else r
+        room_of(r.line_id, r.charge, r.tender, spread(fit, r.layer)) if r.tender == CASH else r
         for r, fit in zip(found, fits, strict=True)
     )
     return tuple(room for room in drawn if room.fen)

@@ -34,8 +34,15 @@ from oms_domain.refunds.states import (
 S, M = RefundState, RefundMove
 
 BY_PLATFORM: Final = "platform"
+BY_SYSTEM: Final = "system"
 PAID_TWICE: Final = "paid_twice"
 """The discrepancy of a refund that was paid by hand, and by its platform too."""
+EXCESS: Final = "excess"
+"""The discrepancy of a refund of which more was given back than there was."""
+OVER: Final = frozenset({EXCESS, PAID_TWICE})
+"""Discrepancies of money beyond what was paid, which a person sees to."""
+PAID_OTHERWISE: Final = "paid_otherwise"
+"""The discrepancy of a refund whose units' money has gone back otherwise, so that it is of less or of nothing."""
 LONGEST_REASON: Final = 500
 LONGEST_TAG: Final = 40
 MOST_TAGS: Final = 20
@@ -83,7 +90,7 @@ class PlatformFact:
 class RefundDifference:
     """A discrepancy that a person has not dealt with: what the payer says, and what we have."""
 
-    what: str  # amount, succeeded_after_close, closed_after_success, paid_twice
+    what: str  # amount, succeeded_after_close, closed_after_success, paid_twice, excess, paid_otherwise
     theirs: str
     ours: str
 
@@ -118,6 +125,7 @@ class RefundOrder:
     paid_by: str = ""  # the operator who paid it by hand
     paid_because: str = ""
     not_by_platform: str = ""  # why it was paid by hand although the platform pays
+    excess_fen: int = 0  # of what moved, beyond what was paid: as the ledger has it
     paid_besides: Money | None = None  # by the platform, although it was paid by hand: nothing but excess
     closed_because: str = ""
     closed_by: str = ""
@@ -228,6 +236,34 @@ class RefundOrder:
         closed = self._moved(M.CLOSE, at, closed_because=because, closed_by=by, finished_at=at)
         return self._told(e.RefundClosed, closed, at, reason=because, by=by)
 
+    def give_way(self, taken: tuple[Taken, ...], paid: Money, *, at: datetime) -> Change[RefundOrder]:
+        """Be of what is left, since money of its units has gone back otherwise; of nothing, it is closed.
+
+        What a platform asks for stays of its amount and is held no more: only a fact moves it, or the platform
+        asks for less.
+
+        Args:
+            paid: what has moved otherwise.
+        """
+        next_state(REFUND_TABLE, self.state, M.CLOSE)
+        if taken == self.taken:
+            return Change(self)
+        left = Money(sum(each.fen for each in taken), self.amount.currency)
+        asked_there = bool(self.platform_refund_no)
+        lower = evolve(
+            self,
+            amount=self.amount if asked_there else left,
+            taken=taken,
+            changed_because=PAID_OTHERWISE,
+            updated_at=at,
+        )
+        facts = {"amount": lower.amount, "by_tender": lower.by_tender, "reason": PAID_OTHERWISE}
+        change = self._told(e.RefundReproposed, lower, at, **facts)
+        change = change.then(lower._differs(PAID_OTHERWISE, str(paid), str(self.amount), at))
+        if left.fen or asked_there:
+            return change
+        return change.then(change.state.close(PAID_OTHERWISE, by=BY_SYSTEM, at=at))
+
     def pay_by_hand(
         self,
         *,
@@ -294,6 +330,16 @@ class RefundOrder:
         if amount != self.amount:
             change = change.then(change.state._differs("amount", str(amount), str(self.amount), at))
         return change
+
+    def exceeds(self, excess_fen: int, *, at: datetime) -> Change[RefundOrder]:
+        """Show how much of what moved is beyond what was paid. Shown already, nothing happens."""
+        if excess_fen == self.excess_fen:
+            return Change(self)
+        known = evolve(self, excess_fen=excess_fen, updated_at=at)
+        if any(each.what == PAID_TWICE for each in self.differences):
+            return self._told(e.RefundRevised, known, at, what=("excess_fen",))
+        moved = self.moved or self.amount
+        return known._differs(EXCESS, str(moved), str(moved - Money(excess_fen, moved.currency)), at)
 
     def hear(self, fact: PlatformFact, *, at: datetime) -> Change[RefundOrder]:
         """Take the platform's word in, by its own time: an older one changes nothing, nor does the same again.
