@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -17,7 +18,7 @@ from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.limits import NO_LIMIT, Due, sooner
 from oms_domain.aftersales.states import CaseState
 from oms_domain.aftersales.terms import AftersalesTerms, Assignment
-from oms_domain.aftersales.tickets import Agent, Ticket, TicketKind, TicketState
+from oms_domain.aftersales.tickets import Agent, CaseIsOpen, Ticket, TicketKind, TicketState
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import CaseId, OrderId, PlatformAftersalesId, ShopId, TicketId
 
@@ -150,6 +151,9 @@ class TicketAnswer:
     version: int
 
 
+GOES_ON: Final = "its case goes on"
+"""Why a ticket is taken up again by itself."""
+
 Step = Callable[[Transaction, Ticket], Change[Ticket]]
 
 
@@ -178,9 +182,13 @@ class TicketService:
 
     @one_transaction
     def finish_for_case(self, command: FinishCaseTickets) -> int:
-        """Return how many tickets were finished. What was asked besides is finished by a person."""
+        """Return how many tickets were finished. What was asked besides is finished by a person.
+
+        None of a case that goes on by now.
+        """
         with self.begin(command) as tx:
-            tickets = tx.tickets.of_case(command.case_id)
+            goes_on = not command.settled and tx.cases.get(command.case_id).is_open
+            tickets = () if goes_on else tx.tickets.of_case(command.case_id)
             open_ = [each for each in tickets if each.state is not TicketState.DONE and _is_over(each, command.settled)]
             for ticket in open_:
                 record(tx, tx.tickets, ticket.finish(by=command.by.id, at=self.now()))
@@ -188,10 +196,21 @@ class TicketService:
         return len(open_)
 
     @one_transaction
-    def follow_case(self, command: FollowCase) -> int:
-        """Return how many tickets have another due time now."""
+    def follow_case(self, command: FollowCase) -> int | None:
+        """Have the ticket of a case follow it; one that was done is taken up again where the case goes on.
+
+        Return how many tickets have another due time now; None where the case is open and never had one.
+        """
         with self.begin(command) as tx:
-            moved = self._followed(tx, tx.cases.get(command.case_id))
+            case = tx.cases.get(command.case_id)
+            known = [each for each in tx.tickets.of_case(case.id) if each.kind is TicketKind.CASE]
+            moved: int | None = self._followed(tx, case)
+            if case.is_open and not known:
+                moved = None
+            elif case.is_open and all(each.state is TicketState.DONE for each in known):
+                due = _case_due(tx, case)
+                record(tx, tx.tickets, known[-1].reopen(GOES_ON, due, at=self.now()), since=known[-1])
+                moved = 1
             tx.commit()
         return moved
 
@@ -250,8 +269,7 @@ class TicketService:
     @one_transaction
     def customer_writes(self, command: CustomerWrites) -> TicketAnswer:
         def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
-            due = tx.aftersales_terms.of(ticket.shop_id).ticket_due(ticket.kind, since=self.now())
-            return ticket.customer_writes(due, at=self.now())
+            return ticket.customer_writes(_due_again(tx, ticket, self.now()), at=self.now())
 
         return self._act(command, step)
 
@@ -262,13 +280,20 @@ class TicketService:
 
     @one_transaction
     def finish(self, command: FinishTicket) -> TicketAnswer:
-        return self._act(command, lambda tx, ticket: ticket.finish(by=_agent(tx, ticket, command), at=self.now()))
+        """Raises ``CaseIsOpen``."""
+
+        def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
+            case = tx.cases.get(ticket.case_id) if ticket.kind is TicketKind.CASE and ticket.case_id else None
+            if case is not None and case.is_open:
+                raise CaseIsOpen(case_id=case.id, number=case.number)
+            return ticket.finish(by=_agent(tx, ticket, command), at=self.now())
+
+        return self._act(command, step)
 
     @one_transaction
     def reopen(self, command: ReopenTicket) -> TicketAnswer:
         def step(tx: Transaction, ticket: Ticket) -> Change[Ticket]:
-            due = tx.aftersales_terms.of(ticket.shop_id).ticket_due(ticket.kind, since=self.now())
-            return ticket.reopen(command.reason, due, at=self.now())
+            return ticket.reopen(command.reason, _due_again(tx, ticket, self.now()), at=self.now())
 
         return self._act(command, step)
 
@@ -337,9 +362,7 @@ class TicketService:
         return answer
 
     def _followed(self, tx: Transaction, case: AftersalesCase) -> int:
-        at = self.now()
-        # What the platform has told is the time for its own step, which is over once we have taken ours.
-        due = _due_of(tx, case, case.due) if case.state is CaseState.AWAITING_REVIEW else case.due
+        at, due = self.now(), _case_due(tx, case)
         open_ = [
             ticket
             for ticket in tx.tickets.of_case(case.id)
@@ -374,6 +397,22 @@ class TicketService:
             tx.remember(answer)
             tx.commit()
         return answer
+
+
+def _case_due(tx: Transaction, case: AftersalesCase) -> Due:
+    """Return until when a case must be looked after.
+
+    What the platform has told is the time for its own step, which is over once we have taken ours.
+    """
+    return _due_of(tx, case, case.due) if case.state is CaseState.AWAITING_REVIEW else case.due
+
+
+def _due_again(tx: Transaction, ticket: Ticket, at: datetime) -> Due:
+    """Return until when somebody must act on a ticket that waits for us again: of an open case as long as that has."""
+    case = tx.cases.get(ticket.case_id) if ticket.kind is TicketKind.CASE and ticket.case_id else None
+    if case is not None and case.is_open:
+        return _case_due(tx, case)
+    return tx.aftersales_terms.of(ticket.shop_id).ticket_due(ticket.kind, since=at)
 
 
 def _due_of(tx: Transaction, case: AftersalesCase, due: Due) -> Due:

@@ -101,7 +101,9 @@ class TicketProcess:
 
     def follow(self, job: Job) -> datetime | None:
         event = event_of(job, CaseEvent)
-        self.tickets.follow_case(FollowCase(case_id=event.case_id, by=asking(actor_of(job, "tickets"))))
+        actor = asking(actor_of(job, "tickets"))
+        if self.tickets.follow_case(FollowCase(case_id=event.case_id, by=actor)) is None:
+            self.tickets.open_for_case(OpenCaseTicket(case_id=event.case_id, subject=str(event.kind), by=actor))
         return None
 
     def follow_platform(self, job: Job) -> datetime | None:
@@ -123,9 +125,9 @@ class TicketProcess:
         for case in _all(lambda after: self.queries.cases(actor, overdue, after=after, limit=LARGEST_PAGE)):
             with suppress(Refused):
                 self.cases.time_out(TimeOutCase(case_id=case.id, by=actor))
-        waiting = AftersalesFilter(states=(str(TicketState.OPEN),), due_by=now)
+        waiting = AftersalesFilter(states=(str(TicketState.OPEN), str(TicketState.ANSWERED)), due_by=now)
         for ticket in _all(lambda after: self.queries.tickets(actor, waiting, after=after, limit=LARGEST_PAGE)):
-            if ticket.due.level(now) > ticket.level:
+            if ticket.is_timed and ticket.due.level(now) > ticket.level:
                 with suppress(Refused):
                     self.tickets.escalate(EscalateTicket(ticket_id=ticket.id, by=actor))
         return now + self.look_every

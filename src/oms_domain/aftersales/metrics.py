@@ -35,8 +35,7 @@ def queue(tickets: Iterable[Ticket], now: datetime) -> tuple[QueueRow, ...]:
     """Return open, warned and overdue tickets by shop and state, in that order."""
     found: dict[tuple[ShopId, TicketState], list[DueStanding]] = {}
     for ticket in tickets:
-        waits = ticket.state is TicketState.OPEN
-        standing = ticket.due.standing(now) if waits else DueStanding.NO_LIMIT
+        standing = ticket.due.standing(now) if ticket.is_timed else DueStanding.NO_LIMIT
         found.setdefault((ticket.shop_id, ticket.state), []).append(standing)
     return tuple(
         QueueRow(

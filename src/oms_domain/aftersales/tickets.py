@@ -56,7 +56,13 @@ S, M = TicketState, TicketMove
 
 TICKET_TABLE: Final[Mapping[TicketState, Mapping[TicketMove, TicketState]]] = {
     S.OPEN: {M.ASSIGN: S.OPEN, M.ANSWER: S.ANSWERED, M.CUSTOMER_WRITES: S.OPEN, M.ESCALATE: S.OPEN, M.FINISH: S.DONE},
-    S.ANSWERED: {M.ASSIGN: S.ANSWERED, M.ANSWER: S.ANSWERED, M.CUSTOMER_WRITES: S.OPEN, M.FINISH: S.DONE},
+    S.ANSWERED: {
+        M.ASSIGN: S.ANSWERED,
+        M.ANSWER: S.ANSWERED,
+        M.CUSTOMER_WRITES: S.OPEN,
+        M.ESCALATE: S.ANSWERED,  # where its time is not that of the answer, see ``Ticket.is_timed``
+        M.FINISH: S.DONE,
+    },
     S.DONE: {M.REOPEN: S.OPEN, M.CUSTOMER_WRITES: S.OPEN},
 }
 TICKET_ENTRIES: Final = frozenset({S.OPEN})
@@ -79,6 +85,15 @@ class NotTheirs(Refused):
     code: ClassVar[str] = "tickets.not_assigned_to"
     agent: Agent
     assignee: Agent | None
+
+
+@frozen(kw_only=True)
+class CaseIsOpen(Refused):
+    """The ticket of a case is done when that ends: its case is decided, not the ticket put away."""
+
+    code: ClassVar[str] = "tickets.case_is_open"
+    case_id: CaseId
+    number: str
 
 
 @frozen(kw_only=True)
@@ -212,6 +227,12 @@ class Ticket:
     updated_at: datetime
     version: int = field(default=0)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether its time runs: to the first answer, and of a case or a discrepancy until that is dealt with."""
+        goes_on = self.kind in (TicketKind.CASE, TicketKind.DISCREPANCY)
+        return self.state is TicketState.OPEN or (self.state is TicketState.ANSWERED and goes_on)
+
     def opened(self, *, at: datetime) -> Change[Ticket]:
         """Return the new ticket, which waits for us from now on."""
         ticket = evolve(self, subject=_text(self.subject, "subject", LONGEST_SUBJECT), waiting_since=at)
@@ -260,14 +281,15 @@ class Ticket:
     def customer_writes(self, due: Due, *, at: datetime) -> Change[Ticket]:
         """The customer wrote: it waits for us, until ``due`` where it did not wait already."""
         state = next_state(TICKET_TABLE, self.state, M.CUSTOMER_WRITES)
-        waits: dict[str, Any] = {} if self.waiting_since else {"waiting_since": at, "due": due, "level": 0}
+        level = self.level if due == self.due else 0
+        waits: dict[str, Any] = {} if self.waiting_since else {"waiting_since": at, "due": due, "level": level}
         return self._told(CustomerWrote, evolve(self, state=state, finished_at=None, updated_at=at, **waits), at)
 
     def escalate(self, *, at: datetime) -> Change[Ticket]:
         """Let it climb as far as its time says. Raises ``NotOverdueYet``."""
         state = next_state(TICKET_TABLE, self.state, M.ESCALATE)
         level = self.due.level(at)
-        if level <= self.level:
+        if level <= self.level or not self.is_timed:
             raise NotOverdueYet(level=self.level)
         return self._told(TicketEscalated, evolve(self, state=state, level=level, updated_at=at), at, level=level)
 

@@ -131,7 +131,9 @@ TICKETS = (
 
 def test_open_and_overdue_by_shop_and_state():
     assert queue(TICKETS, NOW) == (
-        QueueRow(shop_id=SHOP, state=S.ANSWERED, tickets=1, warning=0, overdue=0),
+        QueueRow(
+            shop_id=SHOP, state=S.ANSWERED, tickets=1, warning=0, overdue=1
+        ),  # its case is late, whoever was answered
         QueueRow(shop_id=SHOP, state=S.OPEN, tickets=2, warning=1, overdue=1),
         QueueRow(shop_id=OTHER_SHOP, state=S.DONE, tickets=1, warning=0, overdue=0),
         QueueRow(shop_id=OTHER_SHOP, state=S.OPEN, tickets=1, warning=0, overdue=0),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from oms_domain.aftersales.assignment import AgentUnknown, Desk, NobodyToAssign, by_load, by_turns, known_agent, loads
 from oms_domain.aftersales.limits import NO_LIMIT, Due
+from oms_domain.aftersales.metrics import queue
 from oms_domain.aftersales.tickets import (
     TICKET_TABLE,
     AlreadyTheirs,
@@ -108,6 +109,35 @@ def test_a_ticket_climbs_as_far_as_its_time_says_and_no_level_twice():
         first.state.escalate(at=NOW)
     with pytest.raises(NotOverdueYet):
         a_ticket().escalate(at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes_on"),
+    [
+        (TicketKind.CASE, True),
+        (TicketKind.DISCREPANCY, True),
+        (TicketKind.INQUIRY, False),
+        (TicketKind.COMPLAINT, False),
+    ],
+)
+def test_an_answer_ends_the_time_for_the_answer_and_not_that_of_a_case(kind, goes_on):
+    ticket = a_ticket(kind=kind, due=DUE, state=S.ANSWERED)
+
+    assert ticket.is_timed == goes_on
+    if goes_on:
+        assert (ticket.escalate(at=LATER).state.level, ticket.escalate(at=LATER).state.state) == (2, S.ANSWERED)
+    else:
+        with pytest.raises(NotOverdueYet):
+            ticket.escalate(at=LATER)
+    (row,) = queue([ticket], LATER)
+    assert row.overdue == goes_on
+    assert not a_ticket(kind=kind, due=DUE, state=S.DONE).is_timed
+
+
+def test_who_writes_again_within_the_same_time_is_where_it_had_climbed():
+    answered = a_ticket(state=S.ANSWERED, due=DUE, level=2)
+
+    assert answered.customer_writes(DUE, at=LATER).state.level == 2
 
 
 def test_a_shop_that_names_its_agents_knows_no_others():
