@@ -5,6 +5,7 @@ Two transactions on purpose: what is kept cannot be lost by a fault of the booki
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
@@ -24,8 +25,9 @@ from oms_app.ports.wms import (
 )
 from oms_app.returns import book_returned
 from oms_app.transactions import Pause, one_transaction
-from oms_domain.fulfilment.reports import ReportId, ReportReceived, ReportState
+from oms_domain.fulfilment.reports import ReportId, ReportReceived, ReportState, UnknownItems
 from oms_domain.inventory.documents import DocumentKind, Units
+from oms_domain.inventory.postings import Posting
 from oms_domain.inventory.stock import Quality
 from oms_domain.kernel.errors import Denied, Invalid, NotFound, Refused
 from oms_domain.kernel.identity import SkuCode, WarehouseCode
@@ -34,6 +36,9 @@ from oms_domain.kernel.text import storable
 OPEN: Final = frozenset({ReportState.RECEIVED, ReportState.REFUSED, ReportState.UNPLACED})
 LONGEST_REASON: Final = 300
 COUNTED: Final = "warehouse_count"
+LONGEST_ID: Final = 120
+OTHER_CONTENT: Final = "wms.other_content"
+"""Why a report is for a person that says something else than the one before it of the same id."""
 QUALITIES: Final = {
     Grade.GOOD: Quality.GOOD,
     Grade.DEFECTIVE: Quality.DEFECTIVE,
@@ -83,7 +88,10 @@ class ReportService:
 
     @one_transaction
     def take(self, command: TakeReport) -> bool:
-        """Keep a report and have it booked; False if it was here before: then nothing is done."""
+        """Keep a report and have it booked; False if it was here before: then nothing is done.
+
+        What says something else under the same id is kept for a person, and is not booked by itself either.
+        """
         with self.begin(command) as tx:
             at, report = self.now(), command.report
             kept = KeptReport(
@@ -94,6 +102,7 @@ class ReportService:
                 updated_at=at,
             )
             if not tx.inbox.take(kept):
+                self._keep_other(tx, kept)
                 return False
             received = ReportReceived(
                 report_id=kept.id, warehouse=kept.warehouse, kind=report.kind, number=report.number, at=at
@@ -101,6 +110,16 @@ class ReportService:
             tx.publish((received,))
             tx.commit()
         return True
+
+    def _keep_other(self, tx: Transaction, kept: KeptReport) -> None:
+        first, report = tx.inbox.same(kept), kept.report
+        # Of a message that tells no time, the time is when it came.
+        if first is None or evolve(report, at=first.report.at) == first.report:
+            return
+        digest = _digest(repr(evolve(report, at=first.report.at)))
+        other = evolve(report, report_id=f"{report.report_id[:LONGEST_ID]}/{digest}")
+        if tx.inbox.take(evolve(kept, report=other, state=ReportState.REFUSED, reason=OTHER_CONTENT)):
+            tx.commit()
 
     def book(self, command: BookKept) -> ReportAnswer:
         """Book a report; booked already: nothing. What is in the way stands in the answer, and in what is kept.
@@ -111,29 +130,45 @@ class ReportService:
         if command.by.shops is not None:
             raise Denied(permission=command.permission)
         try:
-            self._post_count(command)
+            unknown = self._post_count(command)
+            if unknown:
+                raise UnknownItems(skus=unknown)
             return self._book(command)
         except (Refused, Invalid) as refusal:  # the store's own condition, at commit: of what was booked nothing stays
             return self._refuse(command, refusal)
 
-    def _post_count(self, command: BookKept) -> None:
-        """Post what a count has changed. A transaction of its own, that the report's id lets happen once."""
+    def _post_count(self, command: BookKept) -> tuple[SkuCode, ...]:
+        """Post what a count has changed; return the SKUs that nobody knows, of which nothing is posted.
+
+        Each posting is a transaction of its own, that the report's id lets happen once. What is known by now and was
+        not when the report was booked first has one for each SKU.
+        """
         with self.begin(command) as tx:
             kept = tx.inbox.get(command.report_id)
-        report = kept.report
-        if not isinstance(report, StockDiffers) or kept.state not in OPEN:
-            return
-        lines = _lines(report)
-        if lines:
+            report = kept.report
+            if not isinstance(report, StockDiffers) or kept.state not in OPEN:
+                return ()
+            lines = _lines(report)
+            skus = sorted({line.sku for line in lines})
+            known = set(tx.skus.by_code(skus)).union(*tx.stock.everywhere(skus).values()) if skus else set()
+            before = tx.stock_documents.by_reference(DocumentKind.ADJUSTMENT, str(kept.id))
+        posted = {line.sku for line in before.lines} if isinstance(before, Posting) else set[SkuCode]()
+        parts = dict[str, list[Units]]()
+        for line in lines:
+            if line.sku in known and line.sku not in posted:
+                reference = f"{kept.id}/{_digest(line.sku)}" if posted else str(kept.id)
+                parts.setdefault(reference, []).append(line)
+        for reference, part in parts.items():
             post = PostStock(
                 kind=DocumentKind.ADJUSTMENT,
                 warehouse=kept.warehouse,
-                lines=lines,
+                lines=tuple(part),
                 reason=COUNTED,
-                reference=str(kept.id),
+                reference=reference,
                 by=evolve(command.by, once=None, job=None),
             )
             self.stock.post(post)
+        return tuple(sku for sku in skus if sku not in known)
 
     @one_transaction
     def _book(self, command: BookKept) -> ReportAnswer:
@@ -190,6 +225,10 @@ class ReportService:
         if refusal is None:
             return evolve(kept, state=ReportState.BOOKED, reason="")
         return evolve(kept, state=ReportState.REFUSED, reason=storable(str(refusal), longest=LONGEST_REASON))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _lines(report: StockDiffers) -> tuple[Units, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from tests.app.world import ROOT
 
+from oms_app.catalog import PutSku
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception, ReleaseOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import NumberUnknown
@@ -26,6 +29,7 @@ from oms_app.ports.wms import (
 )
 from oms_app.reports import BookKept
 from oms_app.stopping import ConfirmStop
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState, WriteBack
 from oms_domain.fulfilment.reports import ReportId, ReportNotFound
 from oms_domain.kernel.errors import Denied
@@ -421,9 +425,54 @@ def test_a_count_below_what_is_held_is_refused_whole_and_can_be_booked_later(wor
     assert world.units(HAT) == (50, 1)
 
 
+def test_a_count_of_what_nobody_knows_makes_no_stock_and_waits_until_somebody_does(world, order_id, facts):
+    world.is_told(StockDiffers(report_id="1", counted=counted((SCARF, 3), ("NEW", 7), ("NEWER", 9)), **facts))
+
+    assert world.kept() == [("refused", "wms.unknown_items (skus=[NEW, NEWER])")]
+    assert world.all_units() == {SCARF: (103, 2), HAT: (100, 1)}
+
+    (kept,) = world.store.tables.reports.values()
+    for known, reason, units in (
+        ("NEW", "wms.unknown_items (skus=NEWER)", [(7, 0), (0, 0)]),
+        ("NEWER", "", [(7, 0), (9, 0)]),
+    ):
+        world.catalog.put_sku(PutSku(code=known, facts=SkuFacts(title="样例"), by=ROOT))
+        for _ in range(2):
+            answer = world.reports.book(BookKept(report_id=kept.id, by=ROOT))
+        assert (answer.state, answer.reason) == ("refused" if reason else "booked", reason)
+        assert [world.units(sku) for sku in ("NEW", "NEWER")] == units
+    assert world.units(SCARF) == (103, 2)  # once
+
+
+def test_a_count_of_nothing_but_what_nobody_knows_is_booked_when_it_is_known(world, facts):
+    world.is_told(StockDiffers(report_id="1", counted=counted(("NEW", 7)), **facts))
+    world.catalog.put_sku(PutSku(code="NEW", facts=SkuFacts(title="样例"), by=ROOT))
+
+    (kept,) = world.store.tables.reports.values()
+    assert world.reports.book(BookKept(report_id=kept.id, by=ROOT)).state == "booked"
+    assert world.units("NEW") == (7, 0)
+
+
+def test_another_content_under_the_same_id_is_kept_for_a_person_and_not_booked(world, order_id, facts):
+    first = StockDiffers(report_id="1", counted=counted((SCARF, 3)), **facts)
+    other = evolve(first, counted=counted((SCARF, 30)))
+    later = evolve(first, at=world.clock() + timedelta(minutes=1))  # a message without a time, sent again
+
+    assert world.is_told(first, later, other, other) == [True, False, False, False]
+
+    assert world.kept() == [("booked", ""), ("refused", "wms.other_content")]
+    assert world.units(SCARF) == (103, 2)
+    shown = world.store.tables.reports
+    (wrong,) = [kept for kept in shown.values() if kept.state == "refused"]
+    assert wrong.report.counted == other.counted
+    world.reports.book(BookKept(report_id=wrong.id, by=ROOT))  # a person has looked
+    assert world.units(SCARF) == (133, 2)
+
+
 def test_units_that_a_count_finds_are_what_a_waiting_order_waits_for(world):
     shop = world.a_shop()
     world.receive(SCARF, units=1)
+    world.catalog.put_sku(PutSku(code=HAT, facts=SkuFacts(title="样例"), by=ROOT))
     order_id = world.an_order(shop, a_standard_order())
     assert world.state(order_id) is S.BACKORDERED
 

@@ -102,6 +102,9 @@ def test_a_report_is_kept_once_for_each_warehouse_kind_and_report_id(backend):
     assert take(backend, kept(1, report)) == [True]
 
     assert take(backend, kept(2, evolve(report, progress="packed"))) == [False]
+    with backend.open(ROOT) as tx:
+        assert tx.inbox.same(kept(2, evolve(report, progress="packed"))) == kept(1, report)
+        assert tx.inbox.same(kept(2, report, warehouse="EAST")) is None
     assert take(backend, kept(3, report, warehouse="EAST")) == [True]
     assert take(backend, kept(4, evolve(report, report_id="A B"))) == [True]
     with backend.open(ROOT) as tx, pytest.raises(ReportNotFound):

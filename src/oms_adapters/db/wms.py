@@ -93,7 +93,7 @@ _BY_WAREHOUSE = sa.select(wms_account).where(wms_account.c.warehouse == sa.bindp
 _ALL = sa.select(wms_account).order_by(wms_account.c.warehouse)
 _SECRET = sa.select(wms_secret.c.sealed).where(wms_secret.c.account_id == sa.bindparam("account_id"))
 _REPORT = sa.select(wms_report).where(wms_report.c.id == sa.bindparam("id"))
-_SAME_REPORT = sa.select(wms_report.c.id).where(
+_SAME_REPORT = sa.select(wms_report).where(
     *(wms_report.c[name] == sa.bindparam(name) for name in ("warehouse", "kind", "report_id"))
 )
 _SENDING = sa.select(sending).where(sending.c.fulfilment_id == sa.bindparam("fulfilment_id"))
@@ -221,12 +221,15 @@ class InboxStore:
     work: Work
 
     def take(self, kept: KeptReport) -> bool:
-        row = report_row(kept)
-        same = {name: row[name] for name in ("warehouse", "kind", "report_id")}
-        if self.work.rows(_SAME_REPORT, same):
+        if self.same(kept) is not None:
             return False
-        self.work.add(wms_report, row)
+        self.work.add(wms_report, report_row(kept))
         return True
+
+    def same(self, kept: KeptReport) -> KeptReport | None:
+        row = report_row(kept)
+        rows = self.work.rows(_SAME_REPORT, {name: row[name] for name in ("warehouse", "kind", "report_id")})
+        return report_of(rows[0]) if rows else None
 
     def get(self, report_id: ReportId) -> KeptReport:
         rows = self.work.rows(_REPORT, {"id": report_id})

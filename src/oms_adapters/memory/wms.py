@@ -82,6 +82,11 @@ class MemoryInbox:
         self.work.write(check)
         return True
 
+    def same(self, kept: KeptReport) -> KeptReport | None:
+        with self.work.reading() as tables:
+            id = tables.report_keys.get((kept.warehouse, kept.report.kind, kept.report.report_id))
+            return tables.reports[id] if id is not None else None
+
     def get(self, report_id: ReportId) -> KeptReport:
         with self.work.reading() as tables:
             if report_id not in tables.reports:

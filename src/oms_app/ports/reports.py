@@ -35,6 +35,9 @@ class Inbox(Protocol):
     def take(self, kept: KeptReport) -> bool:
         """Keep a report; False, and nothing is kept, if it was here before. Raises ``Duplicate`` at commit."""
 
+    def same(self, kept: KeptReport) -> KeptReport | None:
+        """Return the report that is kept of the same warehouse, kind and report id."""
+
     def get(self, report_id: ReportId) -> KeptReport:
         """Raises ``ReportNotFound``."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_domain.kernel.change import Event
-from oms_domain.kernel.errors import NotFound
+from oms_domain.kernel.errors import NotFound, Refused
 from oms_domain.kernel.identity import WarehouseCode
 
 ReportId = NewType("ReportId", UUID)
@@ -31,6 +31,14 @@ class ReportNotFound(NotFound):
 
     code: ClassVar[str] = "wms.report_not_found"
     report_id: UUID
+
+
+@frozen(kw_only=True)
+class UnknownItems(Refused):
+    """A warehouse has counted what nobody knows here: no SKU of this code is in the catalogue, or ever came in."""
+
+    code: ClassVar[str] = "wms.unknown_items"
+    skus: tuple[str, ...]
 
 
 @frozen(kw_only=True)
