@@ -433,7 +433,7 @@ def test_a_count_of_what_nobody_knows_makes_no_stock_and_waits_until_somebody_do
 
     (kept,) = world.store.tables.reports.values()
     for known, reason, units in (
-        ("NEW", "wms.unknown_items (skus=NEWER)", [(7, 0), (0, 0)]),
+        ("NEW", "wms.unknown_items (skus=[NEWER])", [(7, 0), (0, 0)]),
         ("NEWER", "", [(7, 0), (9, 0)]),
     ):
         world.catalog.put_sku(PutSku(code=known, facts=SkuFacts(title="样例"), by=ROOT))
