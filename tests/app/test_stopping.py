@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 from tests.app.world import ROOT, later
 
+from oms_adapters.wms.simulated import SimulatedWarehouse
 from oms_app.fulfilment import BookAcceptance, ReadShipment, Shipment
 from oms_app.order_moves import CancelRest, HandOverOrder, RefuseDelivery, UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder, SignOrder
@@ -602,6 +603,23 @@ def at_store(world, shop):
     order_id = world.a_pickup(shop)
     world.at_warehouse(order_id)
     return order_id
+
+
+def test_a_store_is_told_what_the_buyer_fetches_and_the_simulated_one_has_it_lie_ready(world, shop):
+    simulated = world.wms = SimulatedWarehouse(world.clock)
+    world.wire()
+    world.watch_warehouse()
+    order_id = world.a_pickup(shop)
+    world.give(ApproveOrder, order_id)
+    world.give(ReleaseOrder, order_id)
+
+    for _ in range(5):
+        world.wait(seconds=1)
+    assert (world.state(order_id), world.order(order_id).progress) == (S.IN_WAREHOUSE, "ready")
+    world.give(HandOverOrder, order_id)
+
+    assert (world.state(order_id), world.units(SCARF)) == (S.SIGNED, (98, 0))
+    simulated.close()
 
 
 def test_what_a_carrier_brings_is_not_handed_over(world, order_id):

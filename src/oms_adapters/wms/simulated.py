@@ -34,6 +34,9 @@ from oms_domain.kernel.quantity import Quantity
 
 CARRIER: Final = "YTO"
 STEPS: Final = ("picked", "packed", "shipped")
+AT_THE_COUNTER: Final = ("picked", "packed", "ready")
+"""What it does with an order that the buyer fetches: it lies ready, and is handed over there (门店自提)."""
+LAST: Final = frozenset({STEPS[-1], AT_THE_COUNTER[-1]})
 HAS_LEFT: Final = "already_left"
 STOPPED_BEFORE: Final = "stopped_before"
 
@@ -46,6 +49,7 @@ CREATE TABLE IF NOT EXISTS open_orders (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS stopped (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS expected (number TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS asked_carriers (number TEXT PRIMARY KEY, carrier TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pickups (number TEXT PRIMARY KEY);
 """
 
 
@@ -85,6 +89,8 @@ class SimulatedWarehouse:
             )
             if new.rowcount:
                 self._file.execute("INSERT INTO open_orders VALUES (?)", (order.number,))
+                if order.pickup:
+                    self._file.execute("INSERT INTO pickups VALUES (?)", (order.number,))
                 if order.carrier:
                     self._file.execute("INSERT INTO asked_carriers VALUES (?, ?)", (order.number, order.carrier))
         return WmsAnswer(accepted=True)
@@ -93,7 +99,8 @@ class SimulatedWarehouse:
         """Stop what has not left. An order that it does not know is one that it will not take any more."""
         with self._lock, self._file:
             self._file.execute("BEGIN IMMEDIATE")
-            taken = self._file.execute("SELECT taken_at FROM taken WHERE number = ?", (order.number,)).fetchone()
+            by_carrier = "SELECT taken_at FROM taken WHERE number = ? AND number NOT IN (SELECT number FROM pickups)"
+            taken = self._file.execute(by_carrier, (order.number,)).fetchone()
             if taken and self.now() >= datetime.fromisoformat(taken[0]) + self.pace * len(STEPS):
                 return StopAnswer(outcome=Stop.NOT_STOPPED, reason=HAS_LEFT)
             self._file.execute("INSERT OR IGNORE INTO stopped VALUES (?)", (order.number,))
@@ -122,8 +129,9 @@ class SimulatedWarehouse:
         """Return what is due and not confirmed, oldest order first."""
         with self._lock:
             rows = self._file.execute(
-                "SELECT t.*, c.carrier FROM taken t JOIN open_orders o ON o.number = t.number"
-                " LEFT JOIN asked_carriers c ON c.number = t.number ORDER BY t.place LIMIT ?",
+                "SELECT t.*, c.carrier, p.number FROM taken t JOIN open_orders o ON o.number = t.number"
+                " LEFT JOIN asked_carriers c ON c.number = t.number LEFT JOIN pickups p ON p.number = t.number"
+                " ORDER BY t.place LIMIT ?",
                 (limit,),
             ).fetchall()
             done = {row[0] for row in self._file.execute("SELECT report_id FROM confirmed")}
@@ -136,7 +144,7 @@ class SimulatedWarehouse:
             self._file.execute("BEGIN IMMEDIATE")
             for report_id in report_ids:
                 number, _, step = report_id.rpartition("/")
-                if step == STEPS[-1]:
+                if step in LAST:
                     self._file.execute("DELETE FROM open_orders WHERE number = ?", (number,))
                     self._file.execute("DELETE FROM confirmed WHERE report_id LIKE ?", (f"{number}/%",))
                 else:
@@ -148,10 +156,10 @@ class SimulatedWarehouse:
             self._file.close()
 
     def _due(self, row: tuple[Any, ...]) -> list[WmsReport]:
-        number, fulfilment_id, lines, taken_at, place, carrier = row
+        number, fulfilment_id, lines, taken_at, place, carrier, pickup = row
         begun, now = datetime.fromisoformat(taken_at), self.now()
         reports: list[WmsReport] = []
-        for count, step in enumerate(STEPS, 1):
+        for count, step in enumerate(AT_THE_COUNTER if pickup else STEPS, 1):
             at = begun + self.pace * count
             if at > now:
                 break

@@ -77,6 +77,7 @@ class ShipOrder:
     region: Region
     remark: str = ""
     carrier: str = ""  # that is to bring it; empty: the warehouse's usual one
+    pickup: bool = False  # the buyer fetches it there (门店自提): no carrier
     lines: tuple[tuple[LineId, SkuCode, Quantity], ...]
     papers: Papers | None = None
 

@@ -52,6 +52,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderShort
 from oms_domain.orders.lines import OrderLine
+from oms_domain.orders.marks import DeliveryMode
 from oms_domain.shops.shop import Authorisation
 
 SEND: Final = "shipping.send"
@@ -186,6 +187,7 @@ class ShippingProcess:
             region=order.region,
             remark=order.buyer_remark,
             carrier=order.carrier or "",
+            pickup=order.delivery is DeliveryMode.PICKUP,
             lines=tuple((line.line_id, line.sku, line.quantity) for line in fulfilment.lines),
             papers=papers_of(shipment),
         )

@@ -7,7 +7,7 @@ import pytest
 from tests.servers import FakeClock
 
 from oms_adapters.wms.simulated import SimulatedWarehouse
-from oms_app.ports.wms import Milestone, ParcelLeft, ShipOrder, WmsAnswer
+from oms_app.ports.wms import Milestone, ParcelLeft, ShipOrder, Stop, StopOrder, WmsAnswer
 from oms_domain.channels.standard import Receiver, Region
 from oms_domain.kernel.identity import FulfilmentOrderId
 from oms_domain.kernel.quantity import Quantity
@@ -194,3 +194,23 @@ def test_its_file_holds_nobodys_name_phone_or_street(warehouse, clock, path):
     assert b"F20261123-000001" in stored
     for plain in (RECEIVER.name, RECEIVER.mobile, RECEIVER.street, "请放门口"):
         assert plain.encode() not in stored
+
+
+def test_what_the_buyer_fetches_lies_ready_and_leaves_with_no_carrier(warehouse, clock):
+    warehouse.send(ship_order(pickup=True))
+    clock.forward(minutes=1)
+
+    told = warehouse.reports(10)
+    assert told == (milestone("picked", 1), milestone("packed", 2), milestone("ready", 3))
+    warehouse.confirm(tuple(report.report_id for report in told))
+    assert warehouse.reports(10) == ()
+
+
+def test_what_lies_ready_at_the_counter_can_be_stopped(warehouse, clock):
+    warehouse.send(ship_order(pickup=True))
+    clock.forward(minutes=1)
+
+    answer = warehouse.stop(StopOrder(number=ship_order().number, warehouse=MAIN))
+
+    assert answer.outcome is Stop.STOPPED
+    assert warehouse.reports(10) == ()
