@@ -18,6 +18,8 @@ from oms_app.actor import Actor, Once, Permission, system
 from oms_app.desk import OrderDesk
 from oms_app.editing import EditOrder
 from oms_app.kept_commands import read_commands, write_commands
+from oms_app.manual import PayBalance
+from oms_app.merging import UnmergeOrder
 from oms_app.orders import OrderCommand
 from oms_app.paying import PayOrder
 from oms_app.ports.batches import (
@@ -69,6 +71,8 @@ COMMANDS: Final[Mapping[str, type[OrderCommand]]] = {
     "edit": EditOrder,
     "pay": PayOrder,
     "split": SplitOrder,
+    "unmerge": UnmergeOrder,
+    "pay_balance": PayBalance,
 }
 """What a batch may do, by the name that it is kept under."""
 

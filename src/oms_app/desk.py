@@ -10,10 +10,12 @@ from attrs import frozen
 from oms_app import order_moves as moves
 from oms_app import orders
 from oms_app.editing import EditOrder, EditService
+from oms_app.manual import ManualOrderService, PayBalance
+from oms_app.merging import MergeService, UnmergeOrder
 from oms_app.order_moves import OrderMoveService
 from oms_app.orders import OrderAnswer, OrderCommand, OrderService
 from oms_app.paying import PaymentService, PayOrder
-from oms_app.splitting import SplitOrder, SplitService
+from oms_app.splitting import SplitAnswer, SplitOrder, SplitService
 from oms_app.stopping import ConfirmStop, RefuseStop, StopService
 from oms_domain.orders.states import OrderState
 
@@ -28,6 +30,8 @@ class OrderDesk:
     edits: EditService
     splits: SplitService
     payments: PaymentService
+    merges: MergeService
+    manual: ManualOrderService
 
     def give(self, command: OrderCommand) -> OrderAnswer:
         """Raises whatever is in the way of the command."""
@@ -60,13 +64,19 @@ class OrderDesk:
             RefuseStop: self.stops.refuse,
             EditOrder: self._edit,
             SplitOrder: self._split,
+            UnmergeOrder: self._unmerge,
+            PayBalance: self.manual.pay_balance,
         }
 
     def _edit(self, command: EditOrder) -> OrderAnswer:
         return self.edits.edit(command).order
 
     def _split(self, command: SplitOrder) -> OrderAnswer:
-        made = self.splits.split(command)
-        return OrderAnswer(
-            id=made.id, number=made.number, state=OrderState.SPLIT, flags=(), version=made.version, moves=()
-        )
+        return _taken_apart(self.splits.split(command))
+
+    def _unmerge(self, command: UnmergeOrder) -> OrderAnswer:
+        return _taken_apart(self.merges.unmerge(command))
+
+
+def _taken_apart(made: SplitAnswer) -> OrderAnswer:
+    return OrderAnswer(id=made.id, number=made.number, state=OrderState.SPLIT, flags=(), version=made.version, moves=())

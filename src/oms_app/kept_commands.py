@@ -65,5 +65,6 @@ _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "address": lambda found: AddressWanted(**found),
     "replacements": lambda found: tuple(Replace(**_of_line(facts)) for facts in found),
     "quantities": _wanted,
+    "coupon": lambda found: Money(**found),
     "parts": lambda found: tuple(map(_wanted, found)),
 }

@@ -10,8 +10,10 @@ from tests.app.world import ROOT
 from oms_app.address_edits import AddressWanted
 from oms_app.editing import NEVER, EditOrder, Replace
 from oms_app.kept_commands import NOT_KEPT, read_commands, write_commands
+from oms_app.manual import PayBalance
 from oms_app.splitting import SplitOrder, Wanted
 from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.money import Money
 
 ORDER = OrderId(UUID(int=1))
 LINE = LineId(UUID(int=2))
@@ -44,7 +46,10 @@ SPLIT = SplitOrder(
 )
 
 
-@pytest.mark.parametrize("command", [EVERYTHING, SPLIT], ids=["edit", "split"])
+BALANCE = PayBalance(order_id=ORDER, by=ROOT, reason="样例", expected_version=1, paid=Money(100), coupon=Money(5))
+
+
+@pytest.mark.parametrize("command", [EVERYTHING, SPLIT, BALANCE], ids=["edit", "split", "pay_balance"])
 def test_what_is_said_comes_back(command):
     (said,) = read_commands(write_commands([command]))
 

@@ -144,6 +144,8 @@ class World:
             edits=self.edits,
             splits=self.splits,
             payments=self.payments,
+            merges=self.merges,
+            manual=self.manual,
         )
         self.batches = BatchService(**shared, open=opened, desk=self.desk, sealer=self.sealer)
         self.fulfilment = FulfilmentService(**shared)

@@ -121,3 +121,19 @@ def test_what_cannot_be_done_to_any_is_told_at_once(api, ids):
 
     assert [answer.status_code for answer in (missing, over)] == [422, 422]
     assert api.get("/batches").json()["items"] == []
+
+
+def test_long_lists_of_unmerges_and_balances_are_taken_and_worked_on(api, world, ids):
+    unmerges = api.post("/orders/unmerges", {"ids": ids})
+    rows = [{"id": id, "paid": {"fen": 100}} for id in ids]
+    balances = api.post("/orders/balances", {"rows": rows})
+    for taken in (unmerges, balances):
+        work(world, taken.json()["id"])
+
+    over = [api.get(f"/batches/{taken.json()['id']}").json() for taken in (unmerges, balances)]
+    assert [(batch["command"], batch["state"], batch["refused"]) for batch in over] == [
+        ("unmerge", "done", MANY),
+        ("pay_balance", "done", MANY),
+    ]
+    codes = [api.get(f"/batches/{batch['id']}/rows?limit=1").json()["items"][0]["code"] for batch in over]
+    assert codes == ["split_merge.not_merged", "orders.no_balance_due"]

@@ -123,7 +123,18 @@ def test_rows_that_were_put_are_named_after_what_they_hold(schema):
     assert {name for name in schema["components"]["schemas"] if name.startswith("PutRow")} == {
         f"{many}Of{what}"
         for many in ("PutRow", "PutRows")
-        for what in ("Bundle", "Edit", "Mapping", "Sku", "Split", "Rule", "Entries", "NewOrder", "OrderAnswer")
+        for what in (
+            "Bundle",
+            "Edit",
+            "Mapping",
+            "Sku",
+            "Split",
+            "Rule",
+            "Entries",
+            "NewOrder",
+            "Merged",
+            "OrderAnswer",
+        )
     }
 
 

@@ -152,3 +152,18 @@ def test_asked_twice_it_is_made_once_on_a_database(tmp_path):
         assert (first.status_code, again.content) == (201, first.content)
         shown = api.get(f"/orders/{first.json()['order']['id']}").json()
         assert (shown["source"], shown["payable"]["fen"]) == ("manual", 2000)
+
+
+def test_balances_of_many_are_paid_each_with_its_own_answer(api):
+    sell(api)
+    body = ORDER | {"kind": "presale", "deposit": {"fen": 500}}
+    first, second = (api.post("/orders", body | {"platform_order_no": no}).json()["order"] for no in ("P-1", "P-2"))
+    rows = [
+        {"id": first["id"], "paid": {"fen": 1500}, "version": first["version"]},
+        {"id": second["id"], "paid": {"fen": 1}},
+    ]
+
+    answer = api.post("/orders/balances", {"rows": rows}).json()["rows"]
+
+    assert [row["outcome"] for row in answer] == ["done", "refused"]
+    assert [api.get(f"/orders/{each['id']}").json()["balance_due"]["fen"] for each in (first, second)] == [0, 1500]

@@ -130,3 +130,25 @@ def test_candidates_are_listed_page_by_page(api, order):
 
     assert cursor is None
     assert api.get("/orders/merge-candidates?cursor=made-up").status_code == 422
+
+
+def test_groups_are_merged_and_taken_apart_each_with_its_own_answer(api, order):
+    other, alone = an_order(api, 42), an_order(api, 43)
+    rows = [{"ids": [order["id"], other["id"]]}, {"ids": [alone["id"]]}, {"ids": [order["id"], alone["id"]]}]
+
+    merged = api.post("/orders/merges/batch", {"rows": rows}).json()["rows"]
+    into = merged[0]["item"]["order"]["id"]
+    apart = api.post("/orders/unmerges", {"ids": [into, alone["id"]]}, once="u")
+    again = api.post("/orders/unmerges", {"ids": [into, alone["id"]]}, once="u")
+
+    assert [(row["outcome"], row["code"]) for row in merged] == [
+        ("done", ""),
+        ("refused", "split_merge.too_few_to_merge"),
+        ("refused", "states.move_not_allowed"),
+    ]
+    done, refused = apart.json()["rows"]
+    assert ([part["payable"]["fen"] for part in done["split"]["parts"]], refused["code"]) == (
+        [27_800, 27_800],
+        "split_merge.not_merged",
+    )
+    assert again.content == apart.content

@@ -151,15 +151,19 @@ class World:
                     edits=(edits := EditService(numbering=numbering, sealer=sealer, **common)),
                     splits=(splits := SplitService(numbering=numbering, **common)),
                     payments=PaymentService(begin=begin, now=self.clock, pause=lambda n: None),
+                    merges=(merges := MergeService(numbering=numbering, **common)),
+                    manual=(
+                        manual := ManualOrderService(
+                            numbering=numbering, sealer=sealer, queries=self.store.queries, **common
+                        )
+                    ),
                 )
             ),
             "batches": BatchService(open=self.store.open, desk=desk, sealer=sealer, **common),
             "splits": splits,
             "edits": edits,
-            "merges": MergeService(numbering=numbering, **common),
-            "manual_orders": ManualOrderService(
-                numbering=numbering, sealer=sealer, queries=self.store.queries, **common
-            ),
+            "merges": merges,
+            "manual_orders": manual,
             "intake": IntakeService(numbering=numbering, **common),
             "preparation": Preparation(sealer=sealer, new_id=self.new_id),
             "shops": ShopService(**common),

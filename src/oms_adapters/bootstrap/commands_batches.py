@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 from uuid import UUID
 
+import attrs
 import click
 
-from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.commands_orders import UNTIL, order_id_of
 from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown
@@ -19,6 +21,7 @@ from oms_app.batches import COMMANDS, CancelBatch, StartBatch
 from oms_app.ports.batches import BLOCK, Batch, BatchId, BatchRow, BatchState
 from oms_app.queries.rows import LARGEST_PAGE
 from oms_domain.kernel.identity import OrderId
+from oms_domain.kernel.time import CHINA
 
 COLUMNS = ["id", "command", "state", "total", "done", "refused", "by", "created_at"]
 LOOK_EVERY_S = 1.0
@@ -32,15 +35,20 @@ def batches() -> None:
 
 
 @batches.command("start")
-@click.argument("command", type=click.Choice(sorted(COMMANDS.keys() - {"wait", "edit", "pay"})))
+@click.argument("command", type=click.Choice(sorted(COMMANDS.keys() - {"edit", "pay", "pay_balance"})))
 @click.argument("file", type=ORDERS_FILE)
 @click.option("--reason", default="", help="Why; kept in the log of each order.")
+@click.option("--until", type=UNTIL, help="Of wait and hold: until when, China's time; of wait without: not any more.")
 @json_option
 @refusals_shown
-def start_batch(command: str, file: TextIO, reason: str, as_json: bool) -> None:
+def start_batch(command: str, file: TextIO, reason: str, until: datetime | None, as_json: bool) -> None:
     """Give a command to many orders: FILE has a number or an id on each line, `-` reads from standard input."""
-    container = ready()
-    start = StartBatch(command=COMMANDS[command], order_ids=ids_in(container, file), reason=reason, by=operator())
+    kind = COMMANDS[command]
+    if until is not None and "until" not in attrs.fields_dict(kind):
+        raise click.UsageError(f"{command} takes no --until.")
+    container, at = ready(), until.replace(tzinfo=CHINA).astimezone(UTC) if until else None
+    ids = ids_in(container, file)
+    start = StartBatch(command=kind, order_ids=ids, reason=reason, until=at, by=operator())
     show_begun(container.batches().start(start), as_json=as_json)
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TextIO
 
 import click
 
 from oms_adapters.bootstrap.commands_addresses import recognised_parts
+from oms_adapters.bootstrap.commands_batches import ORDERS_FILE, show_begun
 from oms_adapters.bootstrap.commands_orders import UNTIL, order_id_of
+from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.one_order import region_text
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import refusal_row
 from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
 from oms_adapters.http.bodies import as_body, read_json
 from oms_adapters.http.manual_orders import NewOrderBody
+from oms_app.batches import StartEach
 from oms_app.manual import ManualAnswer, PayBalance
 from oms_app.paying import PayOrder
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.money import Money, parse_money
 from oms_domain.kernel.time import CHINA
 
+BALANCES: Final = "Instead, in the background: the orders of FILE, one a line with what was paid, and a coupon if any."
 COLUMNS = [
     "order",
     "outcome",
@@ -54,23 +58,35 @@ def create_order(file: Any, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command("pay-balance")
-@click.argument("order")
-@click.argument("amount", metavar="YUAN")
+@click.argument("order", required=False)
+@click.argument("amount", metavar="YUAN", required=False)
 @click.option("--coupon", metavar="YUAN", help="What a coupon took off it.")
+@click.option("--batch", "file", type=ORDERS_FILE, metavar="FILE", help=BALANCES)
 @json_option
 @refusals_shown
-def pay_balance(order: str, amount: str, coupon: str | None, as_json: bool) -> None:
+def pay_balance(order: str | None, amount: str | None, coupon: str | None, file: TextIO | None, as_json: bool) -> None:
     """Book the second payment of a presale (尾款)."""
+    if (file is None and amount is None) or (file is not None and order is not None):
+        raise click.UsageError("Name an order and what was paid, or a file with --batch.")
     container = ready()
-    command = PayBalance(
+    if file is not None:
+        many = [_balance(container, *line.split()[:3]) for line in file if line.strip()]
+        show_begun(container.batches().start_each(StartEach(commands=many, by=operator())), as_json=as_json)
+        return
+    assert order is not None
+    command = _balance(container, order, amount or "", coupon or "")
+    answer = container.manual_orders().pay_balance(command)
+    row = {"order": answer.number, "outcome": "done", "state": str(answer.state)}
+    show([row], ["order", "outcome", "state"], as_json=as_json)
+
+
+def _balance(container: Container, order: str, amount: str = "", coupon: str = "") -> PayBalance:
+    return PayBalance(
         order_id=order_id_of(container, order),
         paid=parse_money(amount, field="amount"),
         coupon=parse_money(coupon, field="coupon") if coupon else Money(0),
         by=operator(),
     )
-    answer = container.manual_orders().pay_balance(command)
-    row = {"order": answer.number, "outcome": "done", "state": str(answer.state)}
-    show([row], ["order", "outcome", "state"], as_json=as_json)
 
 
 @click.command("pay")

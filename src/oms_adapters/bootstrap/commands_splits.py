@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
 import click
 
 from oms_adapters.bootstrap.commands_batches import BATCH, ORDERS_FILE, check_named, ids_in, show_begun
 from oms_adapters.bootstrap.commands_orders import order_id_of
+from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import json_option, show
-from oms_adapters.bootstrap.refusals import PartInvalid
-from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
+from oms_adapters.bootstrap.refusals import PartInvalid, refusal_row
+from oms_adapters.bootstrap.session import language, operator, ready, refusals_shown, shop_named
 from oms_app.batches import StartEach
 from oms_app.merging import Merged, MergeOrders, UnmergeOrder
 from oms_app.queries.rows import LARGEST_PAGE, OrderRow
 from oms_app.splitting import SplitAnswer, SplitOrder, Wanted
+from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.text import checked_text
 
 LONGEST_SKU = 64
+GROUPS: Final = (
+    "Instead: the orders of each line of FILE, with blanks between, `-` for standard input; each its answer."
+)
 PARTS = ["part", "order", "state", "contents", "payable", "paid", "why"]
 
 
@@ -45,27 +51,56 @@ def split_order(order: str | None, file: TextIO | None, parts: tuple[str, ...], 
 
 
 @click.command("merge")
-@click.argument("order", nargs=-1, required=True)
+@click.argument("order", nargs=-1)
+@click.option("--groups", "file", type=ORDERS_FILE, metavar="FILE", help=GROUPS)
 @click.option("--plan", "only_plan", is_flag=True, help="Show what it would make, and change nothing.")
 @json_option
+@click.pass_context
 @refusals_shown
-def merge_orders(order: tuple[str, ...], only_plan: bool, as_json: bool) -> None:
+def merge_orders(
+    ctx: click.Context, /, order: tuple[str, ...], file: TextIO | None, only_plan: bool, as_json: bool
+) -> None:
     """Put orders of one buyer to one address together (合单)."""
+    if bool(order) == (file is not None):
+        raise click.UsageError("Name orders, or a file with --groups.")
     container = ready()
+    if file is not None:
+        rows = [_group(container, line.split(), only_plan) for line in file if line.strip()]
+        show(rows, ["group", "outcome", *MERGED, "code", "why"], as_json=as_json)
+        ctx.exit(1 if any(row["outcome"] == "refused" for row in rows) else 0)
     command = MergeOrders(order_ids=tuple(order_id_of(container, text) for text in order), by=operator())
     merges = container.merges()
     show([_merged(merges.preview(command) if only_plan else merges.merge(command))], MERGED, as_json=as_json)
 
 
+def _group(container: Container, names: Sequence[str], only_plan: bool) -> dict[str, Any]:
+    """Merge the orders of one line, and say what became of it."""
+    merges, named = container.merges(), {"group": list(names)}
+    try:
+        command = MergeOrders(order_ids=tuple(order_id_of(container, name) for name in names), by=operator())
+        done = merges.preview(command) if only_plan else merges.merge(command)
+    except OmsError as refusal:
+        return named | {"outcome": "refused"} | refusal_row(refusal, language())
+    return named | {"outcome": "done"} | _merged(done)
+
+
 @click.command("unmerge")
-@click.argument("order")
+@click.argument("order", nargs=-1, required=True)
 @json_option
+@click.pass_context
 @refusals_shown
-def unmerge_order(order: str, as_json: bool) -> None:
-    """Take a merged order apart by its sources (取消合单), until it is released."""
-    container = ready()
-    command = UnmergeOrder(order_id=order_id_of(container, order), by=operator())
-    _show_parts(container.merges().unmerge(command), as_json)
+def unmerge_order(ctx: click.Context, /, order: tuple[str, ...], as_json: bool) -> None:
+    """Take merged orders apart by their sources (取消合单), until they are released; each with its own answer."""
+    container, rows = ready(), list[dict[str, Any]]()
+    for name in order:
+        try:
+            command = UnmergeOrder(order_id=order_id_of(container, name), by=operator())
+            parts = _parts(container.merges().unmerge(command))
+            rows += [{"of": name, "outcome": "done"} | part for part in parts]
+        except OmsError as refusal:
+            rows.append({"of": name, "outcome": "refused"} | refusal_row(refusal, language()))
+    show(rows, ["of", "outcome", *PARTS, "code"], as_json=as_json)
+    ctx.exit(1 if any(row["outcome"] == "refused" for row in rows) else 0)
 
 
 @click.command("merge-candidates")
@@ -117,7 +152,11 @@ def _merged(merged: Merged) -> dict[str, Any]:
 
 
 def _show_parts(answer: SplitAnswer, as_json: bool) -> None:
-    rows = [
+    show(_parts(answer), PARTS, as_json=as_json, title=answer.number)
+
+
+def _parts(answer: SplitAnswer) -> list[dict[str, Any]]:
+    return [
         {
             "part": at,
             "id": str(part.order.id) if part.order else "",
@@ -130,7 +169,6 @@ def _show_parts(answer: SplitAnswer, as_json: bool) -> None:
         }
         for at, part in enumerate(answer.parts, 1)
     ]
-    show(rows, PARTS, as_json=as_json, title=answer.number)
 
 
 def part_of(text: str, *, least: int = 1, field: str = "part") -> tuple[Wanted, ...]:

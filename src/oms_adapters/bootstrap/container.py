@@ -194,12 +194,6 @@ class Container(containers.DeclarativeContainer):
         EditService, begin=begin, now=now, new_id=new_id, numbering=numbering, sealer=sealer, pause=pause
     )
     payments = providers.Singleton(PaymentService, begin=begin, now=now, pause=pause)
-    desk = providers.Singleton(
-        OrderDesk, orders=orders, moves=moves, stops=stops, edits=edits, splits=splits, payments=payments
-    )
-    batches = providers.Singleton(
-        BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk, sealer=sealer
-    )
     manual_orders = providers.Singleton(
         ManualOrderService,
         begin=begin,
@@ -209,6 +203,20 @@ class Container(containers.DeclarativeContainer):
         pause=pause,
         sealer=sealer,
         queries=queries,
+    )
+    desk = providers.Singleton(
+        OrderDesk,
+        orders=orders,
+        moves=moves,
+        stops=stops,
+        edits=edits,
+        splits=splits,
+        merges=merges,
+        manual=manual_orders,
+        payments=payments,
+    )
+    batches = providers.Singleton(
+        BatchService, begin=begin, open=open, now=now, new_id=new_id, pause=pause, desk=desk, sealer=sealer
     )
     preparation = providers.Singleton(Preparation, sealer=sealer, new_id=new_id)
     intake = providers.Singleton(IntakeService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)

@@ -12,14 +12,16 @@ from litestar.params import FromPath, JSONBody
 
 from oms_adapters.http.addresses import RecognisedView, recognised
 from oms_adapters.http.auth import needs
-from oms_adapters.http.batches import PutRows, Rows, each
-from oms_adapters.http.bodies import Body
+from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
+from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
+from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.order_views import OrderAnswerView, RegionView
 from oms_adapters.http.paging import instant
 from oms_adapters.http.shops import KnownShops, MoneyBody
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
+from oms_app.batches import BatchService, StartEach
 from oms_app.manual import MOST_LINES, CreateOrder, LineWanted, ManualAnswer, ManualOrderService, PayBalance
 from oms_domain.addresses.recognise import LONGEST_PASTE
 from oms_domain.channels.standard import OrderKind, Receiver, Region
@@ -152,6 +154,22 @@ class BalanceBody(Body):
     paid: MoneyBody
     coupon: MoneyBody | None = None
 
+    def command(self, order_id: UUID, actor: Actor, version: int | None) -> PayBalance:
+        return PayBalance(
+            order_id=OrderId(order_id),
+            paid=self.paid.money(),
+            coupon=_money(self.coupon),
+            expected_version=version,
+            by=actor,
+        )
+
+
+class BalanceRow(BalanceBody, kw_only=True):
+    """The second payment of one presale of many. ``version``: refuse if it has changed since that was read."""
+
+    id: UUID
+    version: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
 
 class NewOrderLineView(View):
     """A line of the order, with what it costs after all discounts."""
@@ -265,6 +283,37 @@ class ManualOrdersController(Controller):
         return each(data, NewOrderBody, put, request=request, actor=actor)
 
     @post(
+        "/balances",
+        operation_id="payBalancesOfOrders",
+        summary="Book the second payments of presales (批量付尾款): up to 100 at once, more in the background",
+        responses=WORKED_ON,
+        opt=needs(PayBalance.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def pay_balances(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[Rows],
+        actor: Given[Actor],
+        manual_orders: Given[ManualOrderService],
+        batches: Given[BatchService],
+    ) -> Response[PutRows[OrderAnswerView] | BatchView]:
+        """Book payments, each row as it would be sent alone. Of more than 100 every row must be readable."""
+        if len(data.rows) > MOST_ROWS:
+
+            def read(plain: Any) -> PayBalance:
+                row = as_body(plain, BalanceRow)
+                return row.command(row.id, actor, row.version)
+
+            return taken(batches.start_each(StartEach(commands=all_rows(data, read), by=actor)))
+
+        def put(row: BalanceRow, by: Actor) -> tuple[str, OrderAnswerView]:
+            return "done", OrderAnswerView.of(manual_orders.pay_balance(row.command(row.id, by, row.version)))
+
+        return Response(content=each(data, BalanceRow, put, request=request, actor=actor))
+
+    @post(
         "/{order_id:uuid}/balance",
         operation_id="payBalanceOfOrder",
         opt=needs(PayBalance.permission, changes=True),
@@ -280,13 +329,7 @@ class ManualOrdersController(Controller):
         if_match: IfMatch = None,
     ) -> Response[OrderAnswerView]:
         """Book the second payment of a presale (尾款); it does not leave before."""
-        command = PayBalance(
-            order_id=OrderId(order_id),
-            paid=data.paid.money(),
-            coupon=_money(data.coupon),
-            expected_version=expected_version(if_match),
-            by=actor,
-        )
+        command = data.command(order_id, actor, expected_version(if_match))
         view = OrderAnswerView.of(manual_orders.pay_balance(command))
         return Response(content=view, headers={"ETag": f'"{view.version}"'})
 

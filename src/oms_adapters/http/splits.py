@@ -6,24 +6,28 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
+from attrs import evolve
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.batch_jobs import WORKED_ON, BatchView, taken
-from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, each
+from oms_adapters.http.batches import MOST_ROWS, PutRows, Rows, all_rows, check_rows, each
 from oms_adapters.http.bodies import Body, as_body
 from oms_adapters.http.idempotency import IfMatch, expected_version
+from oms_adapters.http.languages import language_of
 from oms_adapters.http.order_views import OrderAnswerView, OrderRowView
 from oms_adapters.http.paging import Cursor, Limit, Pages, Signer
+from oms_adapters.http.problems import Told
 from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
-from oms_app.batches import BatchService, StartEach
+from oms_app.batches import BatchService, StartBatch, StartEach
 from oms_app.merging import MOST_ORDERS, Merged, MergeOrders, MergeService, UnmergeOrder
 from oms_app.queries.rows import LARGEST_PAGE, Queries
 from oms_app.splitting import Part, PartLine, SplitAnswer, SplitOrder, SplitService, Wanted
+from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import LineId, OrderId, ShopId, SkuCode
 from oms_domain.kernel.quantity import LARGEST_QUANTITY
 from oms_domain.kernel.text import checked_text
@@ -145,6 +149,29 @@ class MergeBody(Body):
 
     def command(self, actor: Actor) -> MergeOrders:
         return MergeOrders(order_ids=tuple(map(OrderId, self.ids)), by=actor)
+
+
+class UnmergesBody(Body):
+    """Which orders are to come apart: up to 100 at once, more in the background."""
+
+    ids: list[UUID]
+
+
+class UnmergeRow(View):
+    """What became of one order: done with its parts, or refused with code, facts and text."""
+
+    id: UUID
+    outcome: str
+    split: SplitView | None = None
+    code: str = ""
+    fields: dict[str, Any] = {}  # noqa: RUF012  (copied by msgspec)
+    text: str = ""
+
+
+class UnmergeRows(View):
+    """One answer for each id, in their order."""
+
+    rows: list[UnmergeRow]
 
 
 class MergedView(View):
@@ -301,6 +328,61 @@ class SplitsController(Controller):
     )
     def merge(self, data: JSONBody[MergeBody], actor: Given[Actor], merges: Given[MergeService]) -> MergedView:
         return MergedView.of(merges.merge(data.command(actor)))
+
+    @post(
+        "/merges/batch",
+        operation_id="mergeGroupsOfOrders",
+        summary="Put together, each row orders of its own (批量合单): up to 100 at once",
+        opt=needs(MergeOrders.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def merge_many(
+        self, request: Request[Any, Any, Any], data: JSONBody[Rows], actor: Given[Actor], merges: Given[MergeService]
+    ) -> PutRows[MergedView]:
+        """Merge, each row as it would be sent alone."""
+
+        def put(row: MergeBody, by: Actor) -> tuple[str, MergedView]:
+            return "done", MergedView.of(merges.merge(row.command(by)))
+
+        return each(data, MergeBody, put, request=request, actor=actor)
+
+    @post(
+        "/unmerges",
+        operation_id="unmergeOrders",
+        summary="Take merged orders apart by their sources: up to 100 at once, more in the background",
+        responses=WORKED_ON,
+        opt=needs(UnmergeOrder.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def unmerge_many(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[UnmergesBody],
+        actor: Given[Actor],
+        merges: Given[MergeService],
+        batches: Given[BatchService],
+    ) -> Response[UnmergeRows | BatchView]:
+        """Take merged orders apart, each with its own answer."""
+        ids = [OrderId(id) for id in data.ids]
+        if len(ids) > MOST_ROWS:
+            return taken(batches.start(StartBatch(command=UnmergeOrder, order_ids=ids, by=actor)))
+        check_rows(ids, field="ids")
+        language = language_of(request.headers.get("accept-language", ""))
+
+        def one(id: OrderId) -> UnmergeRow:
+            by = evolve(actor, once=actor.once.row(str(id)) if actor.once else None)
+            try:
+                made = merges.unmerge(UnmergeOrder(order_id=id, by=by))
+                return UnmergeRow(id=id, outcome="done", split=SplitView.of(made))
+            except OmsError as refusal:
+                told = Told.of(refusal)
+                return UnmergeRow(
+                    id=id, outcome="refused", code=told.code, fields=told.fields, text=told.text(language)
+                )
+
+        return Response(content=UnmergeRows(rows=[one(id) for id in ids]))
 
     @post(
         "/{order_id:uuid}/unmerge",

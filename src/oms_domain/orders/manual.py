@@ -56,7 +56,7 @@ class DepositOutOfBounds(Invalid):
 
 @frozen(kw_only=True)
 class CannotWaitForPayment(Invalid):
-    """An order that waits for its payment has no time of it, no deposit and no cash on delivery, and costs something."""
+    """What waits for its payment has no time of it, no deposit and no cash on delivery, and costs something."""
 
     code: ClassVar[str] = "orders.cannot_wait_for_payment"
     field: str = "paid"

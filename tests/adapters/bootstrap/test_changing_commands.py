@@ -153,3 +153,43 @@ def test_edits_and_splits_of_the_orders_of_a_file_are_done_in_the_background(oms
     assert (edit["command"], edit["state"], note) == ("edit", "running", "样例")
     (answered,) = oms.rows("batches", "show", split["id"])
     assert [(row["outcome"], row["state"]) for row in answered["rows"]] == [("done", "split")] * 2
+
+
+def test_groups_of_a_file_are_merged_and_taken_apart_again(oms, numbers):
+    path = oms.write("groups.txt", f"{' '.join(numbers)}\n\n{numbers[0]}\n".encode())
+
+    merged, refused = oms.rows("orders", "merge", "--groups", path, code=1)
+    apart = oms.rows("orders", "unmerge", merged["order"], numbers[0], code=1)
+
+    assert (merged["outcome"], merged["sources"], refused["code"]) == ("done", numbers, "split_merge.too_few_to_merge")
+    assert [(row["of"], row["outcome"]) for row in apart] == [
+        (merged["order"], "done"),
+        (merged["order"], "done"),
+        (numbers[0], "refused"),
+    ]
+    assert oms.run("orders", "merge").code == 2
+
+
+def test_orders_of_a_file_wait_until_a_time_and_no_more(oms, numbers):
+    path = oms.write("orders.txt", "\n".join(numbers).encode())
+
+    oms.rows("batches", "start", "wait", path, "--until", "2036-12-01", "--reason", "预约")
+    oms.rows("drain")
+    waiting = [oms.rows("orders", "show", number)[0]["flags"] for number in numbers]
+    oms.rows("batches", "start", "wait", path)
+    oms.rows("drain")
+
+    assert [flags[0].startswith("not_before") for flags in waiting] == [True, True]
+    assert [oms.rows("orders", "show", number)[0]["flags"] for number in numbers] == [[], []]
+    assert oms.run("batches", "start", "approve", path, "--until", "2036-12-01").code == 2
+
+
+def test_balances_of_a_file_are_booked_in_the_background(oms, numbers):
+    path = oms.write("paid.txt", f"{numbers[0]} 30.00\n{numbers[1]} 30.00 5.00\n".encode())
+
+    (batch,) = oms.rows("orders", "pay-balance", "--batch", path)
+    oms.rows("drain")
+
+    (over,) = oms.rows("batches", "show", batch["id"])
+    assert [(row["outcome"], row["code"]) for row in over["rows"]] == [("refused", "orders.no_balance_due")] * 2
+    assert oms.run("orders", "pay-balance", numbers[0]).code == 2
