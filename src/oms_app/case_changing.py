@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from oms_app.case_flow import CASE_CLOSED, GOODS_ON_THE_WAY, LETTERS, CaseFlow, is_under_way
-from oms_app.case_opening import ask_of
+from oms_app.case_opening import ask_of, check_replacements
 from oms_app.transactions import record
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.custody import SHELVED, GoodsOnTheShelf, custody, goes_over, shelved
@@ -40,6 +40,7 @@ def change_kind(
         facts |= custody(case, goods)
     new = linked(case, to, id=next_id, number=flow.numbers.next(LETTERS["case"]), at=flow.at, **facts)
     lines = tuple(evolve(line, replacement=replacements.get(line.line_id)) for line in new.lines)
+    check_replacements(flow.tx, lines)
     ask = ask_of(flow.tx, new, flow.tx.orders.get(case.order_id), at=_first_asked_at(flow, case))
     if by != BY_PLATFORM and (refusal := refusal_of(ask, by=CLAIM_RULES)) is not None:
         raise refusal

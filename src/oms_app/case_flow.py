@@ -20,7 +20,7 @@ from oms_app.orders import save as save_order
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField
 from oms_app.transactions import record
-from oms_domain.aftersales.arriving import here_already
+from oms_domain.aftersales.arriving import arrived, here_already
 from oms_domain.aftersales.case import BY_PLATFORM, BY_SYSTEM, AftersalesCase
 from oms_domain.aftersales.events import CaseRefunded, ReplacementShipped
 from oms_domain.aftersales.late_stops import awaits_stop, is_here, paid_too_early, stopped_late
@@ -155,7 +155,7 @@ class CaseFlow:
             fact: the platform's word about the money, if that is what is new.
         """
         order = self.tx.orders.get(change.state.order_id)
-        change = self._kept_here(self._passed(change, order), before)
+        change = self._back_unclaimed(self._kept_here(self._passed(change, order), before), before)
         case = change.state
         facts: dict[str, Any] = self._goods(case, order) | self._money(case, order, proposal, fact)
         facts |= self._new_goods(case, order, before)
@@ -212,6 +212,14 @@ class CaseFlow:
         if change.state.state is CaseState.AWAITING_BUYER_RETURN and change.state.return_id is not None:
             return change.then(here_already(change.state, self.tx.returns.get(change.state.return_id), at=self.at))
         return change
+
+    def _back_unclaimed(self, change: Change[AftersalesCase], before: AftersalesCase | None) -> Change[AftersalesCase]:
+        """Goods that came and that a case gives up are nobody's: a person sees to it. Who refuses them knows."""
+        case, goes_on = change.state, (CaseMove.CHANGE_KIND, CaseMove.REJECT)
+        given_up = before is not None and before.is_open and case.closing is not None and not case.is_open
+        if not given_up or case.return_id is None or case.closing is None or case.closing.how in goes_on:
+            return change
+        return change.then(arrived(case, self.tx.returns.get(case.return_id), at=self.at))
 
     def _paid_too_early(self, change: Change[AftersalesCase], order: SalesOrder) -> Change[AftersalesCase]:
         """Money for goods of a claim after shipment went while they were here: they are stopped like any others."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
 from oms_app.case_commands import AskedLine, OpenCase
 from oms_app.case_flow import LETTERS, CaseFlow
 from oms_app.claims import check_goes_on, check_no_refund
+from oms_app.editing import UnknownGoods
 from oms_app.ports.transaction import Transaction
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
@@ -18,6 +19,7 @@ from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import Runs, count
+from oms_domain.catalog.sku import SkuKind
 from oms_domain.kernel.identity import CaseId, LineId, SkuCode
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.orders.lines import OrderLine
@@ -35,6 +37,7 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
         OthersGoOn: the order was split, merged or replaced.
         UnitsHaveClaims: refunds without a case hold the money of units that new goods are asked for.
         EvidenceUnknown: it names a file that the order does not have.
+        UnknownGoods: what is to be sent instead is no goods of the catalogue.
     """
     tx = flow.tx
     check_goes_on(tx, order)
@@ -78,10 +81,21 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
         opened_at=flow.at,
         updated_at=flow.at,
     )
+    check_replacements(tx, case.lines)
     if command.override:
         case = with_override(case, command.override)
     check_no_refund(tx, case)
     return checked(ask_of(tx, case, order, at=flow.at))
+
+
+def check_replacements(tx: Transaction, lines: Iterable[CaseLine]) -> None:
+    """Check that what is to be sent instead is goods of the catalogue. Raises ``UnknownGoods``."""
+    wanted = {line.replacement for line in lines if line.replacement is not None}
+    known = tx.skus.by_code(wanted) if wanted else {}
+    for code in sorted(wanted):
+        sku = known.get(code)
+        if sku is None or sku.is_deleted or sku.kind is SkuKind.VIRTUAL:
+            raise UnknownGoods(field="replacement", value=code, kind=SkuKind.GOODS)
 
 
 def ask_of(tx: Transaction, case: AftersalesCase, order: SalesOrder, *, at: datetime) -> Ask:

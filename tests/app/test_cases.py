@@ -261,6 +261,7 @@ def test_goods_that_come_in_two_parcels_are_waited_for(claims):
 
 
 def test_an_exchange_sends_new_goods_at_no_charge_when_the_old_ones_are_back(claims):
+    claims.world.catalog.put_sku(PutSku(code="SCARF-L", facts=SkuFacts(title="样例围巾 L"), by=ROOT))
     claims.world.receive("SCARF-L")
     claims.shipped()
     line = claims.order.lines[0]

@@ -7,8 +7,19 @@ from tests.app.world import ROOT
 
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales_terms import SetTerms, TermsService
-from oms_app.case_commands import AcceptGoods, AcceptReceived, ChangeKind, NoteParcel, PreviewReceived, SettleDifference
+from oms_app.case_commands import (
+    AcceptGoods,
+    AcceptReceived,
+    AskedLine,
+    ChangeKind,
+    NoteParcel,
+    PreviewReceived,
+    SettleDifference,
+    WithdrawCase,
+)
 from oms_app.case_grants import PlatformAmountFixed
+from oms_app.catalog import PutSku
+from oms_app.editing import UnknownGoods
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
 from oms_app.refunds import PayByHand
@@ -20,6 +31,7 @@ from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.aftersales.terms import RoleLimit
+from oms_domain.catalog.sku import SkuFacts, SkuKind
 from oms_domain.channels.aftersales import AskKind, AskState
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
@@ -243,6 +255,40 @@ def test_goods_that_come_for_a_case_that_was_refused_are_on_a_list(claims):
     comes(claims, (SCARF, 1), report_id="r-2")
 
     assert claims.differences(case_id) == [(UNCLAIMED, f"{SCARF} × 2", "closed")]
+
+
+@pytest.mark.parametrize("kind", [K.RETURN_AND_REFUND, K.EXCHANGE, K.REPAIR])
+def test_goods_that_are_here_when_the_claim_is_withdrawn_are_on_a_list(claims, kind):
+    case_id = asked_back(claims, 1, kind=kind)
+    comes(claims, (SCARF, 1))
+
+    claims.do("withdraw", WithdrawCase, case_id)
+
+    assert (UNCLAIMED, f"{SCARF} × 1", "closed") in claims.differences(case_id)
+    assert [ticket.kind for ticket in claims.tickets if ticket.state == "open"] == ["discrepancy"]
+
+
+def test_what_is_not_here_when_the_claim_is_withdrawn_is_nobodys_business(claims):
+    case_id = asked_back(claims, 1)
+
+    claims.do("withdraw", WithdrawCase, case_id)
+
+    assert claims.differences(case_id) == []
+
+
+@pytest.mark.parametrize("code", ["NO-SUCH", "SCARF-RED ", "COURSE-1"])
+def test_only_goods_of_the_catalogue_are_sent_instead(claims, code):
+    claims.world.catalog.put_sku(PutSku(code="COURSE-1", facts=SkuFacts(title="课程", kind=SkuKind.VIRTUAL), by=ROOT))
+    line = claims.order.lines[0]
+
+    with pytest.raises(UnknownGoods):
+        claims.open(K.EXCHANGE, lines=(AskedLine(line_id=line.id, units=1, replacement=code),))
+    case_id = claims.open(K.RETURN_AND_REFUND, 1)
+    with pytest.raises(UnknownGoods):
+        changed(claims, case_id, K.EXCHANGE, replacements=((line.id, code),))
+
+    next_id = changed(claims, case_id, K.EXCHANGE, replacements=((line.id, HAT),))
+    assert claims.case(next_id).lines[0].replacement == HAT
 
 
 def test_goods_whose_money_went_before_by_the_platforms_word_are_no_surprise(claims):
