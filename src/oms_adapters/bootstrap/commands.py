@@ -21,6 +21,7 @@ from oms_adapters.bootstrap.commands_orders import orders
 from oms_adapters.bootstrap.commands_rules import blacklist, rules
 from oms_adapters.bootstrap.commands_server import demo, drain, serve, worker
 from oms_adapters.bootstrap.commands_shops import api_keys, keys, roles, shops
+from oms_adapters.bootstrap.commands_simulate import simulate
 from oms_adapters.bootstrap.commands_sourcing import carriers, source, strategies
 from oms_adapters.bootstrap.commands_splits import SPLITTING
 from oms_adapters.bootstrap.commands_stock import stock, warehouses
@@ -163,6 +164,7 @@ for command in (
     apportion,
     explain_stored,
     wms,
+    simulate,
     rules,
     blacklist,
     addresses,
