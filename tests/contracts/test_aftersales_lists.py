@@ -7,6 +7,7 @@ from attrs import evolve
 from tests.contracts.rows import ROOT, a_new_shop, a_stored_order, of, store, transact
 from tests.contracts.test_aftersales_stores import a_new_refund, ledger_of, put, some_documents
 
+from oms_adapters.http.refund_export import cell, refund_csv
 from oms_app.ports.aftersales import AskNotFound, CaseNotFound, RefundNotFound, ReturnNotFound, TicketNotFound
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.queries.rows import Position
@@ -36,6 +37,41 @@ def stored(backend):
     order = a_stored_order(backend)
     found = {name: put(backend, name, document) for name, document in some_documents(backend, order).items()}
     return order, found
+
+
+def test_of_a_documents_order_its_number_shop_and_skus_are_shown_to_who_may_see_it(backend, stored):
+    order, _ = stored
+    stranger = of(store(backend, a_new_shop(backend)).id)
+
+    facts = backend.aftersales_queries.order_facts(of(order.shop_id), {order.id, OrderId(backend.new_id())})
+
+    assert set(facts) == {order.id}
+    assert facts[order.id].number == order.number
+    assert facts[order.id].shop
+    assert dict(facts[order.id].skus) == {line.id: line.sku for line in order.lines}
+    assert backend.aftersales_queries.order_facts(stranger, {order.id}) == {}
+
+
+def test_an_export_goes_on_page_after_page_and_stops(backend, monkeypatch):
+    order = a_stored_order(backend)
+    ledger = ledger_of(backend, order)
+    made = [put(backend, "refunds", a_new_refund(backend, order, ledger)) for _ in range(3)]
+    monkeypatch.setattr("oms_adapters.http.refund_export.PAGE", 2)
+
+    def rows(**more):
+        return (
+            b"".join(refund_csv(backend.aftersales_queries, of(order.shop_id), ALL, **more)).decode().splitlines()[1:]
+        )
+
+    assert sorted(row.partition(",")[0] for row in rows()) == sorted(refund.number for refund in made)
+    assert len(rows(most=1)) == 1
+    assert len(rows(most=2)) == 2
+
+
+@pytest.mark.parametrize("first", list("=+-@\t＝＋－＠"))
+def test_no_cell_is_a_formula(first):
+    assert cell(f"{first}1+1") == f"'{first}1+1"
+    assert cell("1+1") == "1+1"
 
 
 def listed(backend, name, wanted=ALL, by=ROOT, **more):

@@ -170,6 +170,7 @@ AFTERSALES: tuple[Call, ...] = (
     _on("tickets", "escalateTicket", "escalation"),
     _on("tickets", "finishTicket", "finishing"),
     _on("tickets", "reopenTicket", "reopening", reason="x"),
+    Call(operation="exportRefunds", path="/aftersales/refunds/export", permission=READ, scoped=200),
     Call(operation="getAftersalesTerms", path="/aftersales/terms/tb-1", permission=READ),
     Call(
         operation="setAftersalesTerms",

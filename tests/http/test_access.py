@@ -76,7 +76,15 @@ def test_a_post_changes_something_or_says_that_it_does_not(world):
     reading = {call.operation for call in CALLS if call.method == "POST" and not call.changes}
 
     assert undecided == []
-    plans = {"planSplitOfOrder", "planMergeOfOrders", "planEditOfOrder", "planOrder", "explainRefundable", "tryRules"}
+    plans = {
+        "planSplitOfOrder",
+        "planMergeOfOrders",
+        "planEditOfOrder",
+        "planOrder",
+        "explainRefundable",
+        "previewDueDates",
+        "tryRules",
+    }
     plans |= {"recogniseAddress", "planReturnReceiptOfOrder", "planLossOfOrder"}
     assert reading == {"searchOrders", "openPersonalData", "tryStrategy", "takeQimen", "takeKuaidi100"} | plans
 

@@ -1,6 +1,8 @@
 """Aftersales over HTTP: a claim from the ask to the money, lists with their filters, batches, terms and figures."""
 
+import csv
 import json
+from io import StringIO
 from uuid import UUID
 
 import pytest
@@ -233,6 +235,46 @@ def test_tickets_are_assigned_answered_by_template_and_finished(api):
     figures = api.get("/aftersales/metrics").json()
     assert figures["first_response"]["tickets"] == 1
     assert [row["agent"] for row in figures["workload"]] == ["kefu-1", "kefu-2"]
+
+
+def exported(api, **params):
+    answer = api.get("/aftersales/refunds/export", params=params)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_refunds_are_exported_as_a_table_with_the_lists_filters(world, api, client, order):
+    done = opened(api, order).json()
+    api.post(f"/aftersales/cases/{done['id']}/approval")
+    refund = f"/aftersales/refunds/{done['facts']['refund_id']}"
+    api.post(f"{refund}/internal-reason", {"reason": "=HYPERLINK(1)"})
+    api.post(f"{refund}/payment", {"reason": "转账"})
+    shown = api.get(refund).json()["refund"]
+    assert (shown["paid_because"], shown["paid_by"][:4], shown["not_by_platform"]) == ("转账", "key:", "")
+
+    (row,) = exported(api)
+
+    number = api.get(f"/orders/{order[0]}").json()["number"]
+    assert (row["number"], row["shop"], row["order_number"]) == (shown["number"], "tb-1", number)
+    assert (row["amount"], row["moved"], row["asked"]) == (shown["amount"]["text"], shown["moved"]["text"], "")
+    assert row["amount"].rpartition(".")[2].isdecimal()
+    assert row["goods"] == f"SPU4-U ×{order[1][0][1]} {row['amount']}"
+    assert (row["internal_reason"], row["paid_because"], row["state"]) == ("'=HYPERLINK(1)", "转账", "succeeded")
+    assert exported(api, after_shipment=True) == exported(api, state="closed") == exported(api, tag="x") == []
+    assert exported(api, after_shipment=False, shop="tb-1", state="succeeded") == [row]
+    stranger = Caller(client, world.key(shops=frozenset({world.add_shop("tb-9").id})))
+    assert exported(stranger) == []
+    assert api.get("/aftersales/refunds/export", params={"shop": "none"}).status_code == 404
+
+
+def test_how_many_and_which_units_are_not_asked_for_at_once(api, order):
+    (line_id, _), *_ = order[1]
+
+    answer = opened(api, order, lines=[{"line_id": line_id, "units": 1, "runs": [[0, 1]]}])
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "http.field_invalid")
+    assert "units_or_runs" in answer.text
 
 
 def test_who_has_a_ticket_hands_it_over_by_the_name_of_the_key(world, api, client):

@@ -13,10 +13,12 @@ from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_claims import (
     CASE_KINDS,
     CASES,
+    REFUND_FILTERS,
     TICKET_KINDS,
     amount_option,
     asked_lines,
     cases,
+    filter_option,
     plain_row,
     refund_units,
     refunds,
@@ -31,6 +33,7 @@ from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
 from oms_adapters.http.aftersales_terms import FiguresView, TermsView, sorted_windows
 from oms_adapters.http.cases import ReceivedView
+from oms_adapters.http.refund_export import refund_csv
 from oms_adapters.http.return_orders import AskView
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
 from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
@@ -124,6 +127,36 @@ def received(case: str, with_freight: bool, as_json: bool) -> None:
     show(rows, ["sku", "units", "goods"], as_json=False)
     if found.proposal is not None:
         click.echo(printable(as_text(found.proposal)))
+
+
+def _refund_filters(command: Any) -> Any:
+    for name in reversed(REFUND_FILTERS):
+        command = filter_option(name)(command)
+    return command
+
+
+@refunds.command("export")
+@click.option("--state", "states", multiple=True, help="Only those in this state; several times.")
+@click.option("--shop", "shop_code", help="Only those of this shop.")
+@_refund_filters
+@click.option("--to", type=click.Path(path_type=Path), help="Where it is written; left out: to the output.")
+@refusals_shown
+def export_refunds(states: tuple[str, ...], shop_code: str | None, to: Path | None, **given: Any) -> None:
+    """Write refund orders as a table (导出退款单): CSV with the filters of `list`, newest first, all of them."""
+    container = ready()
+    named = {name: value for name, value in given.items() if value is not None}
+    if shop_code:
+        named["shop_id"] = shop_named(container, shop_code).id
+    pieces = refund_csv(container.aftersales_queries(), operator(), AftersalesFilter(states=states, **named))
+    if to is None:
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        return
+    try:
+        with to.open("xb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise click.FileError(str(to), hint=error.strerror or "") from None
 
 
 @refunds.command("refundable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import click
@@ -152,6 +152,13 @@ def _pages(container: Container, kind: Kind, wanted: AftersalesFilter, limit: in
         after = Position(getattr(last, "created_at", None) or last.opened_at, last.id)
 
 
+def filter_option(name: str) -> Callable[[Any], Any]:
+    flag = name.replace("_", "-")
+    if name in ("after_shipment", "differs"):
+        return click.option(f"--{flag}/--not-{flag}", name, default=None)
+    return click.option(f"--{flag}", name)
+
+
 def _lists(kind: Kind, *options: str) -> None:
     """Add ``list`` with its filters, and ``show``."""
 
@@ -170,13 +177,7 @@ def _lists(kind: Kind, *options: str) -> None:
         show(rows if as_json else map(_shown, rows), list(kind.columns), as_json=as_json)
 
     for name in options:
-        flag = name.replace("_", "-")
-        option = (
-            click.option(f"--{flag}/--not-{flag}", name, default=None)
-            if name in ("after_shipment", "differs")
-            else click.option(f"--{flag}", name)
-        )
-        listed = option(listed)
+        listed = filter_option(name)(listed)
 
     @kind.group.command("show", help="Show one, by number or id, with its log.")
     @click.argument("document")
@@ -335,9 +336,7 @@ def choice(name: str, values: Any, callback: Any) -> Callable[[Any], Any]:
     return click.option(f"--{name}", type=click.Choice([m.value for m in values]), required=True, callback=callback)
 
 
-_lists(CASES, "kind", "number", "platform_refund_no", "differs")
-_lists(
-    REFUNDS,
+REFUND_FILTERS: Final = (
     "after_shipment",
     "platform_state",
     "document_state",
@@ -348,6 +347,8 @@ _lists(
     "platform_refund_no",
     "differs",
 )
+_lists(CASES, "kind", "number", "platform_refund_no", "differs")
+_lists(REFUNDS, *REFUND_FILTERS)
 _lists(RETURNS, "number", "tracking_no")
 _lists(TICKETS, "kind", "assignee", "number")
 

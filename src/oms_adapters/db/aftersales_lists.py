@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -27,8 +27,9 @@ from oms_adapters.db.json_lists import holds
 from oms_adapters.db.kept import Document, Kept
 from oms_adapters.db.orders import sales_order, sales_order_line
 from oms_adapters.db.refunds import REFUNDS, refund_entry
+from oms_adapters.db.shops import shop
 from oms_app.actor import Actor
-from oms_app.queries.aftersales import AftersalesFilter, Logged, Period
+from oms_app.queries.aftersales import AftersalesFilter, Logged, OrderFacts, Period
 from oms_app.queries.rows import Position
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.metrics import SoldUnits
@@ -40,6 +41,7 @@ from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.identity import (
     CaseId,
     LineId,
+    OrderId,
     PlatformAftersalesId,
     RefundId,
     ReturnOrderId,
@@ -125,6 +127,22 @@ class SqlAftersalesQueries:
         statement = sa.select(ticket).where(chosen, *_scope(ticket, actor, period.shop_id)).order_by(c.id)
         # When it was answered and done stands in the ticket alone: what changed since may have been.
         return tuple(filter(period.concerns, map(TICKETS.document, self._rows(statement))))
+
+    def order_facts(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, OrderFacts]:
+        o, line = sales_order.c, sales_order_line.c
+        ids = sorted(order_ids, key=_bytes)
+        heads = (
+            sa.select(o.id, o.number, shop.c.code)
+            .join(shop, shop.c.id == o.shop_id)
+            .where(o.id.in_(ids), *_scope(sales_order, actor, None))
+        )
+        skus: dict[UUID, dict[LineId, SkuCode]] = {}
+        for row in self._rows(sa.select(line.id, line.order_id, line.sku).where(line.order_id.in_(ids))):
+            skus.setdefault(row.order_id, {})[LineId(row.id)] = SkuCode(row.sku)
+        return {
+            OrderId(row.id): OrderFacts(shop=row.code, number=row.number, skus=skus.get(row.id, {}))
+            for row in self._rows(heads)
+        }
 
     def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
         statement = sa.select(aftersales_terms).where(*_scope(aftersales_terms, actor, shop_id))

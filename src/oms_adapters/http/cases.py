@@ -27,6 +27,7 @@ from oms_adapters.http.doings import (
 )
 from oms_adapters.http.order_views import LogView
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States
+from oms_adapters.http.refusals import FieldInvalid
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
@@ -48,12 +49,22 @@ Unit = Annotated[int, msgspec.Meta(ge=0, le=MOST_UNITS)]
 
 
 class AskedLineBody(Body):
-    """Units of an order line: how many (``units``), or which (``runs``: half-open, counted from 0)."""
+    """Units of an order line: how many (``units``), or which (``runs``: half-open, counted from 0); never both."""
 
     line_id: UUID
     units: Unit = 0
     runs: Annotated[list[tuple[Unit, Unit]], msgspec.Meta(max_length=MOST_LINES)] = []  # noqa: RUF012
     replacement: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+    def asked(self) -> AskedLine:
+        if self.units and self.runs:
+            raise FieldInvalid(field="lines", why="units_or_runs")
+        return AskedLine(
+            line_id=LineId(self.line_id),
+            units=self.units,
+            runs=joined(self.runs),
+            replacement=SkuCode(checked(self.replacement, "replacement")) if self.replacement else None,
+        )
 
 
 class OpenCaseBody(Body):
@@ -299,15 +310,7 @@ class CasesController(Controller):
         command = OpenCase(
             order_id=OrderId(data.order_id),
             kind=data.kind,
-            lines=tuple(
-                AskedLine(
-                    line_id=LineId(line.line_id),
-                    units=line.units,
-                    runs=joined(line.runs),
-                    replacement=SkuCode(checked(line.replacement, "replacement")) if line.replacement else None,
-                )
-                for line in data.lines
-            ),
+            lines=tuple(line.asked() for line in data.lines),
             reason=checked(data.reason, "reason"),
             description=checked(data.description, "description"),
             evidence=tuple(map(EvidenceId, data.evidence)),

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from oms_adapters.http.aftersales_lists import log_of, page_of, wanted_of
 from oms_adapters.http.auth import needs
@@ -18,6 +19,7 @@ from oms_adapters.http.cases import READ, CaseDifferenceView, Unit
 from oms_adapters.http.doings import Desk, Doing, DoneView, Fen, Name, Text, checked, positive, put_on
 from oms_adapters.http.order_views import LogView
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States, instant
+from oms_adapters.http.refund_export import refund_csv
 from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app import refunds as use_cases
@@ -32,6 +34,7 @@ from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import as_json
 from oms_domain.refunds.refund_order import LONGEST_TAG, MOST_TAGS, RefundOrder
 
+CSV: Final = "text/csv"
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TAG)]
 Tags = Annotated[list[Tag], msgspec.Meta(min_length=1, max_length=MOST_TAGS)]
 
@@ -149,6 +152,9 @@ class RefundView(View):
     lines: list[RefundLineView]
     by_tender: list[TenderView]
     changed_because: str
+    paid_by: str
+    paid_because: str
+    not_by_platform: str
     attempts: int
     failure: str
     closed_because: str
@@ -189,6 +195,9 @@ class RefundView(View):
             ],
             by_tender=[TenderView(tender=tender or "cash", fen=fen) for tender, fen in refund.by_tender],
             changed_because=refund.changed_because,
+            paid_by=refund.paid_by,
+            paid_because=refund.paid_because,
+            not_by_platform=refund.not_by_platform,
             attempts=refund.attempts,
             failure=refund.failure,
             closed_because=refund.closed_because,
@@ -412,6 +421,49 @@ class RefundsController(Controller):
         )
         given: Any = {"actor": actor, "signer": signer, "cursor": cursor, "limit": limit}
         return page_of(aftersales_queries.refunds, RefundView.of, wanted, name="refunds", **given)
+
+    @get("/export", operation_id="exportRefunds", opt=READ, media_type=CSV, sync_to_thread=True)
+    def export(
+        self,
+        actor: Given[Actor],
+        aftersales_queries: Given[AftersalesQueries],
+        known_shops: Given[KnownShops],
+        after_shipment: Annotated[
+            bool | None, QueryParameter(description="the list before shipment, or the one after; left out: both")
+        ] = None,
+        states: States = None,
+        platform_state: FromQuery[str | None] = None,
+        document_state: FromQuery[str | None] = None,
+        source: FromQuery[str | None] = None,
+        tag: FromQuery[str | None] = None,
+        shop: FromQuery[str | None] = None,
+        order_id: FromQuery[UUID | None] = None,
+        case_id: FromQuery[UUID | None] = None,
+        number: FromQuery[str | None] = None,
+        platform_order_no: FromQuery[str | None] = None,
+        platform_refund_no: FromQuery[str | None] = None,
+        differs: FromQuery[bool | None] = None,
+    ) -> Stream:
+        """Download refund orders as a table (导出退款单): CSV with the list's filters, newest first, all of them."""
+        wanted = wanted_of(
+            actor,
+            known_shops,
+            shop,
+            states,
+            after_shipment=after_shipment,
+            platform_state=platform_state,
+            document_state=document_state,
+            source=source,
+            tag=tag,
+            order_id=order_id,
+            case_id=case_id,
+            number=number,
+            platform_order_no=platform_order_no,
+            platform_refund_no=platform_refund_no,
+            differs=differs,
+        )
+        named = {"Content-Disposition": 'attachment; filename="refunds.csv"'}
+        return Stream(refund_csv(aftersales_queries, actor, wanted), media_type=CSV, headers=named)
 
     @get("/{id:uuid}", operation_id="getRefund", opt=READ, sync_to_thread=True)
     def refund(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from attrs import define
 from oms_adapters.memory.tables import Tables
 from oms_app.actor import Actor
 from oms_app.ports.aftersales import AskNotFound, CaseNotFound, RefundNotFound, ReturnNotFound, TicketNotFound
-from oms_app.queries.aftersales import AftersalesFilter, Logged, Period
+from oms_app.queries.aftersales import AftersalesFilter, Logged, OrderFacts, Period
 from oms_app.queries.rows import Position
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.metrics import SoldUnits
@@ -24,6 +24,7 @@ from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.errors import NotFound
 from oms_domain.kernel.identity import (
     CaseId,
+    OrderId,
     PlatformAftersalesId,
     RefundId,
     ReturnOrderId,
@@ -107,6 +108,17 @@ class MemoryAftersalesQueries:
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
         found = self._in(self.tables.tickets, actor, period.shop_id)
         return tuple(filter(period.concerns, found))
+
+    def order_facts(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, OrderFacts]:
+        found = (order for order in self._in(self.tables.orders, actor, None) if order.id in order_ids)
+        return {
+            order.id: OrderFacts(
+                shop=self.tables.shops[order.shop_id].code,
+                number=order.number,
+                skus={line.id: line.sku for line in order.lines},
+            )
+            for order in found
+        }
 
     def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
         return {terms.shop_id: terms.calendar for terms in self._in(self.tables.terms, actor, shop_id)}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from oms_app.actor import Actor
 from oms_app.journal import LogEntry
@@ -19,11 +19,13 @@ from oms_domain.aftersales.tickets import Agent, Ticket, TicketState
 from oms_domain.kernel.calendar import BusinessCalendar
 from oms_domain.kernel.identity import (
     CaseId,
+    LineId,
     OrderId,
     PlatformAftersalesId,
     RefundId,
     ReturnOrderId,
     ShopId,
+    SkuCode,
     TicketId,
 )
 from oms_domain.refunds.refund_order import RefundOrder
@@ -58,6 +60,15 @@ class AftersalesFilter:
     order_no: str = ""
     assignee: Agent | None = None
     due_by: datetime | None = None
+
+
+@frozen(kw_only=True)
+class OrderFacts:
+    """What documents of aftersales show of their order."""
+
+    shop: str = ""  # its code
+    number: str = ""
+    skus: Mapping[LineId, SkuCode] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -126,6 +137,9 @@ class AftersalesQueries(Protocol):
 
     def tickets_of(self, actor: Actor, period: Period) -> tuple[Ticket, ...]:
         """Return the tickets that were opened, first answered or done in a period, or are not done."""
+
+    def order_facts(self, actor: Actor, order_ids: Collection[OrderId]) -> Mapping[OrderId, OrderFacts]:
+        """Return what there is of some orders, at most a page of them."""
 
     def hours_of(self, actor: Actor, shop_id: ShopId | None) -> Mapping[ShopId, BusinessCalendar]:
         """Return when shops work, of those that have said so."""

@@ -88,6 +88,13 @@ def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order, tmp_path)
     (closed,) = allocated.rows("refunds", "close", made["number"], "--reason", "误建")
     assert closed["state"] == "closed"
     assert allocated.rows("refunds", "list", "--tag", "急") == []
+    to = tmp_path / "refunds.csv"
+    assert allocated.run("refunds", "export", "--after-shipment", "--state", "closed", "--to", str(to)).code == 0
+    text = to.read_bytes().decode("utf-8-sig")
+    assert (text.count(made["number"]), text.count("\n")) == (1, 2)
+    assert allocated.run("refunds", "export", "--to", str(to)).code == 1  # it is there already
+    assert allocated.run("refunds", "export", "--not-after-shipment", "--shop", "tb").out.count(made["number"]) == 0
+    assert allocated.run("refunds", "export").out.count(made["number"]) == 1
 
 
 def test_of_a_return_that_came_short_what_came_is_accepted(allocated, order, tmp_path):
