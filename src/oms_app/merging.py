@@ -17,7 +17,7 @@ from oms_app.ports.vault import IndexField, Sealed
 from oms_app.splitting import SplitAnswer, part_of, store_split
 from oms_app.timers import set_timers
 from oms_app.transactions import Pause, check_version, one_transaction, record
-from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.identity import LineId, OrderId, SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.moves import OF_SOURCE, NotMerged
 from oms_domain.orders.sales_order import SalesOrder
@@ -29,10 +29,12 @@ from oms_domain.split_merge.merging import (
     CannotMerge,
     Merge,
     TooFewToMerge,
+    check_weight,
     differs,
     may_be_merged,
     merge,
     unmerge,
+    weight_of,
     window_ends,
 )
 from oms_domain.split_merge.splitting import NewOrder
@@ -89,14 +91,14 @@ class MergeService:
     def preview(self, command: MergeOrders) -> Merged:
         """Return what the merge would make; nothing is changed. Raises what ``merge`` raises."""
         with self.begin(command) as tx:
-            made = self._made(_wanted(tx, command), "")
+            made = self._made(tx, _wanted(tx, command), "")
         return _merged(made)
 
     def merge(self, command: MergeOrders) -> Merged:
         """Put orders together.
 
         Raises:
-            OrderNotFound, TooFewToMerge, MoveNotAllowed, CannotMerge, MergeTooLarge: why it cannot be.
+            OrderNotFound, TooFewToMerge, MoveNotAllowed, CannotMerge, MergeTooLarge, MergeTooHeavy: why it cannot be.
         """
         numbers = self.numbering.pool(1, "S")
         answer = self._merge(command, numbers)
@@ -179,16 +181,19 @@ class MergeService:
             tx.commit()
         return answer
 
-    def _made(self, orders: Sequence[SalesOrder], number: str) -> Merge:
-        return merge(
+    def _made(self, tx: Transaction, orders: Sequence[SalesOrder], number: str) -> Merge:
+        made = merge(
             orders,
             new=NewOrder(id=OrderId(self.new_id()), number=number),
             line_ids=[LineId(self.new_id()) for order in orders for _ in order.lines],
             at=self.now(),
         )
+        most_g = tx.shops.get(orders[0].shop_id).policy.merge_weight_g
+        check_weight(orders, _weights(tx, orders) if most_g else {}, most_g)
+        return made
 
     def _store(self, tx: Transaction, orders: Sequence[SalesOrder], numbers: NumberPool) -> Merged:
-        made = self._made(orders, numbers.next("S"))
+        made = self._made(tx, orders, numbers.next("S"))
         for change in (*made.sources, made.merged):
             record(tx, tx.orders, change)
         set_timers(tx, made.merged)
@@ -219,13 +224,24 @@ def siblings(tx: Transaction, order: SalesOrder) -> list[SalesOrder]:
     receiver = order.receiver.vault_id
     if not _is_plain(tx.vault.get_many([receiver]).get(receiver)) or has_claims(tx, order):
         return [order]
-    found, lines = [order], len(order.lines)
-    for each in tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values():
+    known = list(tx.orders.get_many(tx.orders.siblings(order, MOST_ORDERS - 1)).values())
+    most_g = tx.shops.get(order.shop_id).policy.merge_weight_g if known else None
+    weights = _weights(tx, (order, *known)) if most_g else {}
+    found, lines, weight = [order], len(order.lines), weight_of(order, weights)
+    for each in known:
         alike = not each.split_reasons and differs(order, each) is None and not has_claims(tx, each)
-        if alike and lines + len(each.lines) <= MOST_LINES:
+        more = weight_of(each, weights)
+        fits = lines + len(each.lines) <= MOST_LINES and (most_g is None or weight + more <= most_g)
+        if alike and fits:
             found.append(each)
-            lines += len(each.lines)
+            lines, weight = lines + len(each.lines), weight + more
     return found
+
+
+def _weights(tx: Transaction, orders: Sequence[SalesOrder]) -> dict[SkuCode, int]:
+    """Return what a unit weighs of what is on these orders, as far as the catalogue says."""
+    skus = tx.skus.by_code({sku for order in orders for _, sku, _ in order.contents})
+    return {code: sku.weight_g for code, sku in skus.items() if sku.weight_g}
 
 
 def _wanted(tx: Transaction, command: MergeOrders) -> list[SalesOrder]:

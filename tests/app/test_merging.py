@@ -7,10 +7,12 @@ from tests.app.world import ROOT
 
 from oms_adapters.memory.documents import MemoryVault
 from oms_app.actor import Actor, Once, Permission
+from oms_app.catalog import PutSku
 from oms_app.merging import MergeOrders, MergeSiblings, UnmergeOrder
 from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import ApproveOrder, HoldOrder, PassInterception
 from oms_app.ports.transaction import OrderNotFound, VersionIsNot
+from oms_domain.catalog.sku import SkuFacts
 from oms_domain.channels.standard import LineRefund, PlatformState, Receiver, Region
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState
 from oms_domain.kernel.errors import MoveNotAllowed
@@ -19,7 +21,7 @@ from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.moves import NotMerged, moves_of
 from oms_domain.orders.states import OrderState as S
-from oms_domain.split_merge.merging import CannotMerge, TooFewToMerge
+from oms_domain.split_merge.merging import CannotMerge, MergeTooHeavy, TooFewToMerge
 from oms_domain.testing.builders import HAT, NOW, SCARF, a_standard_line, a_standard_order, an_id
 
 P = PlatformState
@@ -291,6 +293,36 @@ def test_what_waits_together_is_merged_when_the_window_is_over(world):
     (merged,) = {world.order(id).heirs for id in ids}
     assert world.order(merged[0]).origins == tuple(ids)
     assert world.state(other) is S.AWAITING_CS_REVIEW
+
+
+def weigh(world, grams):
+    for sku in (SCARF, HAT):
+        world.catalog.put_sku(PutSku(code=sku, facts=SkuFacts(title="样例", weight_g=grams), by=ROOT))
+
+
+def test_what_would_be_too_heavy_together_is_not_merged(world):
+    shop = world.a_shop(merge_weight_g=1_999)
+    world.receive(SCARF, HAT)
+    weigh(world, 500)
+    ids = [world.an_order(shop, standard(no)) for no in "AB"]
+
+    for act in (world.merges.preview, world.merges.merge):
+        with pytest.raises(MergeTooHeavy) as refusal:
+            act(MergeOrders(order_ids=tuple(ids), by=ROOT))
+
+    assert (refusal.value.weight_g, states(world, ids)) == (2_000, [S.AWAITING_CS_REVIEW] * 2)
+    weigh(world, 499)
+    assert world.state(merge(world, *ids)) is S.AWAITING_CS_REVIEW
+
+
+def test_by_itself_only_so_many_are_merged_as_are_not_too_heavy(world):
+    shop = merging_shop(world, merge_weight_g=2_000)
+    weigh(world, 500)
+    ids = [world.an_order(shop, standard(no)) for no in "ABC"]
+
+    world.wait(minutes=10)
+
+    assert sorted(states(world, ids)) == sorted([S.MERGED, S.MERGED, S.AWAITING_CS_REVIEW])
 
 
 def test_a_review_by_itself_waits_until_orders_are_merged(world):

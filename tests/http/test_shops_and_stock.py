@@ -40,6 +40,7 @@ PARTED = {
     "tags": [],
     "auto_merge": False,
     "merge_window_min": 15,
+    "merge_weight_g": None,
 }
 APPORTIONED = (
     SOURCED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 from attrs import asdict, evolve
@@ -40,6 +40,25 @@ LONGEST_TAG = 40
 NONE = "none"
 TRIGGERS = [trigger.value for trigger in Trigger if trigger is not Trigger.BY_HAND]
 COLUMNS = ["code", "name", "platform", "authorisation", "warehouse", "strategy", "auto_review", "auto_release"]
+
+
+LARGEST_LIMIT: Final = 10**9
+ANY: Final = 0
+"""Stands for no limit: there is none of nothing."""
+
+
+class _Limit(click.ParamType):
+    """A number from 1 on, or ``none``."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == NONE:
+            return ANY
+        return click.IntRange(1, LARGEST_LIMIT).convert(value, param, ctx)  # type: ignore[no-any-return]
+
+
+LIMIT: Final = _Limit()
 
 
 @click.group()
@@ -172,8 +191,12 @@ def add_shop(
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
 @click.option("--auto-split/--no-auto-split", default=None, help="Take orders apart before they are allocated.")
 @click.option("--split-by", "split_triggers", multiple=True, type=click.Choice(TRIGGERS), help="… by this; repeatable.")
-@click.option("--split-units", type=click.IntRange(1), help="Most units in one part.")
-@click.option("--split-weight-g", type=click.IntRange(1), help="Most grams in one part.")
+@click.option("--split-units", type=LIMIT, help="Most units in one part; `none`: any.")
+@click.option("--split-weight-g", type=LIMIT, help="Most grams in one part; `none`: any.")
+@click.option("--split-volume-cm3", type=LIMIT, help="Most cubic centimetres in one part; `none`: any.")
+@click.option("--split-customs", metavar="YUAN", help="Highest customs value of one part; `none`: any.")
+@click.option("--split-lines", type=LIMIT, help="Most lines in one part; `none`: any.")
+@click.option("--merge-weight-g", type=LIMIT, help="Most grams that orders may come to when merged; `none`: any.")
 @click.option("--tag", "tags", multiple=True, help="A tag that its orders may have. `none`: no tags.")
 @click.option("--auto-merge/--no-auto-merge", default=None, help="Put one buyer's orders to one address together.")
 @click.option("--merge-window", "merge_window_min", type=click.IntRange(0, 1440), help="… after so many minutes.")
@@ -198,12 +221,12 @@ def change_policy(
     carriers_allowed: tuple[str, ...],
     auto_split: bool | None,
     split_triggers: tuple[str, ...],
-    split_units: int | None,
-    split_weight_g: int | None,
+    split_customs: str | None,
     tags: tuple[str, ...],
     auto_merge: bool | None,
     merge_window_min: int | None,
     as_json: bool,
+    **limits: int | None,
 ) -> None:
     """Change how a shop works; what is not named stays."""
     container = ready()
@@ -225,8 +248,6 @@ def change_policy(
         "carriers_allowed": _codes(carriers_allowed, "allow-carrier") if carriers_allowed else None,
         "auto_split": auto_split,
         "split_triggers": split_triggers or None,
-        "split_units": split_units,
-        "split_weight_g": split_weight_g,
         "tags": _tags(tags) if tags else None,
         "auto_merge": auto_merge,
         "merge_window_min": merge_window_min,
@@ -234,6 +255,11 @@ def change_policy(
     if auto_review_up_to:
         limit = None if auto_review_up_to == "none" else parse_money(auto_review_up_to, field="auto-review-up-to")
         shop = evolve(shop, policy=evolve(shop.policy, auto_review_up_to=limit))
+    if split_customs:
+        customs = None if split_customs == NONE else parse_money(split_customs, field="split-customs")
+        limits["split_customs_fen"] = customs.fen if customs else ANY
+    cleared = {name: None if value == ANY else value for name, value in limits.items() if value is not None}
+    shop = evolve(shop, policy=evolve(shop.policy, **cleared))
     policy = evolve(shop.policy, **{name: value for name, value in named.items() if value is not None})
     changed = container.shops().change_policy(ChangePolicy(shop_id=shop.id, policy=policy, by=operator()))
     show([_row(changed)], COLUMNS, as_json=as_json)

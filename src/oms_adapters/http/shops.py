@@ -106,6 +106,7 @@ class PolicyBody(Body):
     tags: Annotated[list[str], msgspec.Meta(description="that its orders may have", max_length=MOST_TAGS)] = []  # noqa: RUF012
     auto_merge: bool = False
     merge_window_min: Annotated[int, msgspec.Meta(ge=0, le=MOST_MINUTES, description="minutes from payment")] = 15
+    merge_weight_g: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_LIMIT)] | None = None
 
     def policy(self) -> ShopPolicy:
         return ShopPolicy(
@@ -142,6 +143,7 @@ class PolicyBody(Body):
             ),
             auto_merge=self.auto_merge,
             merge_window_min=self.merge_window_min,
+            merge_weight_g=self.merge_weight_g,
         )
 
 
@@ -188,6 +190,7 @@ class PolicyView(View):
     tags: list[str]
     auto_merge: bool
     merge_window_min: int
+    merge_weight_g: int | None
 
     @classmethod
     def of(cls, policy: ShopPolicy) -> PolicyView:
@@ -219,6 +222,7 @@ class PolicyView(View):
             tags=list(policy.tags),
             auto_merge=policy.auto_merge,
             merge_window_min=policy.merge_window_min,
+            merge_weight_g=policy.merge_weight_g,
         )
 
 

@@ -72,6 +72,7 @@ class ShopPolicy:
     tags: tuple[str, ...] = ()  # that its orders may have (标签)
     auto_merge: bool = False  # orders of one buyer to one address, once the oldest has waited for the window
     merge_window_min: int = 15  # minutes from payment (合单窗口)
+    merge_weight_g: int | None = None  # that a merged order may have by its catalogue (合单重量上限); None: any
 
     def unpaid_minutes_of(self, *, of_platform: bool) -> int:
         """Return how many minutes an order may stay unpaid, 0: without end."""

@@ -14,7 +14,7 @@ from oms_domain.apportionment.waterfall import FreightCharge
 from oms_domain.inventory.stock import Handover
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Invalid, Refused
-from oms_domain.kernel.identity import LineId, OrderId
+from oms_domain.kernel.identity import LineId, OrderId, SkuCode
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
@@ -82,6 +82,15 @@ class MergeTooLarge(Refused):
     code: ClassVar[str] = "split_merge.merge_too_large"
     lines: int
     most: int
+
+
+@frozen(kw_only=True)
+class MergeTooHeavy(Refused):
+    """The merged order would weigh more than its shop lets one (合单重量上限), by what the catalogue says."""
+
+    code: ClassVar[str] = "split_merge.merge_too_heavy"
+    weight_g: int
+    most_g: int
 
 
 @frozen(kw_only=True)
@@ -175,6 +184,22 @@ def differs(first: SalesOrder, other: SalesOrder) -> str | None:
     if not first.receiver.digest:
         return NOWHERE
     return str(other.flags[0].kind) if other.flags else None
+
+
+def weight_of(order: SalesOrder, weights_g: Mapping[SkuCode, int]) -> int:
+    """Return what is to be shipped of an order weighs; what the catalogue has no weight of weighs nothing.
+
+    Args:
+        weights_g: of one unit, in grams.
+    """
+    return sum(units * weights_g.get(sku, 0) for _, sku, units in order.contents)
+
+
+def check_weight(orders: Iterable[SalesOrder], weights_g: Mapping[SkuCode, int], most_g: int | None) -> None:
+    """Check that orders together are not too heavy for one. Raises ``MergeTooHeavy``."""
+    weight = sum(weight_of(order, weights_g) for order in orders)
+    if most_g is not None and weight > most_g:
+        raise MergeTooHeavy(weight_g=weight, most_g=most_g)
 
 
 def window_ends(order: SalesOrder, policy: ShopPolicy) -> datetime:

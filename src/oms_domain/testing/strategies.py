@@ -394,6 +394,7 @@ def policies() -> SearchStrategy[ShopPolicy]:
         split_weight_g=maybe(st.integers(1, 10**6)),
         auto_merge=st.booleans(),
         merge_window_min=st.integers(0, 1440),
+        merge_weight_g=st.none() | st.integers(1, 1_000_000),
     )
 
 

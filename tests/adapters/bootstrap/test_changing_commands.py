@@ -1,5 +1,7 @@
 """``oms orders edit``, ``split``, ``merge``: each order with its own answer, and parts that can be read."""
 
+import json
+
 import pytest
 from tests.http.test_splits import two_lines
 
@@ -193,3 +195,30 @@ def test_balances_of_a_file_are_booked_in_the_background(oms, numbers):
     (over,) = oms.rows("batches", "show", batch["id"])
     assert [(row["outcome"], row["code"]) for row in over["rows"]] == [("refused", "orders.no_balance_due")] * 2
     assert oms.run("orders", "pay-balance", numbers[0]).code == 2
+
+
+def test_the_limits_of_what_is_split_and_merged_are_set_and_lifted(oms):
+    def policy():
+        ((text,),) = oms.sql("SELECT policy FROM shop")
+        found = json.loads(text)
+        names = ("split_volume_cm3", "split_customs_fen", "split_lines", "split_units", "merge_weight_g")
+        return [found[name] for name in names]
+
+    words = ("--split-volume-cm3", "9000", "--split-customs", "800.00", "--split-lines", "20", "--split-units", "50")
+    oms.rows("shops", "policy", "tb", *words, "--merge-weight-g", "20000")
+    assert policy() == [9000, 80_000, 20, 50, 20_000]
+
+    none = (
+        "--split-volume-cm3",
+        "none",
+        "--split-customs",
+        "none",
+        "--split-lines",
+        "none",
+        "--merge-weight-g",
+        "none",
+    )
+    oms.rows("shops", "policy", "tb", *none)
+
+    assert policy() == [None, None, None, 50, None]
+    assert oms.run("shops", "policy", "tb", "--split-lines", "0").code == 2

@@ -22,8 +22,10 @@ from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.merging import (
     CannotMerge,
+    MergeTooHeavy,
     MergeTooLarge,
     TooFewToMerge,
+    check_weight,
     may_be_merged,
     merge,
     unmerge,
@@ -327,3 +329,17 @@ def test_control_merging_only_what_is_payable_loses_the_freight():
     one, other = an_order(), another()
 
     assert total(line.payable for order in (one, other) for line in order.lines) != do(one, other).merged.state.payable
+
+
+def test_orders_together_weigh_what_the_catalogue_says_of_what_is_to_be_shipped():
+    orders = [an_order(), an_order(id=OrderId(an_id(77)))]
+    sku = orders[0].lines[0].sku
+    units = sum(int(count) for order in orders for _, of, count in order.contents if of == sku)
+
+    check_weight(orders, {sku: 300}, units * 300)
+    check_weight(orders, {}, 1)
+    check_weight(orders, {sku: 300}, None)
+    with pytest.raises(MergeTooHeavy) as refusal:
+        check_weight(orders, {sku: 300}, units * 300 - 1)
+
+    assert refusal.value == MergeTooHeavy(weight_g=units * 300, most_g=units * 300 - 1)
