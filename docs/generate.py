@@ -107,6 +107,7 @@ MEANINGS: Final = {
     "OMS_WORKER_IN_PROCESS": "Whether the server does the background work too. Off: another one must.",
     "OMS_WORKER_THREADS": "Threads for background work.",
     "OMS_WORKER_PULL_EVERY_S": "Seconds between two looks at a connected shop's orders.",
+    "OMS_BUSINESS": "Who gives virtual goods: `by_hand`, a person who says so; `simulated`, a system of the demo.",
     "OMS_WORKER_WAREHOUSE_SILENT_H": "Hours after which an order that its warehouse says nothing of is intercepted.",
     "OMS_TRACKING_KUAIDI100_SALT": "What Kuaidi100 signs its pushes with. Empty: none is taken.",
     "OMS_KEYS_FILE": "Key file. Empty: `oms-keys.json` beside an embedded SQLite file; a server's must be named.",

@@ -9,6 +9,7 @@ from attrs import evolve
 from tests.app.outside import Watch, WatchedCarriers, WatchedPlatform, WatchedWarehouse
 from tests.servers import FakeClock, ids
 
+from oms_adapters.business.by_hand import BusinessByHand
 from oms_adapters.crypto.keys import KeyRing
 from oms_adapters.crypto.sealer import AesSealer
 from oms_adapters.memory.platform import RECEIVER
@@ -44,6 +45,7 @@ from oms_app.orders import (
 from oms_app.owing import OwingService
 from oms_app.paying import PaymentService
 from oms_app.personal import PersonalDataService
+from oms_app.ports.business import BusinessSystems
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.ports.wms import NumberedReport, ShipOrder, Wms
@@ -55,6 +57,7 @@ from oms_app.processes.orders import OrderProcess
 from oms_app.processes.owing import OwingProcess
 from oms_app.processes.refunds import MoneyProcess
 from oms_app.processes.review import ReviewProcess
+from oms_app.processes.rights import RightsProcess
 from oms_app.processes.shipping import POLL_WAREHOUSE, PULL_ORDERS, PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.tickets import TicketProcess
@@ -65,6 +68,7 @@ from oms_app.refunds import RefundService
 from oms_app.reports import ReportService, TakeReport
 from oms_app.returns import ReturnService
 from oms_app.review_rules import RuleService
+from oms_app.rights import RightsService
 from oms_app.runner import Runner
 from oms_app.shops import AddShop, ShopService
 from oms_app.sku_mappings import SkuMappingService
@@ -93,6 +97,8 @@ ROOT = system("tests")
 
 class World:
     """Everything wired together, as bootstrap does it."""
+
+    business: BusinessSystems = BusinessByHand()
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -201,6 +207,7 @@ class World:
 
     def wire_aftersales(self, begin: Begin, shared: dict[str, Any]) -> tuple[Any, ...]:
         given = {name: value for name, value in shared.items() if name != "numbering"}
+        self.rights = RightsService(begin=begin, now=self.clock, pause=shared["pause"])
         self.evidence = EvidenceService(**given, sealer=self.sealer)
         self.cases, self.refunds = CaseService(**shared), RefundService(**shared)
         self.owing = OwingService(**shared)
@@ -230,6 +237,12 @@ class World:
                 queries=queries,
             ),
             OwingProcess(owing=self.owing),
+            RightsProcess(
+                rights=self.rights,
+                cases=self.cases,
+                business=self.business,
+                sealer=self.sealer,
+            ),
             TicketProcess(cases=self.cases, tickets=self.tickets, queries=queries, now=self.clock),
         )
 

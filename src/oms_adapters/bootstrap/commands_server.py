@@ -47,7 +47,9 @@ def demo(as_json: bool) -> None:
     settings: Settings = made(quiet=True).settings()
     # The simulated platform has no call limit: look often, so that something is to be seen at once.
     hasty = min(settings.worker.pull_every_s, PULL_EVERY_S)
-    container = Container(settings=evolve(settings, worker=evolve(settings.worker, pull_every_s=hasty)))
+    container = Container(
+        settings=evolve(settings, business="simulated", worker=evolve(settings.worker, pull_every_s=hasty))
+    )
     _check_port(settings)
     ensure_embedded_files(settings)
     container.database().migrate()

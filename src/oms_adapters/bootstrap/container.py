@@ -13,6 +13,8 @@ from dependency_injector import containers, providers
 
 from oms_adapters.bootstrap.clock import new_id, system_now
 from oms_adapters.bootstrap.settings import Settings
+from oms_adapters.business.by_hand import BusinessByHand
+from oms_adapters.business.simulated import SimulatedBusiness
 from oms_adapters.carriers.by_hand import CarriersByHand
 from oms_adapters.carriers.kuaidi100 import Kuaidi100Callbacks
 from oms_adapters.crypto.keys import KeyRing
@@ -51,6 +53,7 @@ from oms_app.orders import OrderService
 from oms_app.owing import OwingService
 from oms_app.paying import PaymentService
 from oms_app.personal import PersonalDataService
+from oms_app.ports.business import BusinessSystems
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Begin
 from oms_app.processes.asks import AskProcess
@@ -61,6 +64,7 @@ from oms_app.processes.orders import OrderProcess
 from oms_app.processes.owing import OwingProcess
 from oms_app.processes.refunds import MoneyProcess
 from oms_app.processes.review import ReviewProcess
+from oms_app.processes.rights import RightsProcess
 from oms_app.processes.shipping import PullProcess, ShippingProcess
 from oms_app.processes.stopping import StopProcess
 from oms_app.processes.tickets import TicketProcess
@@ -71,6 +75,7 @@ from oms_app.refunds import RefundService
 from oms_app.reports import ReportService
 from oms_app.returns import ReturnService
 from oms_app.review_rules import RuleService
+from oms_app.rights import RightsService
 from oms_app.runner import Handler, Runner
 from oms_app.shops import ShopService
 from oms_app.sku_mappings import SkuMappingService
@@ -99,6 +104,14 @@ def _simulated(settings: Settings) -> SimulatedWarehouse:
     folder = Path(settings.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     return SimulatedWarehouse(system_now, folder / "simulated-warehouse.db")
+
+
+def _business(settings: Settings) -> BusinessSystems:
+    if settings.business != "simulated":
+        return BusinessByHand()
+    folder = Path(settings.data_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    return SimulatedBusiness(folder / "simulated-business.db")
 
 
 def _pull_every(settings: Settings) -> timedelta:
@@ -346,6 +359,9 @@ class Container(containers.DeclarativeContainer):
         sealer=sealer,
         queries=aftersales_queries,
     )
+    business = providers.Singleton(_business, settings)
+    rights = providers.Singleton(RightsService, begin=begin, now=now, pause=pause)
+    rights_process = providers.Singleton(RightsProcess, rights=rights, cases=cases, business=business, sealer=sealer)
     owing_process = providers.Singleton(OwingProcess, owing=owing)
     ticket_process = providers.Singleton(
         TicketProcess, cases=cases, tickets=tickets, queries=aftersales_queries, now=now
@@ -370,6 +386,7 @@ class Container(containers.DeclarativeContainer):
             ask_process,
             goods_process,
             owing_process,
+            rights_process,
             ticket_process,
             tracking_process,
         ),

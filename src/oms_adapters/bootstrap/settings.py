@@ -45,6 +45,7 @@ BOUNDS: Final = {
 CHOICES: Final = {
     "OMS_LOG_LEVEL": ("debug", "info", "warning", "error"),
     "OMS_LANGUAGE": LANGUAGES,
+    "OMS_BUSINESS": ("by_hand", "simulated"),
 }
 SECRETS: Final = frozenset({"OMS_DATABASE_URL", "OMS_TRACKING_KUAIDI100_SALT"})
 
@@ -96,6 +97,7 @@ class Settings:
     tracking: TrackingSettings = TrackingSettings()
     keys_file: str = ""  # default: beside an embedded SQLite file
     data_dir: str = "data"  # simulators' files
+    business: str = "by_hand"  # who gives virtual goods: a person who says so, or a simulated system
     log_level: str = "info"
     language: str = LANGUAGES[0]  # of refusals on the command line; HTTP asks the caller
 

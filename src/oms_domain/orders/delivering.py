@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from attrs import evolve
@@ -14,15 +14,18 @@ from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import FulfilmentOrderId, LineId, PackageId, WarehouseCode
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.kernel.states import next_state
+from oms_domain.kernel.text import storable
 from oms_domain.orders import events as e
 from oms_domain.orders.asks import Ask, allowed_in
 from oms_domain.orders.coming_back import Arrived, left_us, worth
-from oms_domain.orders.flags import PENDING, FlagKind, checked_reason
-from oms_domain.orders.moves import check
+from oms_domain.orders.flags import LONGEST_REASON, PENDING, FlagKind, checked_reason
+from oms_domain.orders.moves import HANDING_OVER, check
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import ORDER_TABLE, UNRELEASED
 from oms_domain.orders.states import OrderMove as M
 
+NOT_GIVEN: Final = "business_refused"
+"""Why an order is intercepted whose virtual goods nobody would give, and did not say why."""
 Parcel = tuple[PackageId, tuple[tuple[LineId, Quantity], ...], str, str]
 """A parcel that has left: its id, its contents, carrier and number."""
 
@@ -49,6 +52,19 @@ def hand_over(order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
         at=at,
     )
     return Change(handed, (event,))
+
+
+def hands_over(order: SalesOrder, *, at: datetime) -> Change[SalesOrder]:
+    """Note that whoever delivers virtual goods is asked to now: until the answer nobody calls the order off."""
+    check(order, Ask.HAND_OVER)
+    return order.progressed(HANDING_OVER, at=at)
+
+
+def not_given(order: SalesOrder, reason: str, *, at: datetime) -> Change[SalesOrder]:
+    """Whoever delivers virtual goods would not: a person looks, and may let it be tried again."""
+    why = storable(reason, longest=LONGEST_REASON) if reason.strip() else NOT_GIVEN
+    back = order.progressed("", at=at)
+    return back.then(back.state.flag(FlagKind.INTERCEPTED, reason=why, by="business_system", at=at))
 
 
 def ship_earlier(

@@ -88,6 +88,17 @@ class StopPending(Refused):
     flags: tuple[str, ...]
 
 
+HANDING_OVER: Final = "handing_over"
+"""The progress of virtual goods while whoever delivers them has been asked to."""
+
+
+@frozen(kw_only=True)
+class BeingGiven(Refused):
+    """Whoever delivers its virtual goods has been asked to, and has not answered: the buyer may have them by now."""
+
+    code: ClassVar[str] = "orders.being_given"
+
+
 def _something_to_ship(order: SalesOrder) -> Refused | None:
     return None if order.contents else NothingToShip()
 
@@ -111,6 +122,11 @@ def _virtual_or_at_the_counter(order: SalesOrder) -> Refused | None:
     if order.state is not S.IN_WAREHOUSE:
         return NeedsAWarehouse()
     return None if order.delivery is DeliveryMode.PICKUP else NotPickedUp()
+
+
+def _not_being_given(order: SalesOrder) -> Refused | None:
+    asked = order.state is S.AWAITING_RELEASE and order.progress == HANDING_OVER
+    return BeingGiven() if asked else None
 
 
 def _has(kind: FlagKind) -> Guard:
@@ -149,8 +165,9 @@ GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.PASS_INTERCEPTION: (_has(FlagKind.INTERCEPTED),),
     Ask.CONFIRM_STOP: (_asked_or_shipped,),
     Ask.REFUSE_STOP: (_pending,),
-    Ask.CANCEL: (_sent_by_us,),
-    Ask.UNMERGE: (_merged,),
+    Ask.CANCEL: (_sent_by_us, _not_being_given),
+    Ask.UNREVIEW: (_not_being_given,),
+    Ask.UNMERGE: (_merged, _not_being_given),
 }
 """What a command needs besides its state and its flags."""
 

@@ -1,0 +1,1 @@
+"""Business systems: they give virtual goods, and take them back."""
