@@ -41,7 +41,14 @@ from oms_domain.orders.stopping import call_off
 from oms_domain.refunds.giving_way import in_the_way, released, still_there
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
-from oms_domain.refunds.proposal import FreightRule, NothingToRefund, Proposal, freight_rule, propose_goods_first
+from oms_domain.refunds.proposal import (
+    AmountNotPositive,
+    FreightRule,
+    NothingToRefund,
+    Proposal,
+    freight_rule,
+    propose_goods_first,
+)
 from oms_domain.refunds.refund_order import PAID_OTHERWISE, PlatformFact, RefundOrder, booked, refund_of
 from oms_domain.refunds.states import RefundSource, RefundState
 
@@ -297,7 +304,7 @@ class CaseFlow:
             return Change(refund)
         try:
             found = self.proposed(case, order, asked=fact.amount)
-        except NothingToRefund:
+        except (NothingToRefund, AmountNotPositive):
             return Change(refund)
         if refund.state is RefundState.PROPOSED and found.amount != refund.amount:
             return refund.repropose(found, at=self.at)
@@ -333,7 +340,8 @@ class CaseFlow:
             return change
         try:
             found = proposal or self.proposed(case, order, asked=case.asked)
-        except NothingToRefund:  # what it held may be another's by now: it holds nothing, and only facts move it
+        except (NothingToRefund, AmountNotPositive):
+            # What it held may be another's by now: it holds nothing, and only facts move it.
             return leaving(change, evolve(refund, taken=())) if reopened else change
         if (found.amount, found.taken, found.changed_because) == (refund.amount, refund.taken, refund.changed_because):
             return change
@@ -359,7 +367,7 @@ class CaseFlow:
         }
         try:
             found = proposal or self.proposed(case, order, asked=asked)
-        except NothingToRefund:
+        except (NothingToRefund, AmountNotPositive):
             nothing = Money(0, order.payable.currency)
             facts |= {"asked_at": case.opened_at, "created_at": self.at, "updated_at": self.at}
             return RefundOrder(amount=asked or nothing, wants=wants_of(case), taken=(), asked=asked, **facts)

@@ -62,6 +62,16 @@ def test_it_becomes_a_case_in_each_order_and_their_amounts_add_up(claims, fen):
     assert [claims.differences(each.id) for each in (lead, other)] == [[], []]
 
 
+def test_an_ask_for_less_than_a_fen_each_is_taken_in_with_nothing_for_one_of_them(claims):
+    in_two(claims)
+
+    answer = claims.hears(two_scarves(claims, 1))
+
+    assert answer.reason == ""
+    assert sorted(each.asked.fen for each in cases(claims)) == [0, 1]
+    assert sorted(refund.amount.fen for refund in claims.refunds) == [0, 1]
+
+
 @pytest.mark.parametrize("told_before", [True, False])
 def test_its_success_is_in_each_ledger_and_what_is_not_shipped_never_leaves(claims, told_before):
     world, parts = claims.world, in_two(claims)

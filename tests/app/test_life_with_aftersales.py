@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.adapters.db.stored import StoredWorld
 from tests.app.claims import ALL, Claims
+from tests.app.purse import Purse
 from tests.app.world import ROOT, World
 
 from oms_app.case_commands import (
@@ -27,7 +28,7 @@ from oms_app.case_commands import (
 )
 from oms_app.orders import CancelOrder
 from oms_app.ports.wms import Counted, Grade, ReturnReceived
-from oms_app.refunds import ApproveRefund, CreateRefund, PayByHand
+from oms_app.refunds import ApproveRefund, CloseRefund, CreateRefund, PayByHand
 from oms_domain.aftersales.claimed import common, taken_units
 from oms_domain.aftersales.returns import ReturnState
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, CaseKind, CaseState
@@ -40,7 +41,7 @@ from oms_domain.refunds.layers import lowest
 from oms_domain.refunds.ledger import CASH, Charge
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import NothingToRefund
-from oms_domain.refunds.states import RefundState
+from oms_domain.refunds.states import REFUND_TABLE, RefundMove, RefundState
 from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 
 KINDS = [CaseKind.REFUND_ONLY, CaseKind.RETURN_AND_REFUND, CaseKind.EXCHANGE, CaseKind.REPAIR]
@@ -65,6 +66,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.world = world
         self.claims = Claims(world, an_order_of_seven()).shipped()
+        self.purse = Purse(self.claims)
         self.number = 0
         self.good = {SCARF: 0, HAT: 0}
 
@@ -106,7 +108,7 @@ class Life(RuleBasedStateMachine):
         asked = OpenCase(order_id=self.claims.order_id, kind=kind, lines=lines, reason="x", by=ROOT)
         self.try_(lambda: self.world.cases.open(asked))
 
-    @rule(units=st.integers(1, 2), fen=st.integers(1, 1_000), returns=st.booleans())
+    @rule(units=st.integers(1, 2), fen=st.integers(1, 1_000) | st.sampled_from([2_000, 4_100]), returns=st.booleans())
     def ask_at_the_platform(self, units, fen, returns):
         kind = AskKind.RETURN if returns else AskKind.REFUND
         ask = self.claims.an_ask(refund_no=f"97{self.next()}", kind=kind, returns_goods=returns, refund=Money(fen))
@@ -226,12 +228,31 @@ class Life(RuleBasedStateMachine):
 
     # --- money -------------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: any(refund.state is R.APPROVED for refund in self.claims.refunds))
-    @rule(data=st.data())
-    def pay_by_hand(self, data):
-        found = [each for each in self.claims.refunds if each.state is R.APPROVED]
-        refund = self.some(data, found)
-        self.try_(lambda: self.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT)))
+    @precondition(lambda self: self.claims.refunds)
+    @rule(data=st.data(), because=st.sampled_from(["", "x"]))
+    def pay_by_hand(self, data, because):
+        """Whatever its state, and although the platform pays it."""
+        refund = self.some(data, self.claims.refunds)
+        paid = PayByHand(refund_id=refund.id, not_by_platform=because, by=ROOT)
+        done = self.try_(lambda: self.world.refunds.pay_by_hand(paid))
+        assert not done or refund.state is R.APPROVED
+
+    @rule(data=st.data(), freight=st.booleans(), whole=st.booleans())
+    def make_a_refund_by_hand(self, data, freight, whole):
+        line = self.some(data, self.claims.order.lines)
+        units = RefundUnits(line_id=line.id, units=((0, data.draw(st.integers(1, int(line.quantity)))),))
+        wants = () if whole else (units,)
+        made = CreateRefund(order_id=self.claims.order_id, units=wants, with_freight=freight, reason="x", by=ROOT)
+        self.try_(lambda: self.world.refunds.create(made))
+
+    @precondition(lambda self: any(refund.case_id is None for refund in self.claims.refunds))
+    @rule(data=st.data(), grants=st.booleans())
+    def decide_a_refund_by_hand(self, data, grants):
+        refund = self.some(data, [each for each in self.claims.refunds if each.case_id is None])
+        if grants:
+            self.try_(lambda: self.world.refunds.approve(ApproveRefund(refund_id=refund.id, by=ROOT)))
+        else:
+            self.try_(lambda: self.world.refunds.close(CloseRefund(refund_id=refund.id, reason="x", by=ROOT)))
 
     @precondition(lambda self: self.world.platform.asks)
     @rule(data=st.data(), state=st.sampled_from([AskState.SUCCEEDED, AskState.CLOSED]))
@@ -240,6 +261,7 @@ class Life(RuleBasedStateMachine):
         asks = self.world.platform.asks
         ask = asks[self.some(data, sorted(asks))]
         if ask.state not in (AskState.SUCCEEDED, AskState.CLOSED):
+            self.purse.platform_spoke = True
             self.claims.hears_again(ask, state=state)
 
     # --- what holds all along ----------------------------------------------------------------------------------------
@@ -255,6 +277,10 @@ class Life(RuleBasedStateMachine):
                     assert not common(line.units, taken_units([other], line.line_id))
 
     @invariant()
+    def nothing_that_we_decide_gives_back_more_than_was_paid(self):
+        self.purse.check()
+
+    @invariant()
     def nothing_gives_back_more_than_it_paid(self):
         with self.world.open(ROOT) as tx:
             ledger = tx.refund_ledgers.of(self.claims.order)
@@ -268,9 +294,7 @@ class Life(RuleBasedStateMachine):
         for case in self.cases:
             if case.is_open:
                 self.try_(lambda case=case: self.claims.do("withdraw", WithdrawCase, case.id))
-        for refund in self.claims.refunds:
-            if refund.state is R.APPROVED:
-                self.try_(lambda refund=refund: self.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT)))
+        self.purse.pay_what_is_granted()
         with self.world.open(ROOT) as tx:
             ledger = tx.refund_ledgers.of(self.claims.order)
         everything = tuple(RefundUnits(line_id=line.line_id, units=((0, line.units),)) for line in ledger.lines)
@@ -280,6 +304,7 @@ class Life(RuleBasedStateMachine):
             self.world.refunds.approve(ApproveRefund(refund_id=made.id, by=ROOT))
             self.world.refunds.pay_by_hand(PayByHand(refund_id=made.id, by=ROOT))
         self.world.settle()
+        self.purse.check()
         with self.world.open(ROOT) as tx:
             ledger = tx.refund_ledgers.of(self.claims.order)
         assert all(ledger.is_refunded(line.line_id) for line in ledger.lines)
@@ -288,7 +313,7 @@ class Life(RuleBasedStateMachine):
             95 + self.good[SCARF],
             98 + self.good[HAT],
         )
-        assert list(self.world.store.doctor.findings(lambda name, count: None)) == []
+        self.purse.doctor_finds_what_a_person_has_not_seen_to()
 
 
 FEW = settings(
@@ -316,6 +341,23 @@ def test_many_lives_with_aftersales():
 def test_control_where_the_ledger_keeps_nothing_a_life_ends_wrong(monkeypatch):
     monkeypatch.setattr("oms_app.case_flow.booked", lambda ledger, refund, *, at: ledger)
     once = settings(FEW, max_examples=100, phases=[Phase.generate])  # the first that is wrong ends it
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(lambda: Life(World()), settings=once)
+
+
+def test_control_where_our_own_refunds_do_not_give_way_more_goes_back_than_was_paid(monkeypatch):
+    monkeypatch.setattr("oms_app.case_flow.in_the_way", lambda *told, at: ())
+    once = settings(FEW, max_examples=1_000, phases=[Phase.generate])
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(lambda: Life(World()), settings=once)
+
+
+def test_control_where_a_closed_refund_is_paid_by_hand_more_goes_back_than_was_paid(monkeypatch):
+    monkeypatch.setitem(REFUND_TABLE[R.CLOSED], RefundMove.PAY, R.SUCCEEDED)
+    monkeypatch.setattr("oms_app.refunds.check_held", lambda ledger, refund: None)
+    once = settings(FEW, max_examples=1_000, phases=[Phase.generate])
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(lambda: Life(World()), settings=once)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.adapters.db.stored import StoredWorld
 from tests.app.claims import ALL, Claims
+from tests.app.purse import Purse, moved_fen
 from tests.app.test_life_with_aftersales import an_order_of_seven
 from tests.app.world import ROOT, World
 
@@ -20,7 +21,7 @@ from oms_app.editing import EditOrder, Wanted
 from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, ReleaseOrder
 from oms_app.owing import AskOwed
-from oms_app.refunds import PayByHand
+from oms_app.refunds import ApproveRefund, CreateRefund, PayByHand
 from oms_app.splitting import SplitOrder
 from oms_app.splitting import Wanted as Part
 from oms_domain.aftersales.claimed import common, taken_units
@@ -46,6 +47,7 @@ class Owing(RuleBasedStateMachine):
         super().__init__()
         self.world = world
         self.claims = Claims(world, an_order_of_seven())
+        self.purse = Purse(self.claims)
         self.number = 0
 
     # --- helpers -----------------------------------------------------------------------------------------------------
@@ -164,20 +166,39 @@ class Owing(RuleBasedStateMachine):
         return [asks[no] for no in sorted(asks) if asks[no].state not in OVER]
 
     def ends(self, ask, state):
+        self.purse.platform_spoke = True
         self.number += 1
         self.world.clock.forward(seconds=1)
         self.claims.hears(evolve(ask, state=state, modified_at=self.world.clock()), settle=False)
 
-    @rule(data=st.data())
-    def pay_by_hand(self, data):
-        found = [each for each in self.claims.refunds if each.state is RefundState.APPROVED]
-        if found:
-            self.pays(self.some(data, found))
+    @precondition(lambda self: self.claims.refunds)
+    @rule(data=st.data(), because=st.sampled_from(["", "x"]))
+    def pay_by_hand(self, data, because):
+        """Whatever its state, and although the platform pays it."""
+        refund = self.some(data, self.claims.refunds)
+        paid = PayByHand(refund_id=refund.id, not_by_platform=because, by=ROOT)
+        done = self.try_(lambda: self.world.refunds.pay_by_hand(paid))
+        assert not done or refund.state is RefundState.APPROVED
 
-    def pays(self, refund):
-        self.try_(lambda: self.world.refunds.pay_by_hand(PayByHand(refund_id=refund.id, by=ROOT)))
+    @rule(data=st.data(), freight=st.booleans())
+    def make_a_refund_by_hand(self, data, freight):
+        """Of the order that was bought, or one that goes on for it: of what others go on for nothing goes back."""
+        order = self.some(data, [self.claims.order, *self.live])
+        made = CreateRefund(order_id=order.id, units=(), with_freight=freight, reason="x", by=ROOT)
+        done = self.try_(lambda: self.world.refunds.create(made))
+        assert not (done and order.heirs)
+
+    @precondition(lambda self: any(refund.case_id is None for refund in self.claims.refunds))
+    @rule(data=st.data())
+    def grant_a_refund_by_hand(self, data):
+        refund = self.some(data, [each for each in self.claims.refunds if each.case_id is None])
+        self.try_(lambda: self.world.refunds.approve(ApproveRefund(refund_id=refund.id, by=ROOT)))
 
     # --- what holds all along ----------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_that_we_decide_gives_back_more_than_was_paid(self):
+        self.purse.check()
 
     @invariant()
     def nothing_gives_back_more_than_it_paid(self):
@@ -209,9 +230,7 @@ class Owing(RuleBasedStateMachine):
             self.give(CancelOrder, order.id, reason="x")
         for _ in range(4):
             self.world.settle()
-            for refund in self.claims.refunds:
-                if refund.state is RefundState.APPROVED:
-                    self.pays(refund)
+            self.purse.pay_what_is_granted(settle=False)
         self.world.settle()
 
         made = len(self.claims.refunds)
@@ -223,10 +242,11 @@ class Owing(RuleBasedStateMachine):
         for ledger in ledgers:
             assert all(ledger.is_refunded(line.line_id) for line in ledger.lines)
         back = sum(entry.fen for ledger in ledgers for entry in ledger.standing.values())
-        moved = sum(each.moved.fen for each in self.claims.refunds if each.moved is not None)
+        moved = moved_fen(self.claims.refunds)
         assert moved - sum(ledger.excess_fen for ledger in ledgers) == back
         assert back <= self.claims.order.paid.fen
-        assert list(self.world.store.doctor.findings(lambda name, count: None)) == []
+        self.purse.check()
+        self.purse.doctor_finds_what_a_person_has_not_seen_to()
 
 
 FEW = settings(
