@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
@@ -238,13 +239,9 @@ class _Taking:
     ) -> AskAnswer:
         """Let the case of a document follow it, or begin."""
         tx, ask, at = self.flow.tx, change.state, self.flow.at
-        order = self._order(ask)
-        parts: tuple[PartOfAsk, ...] = ()
-        if ask.standard is not None and trouble is None:
+        order, parts = self._placed(ask)
+        if ask.standard is not None and trouble is None and not parts:
             trouble = None if ask.case_id else intake.trouble_of(ask.standard, order)
-            if trouble is not None and trouble.reason in intake.NOT_IN_ONE and order is not None:
-                parts = spread(ask.standard, self._live(ask))
-                trouble = None if parts else trouble
         if trouble is not None or ask.standard is None:
             found = trouble or Trouble(reason="unreadable", field="", why="")
             record(tx, tx.platform_asks, change.then(ask.failed(found, at=at)), since=since)
@@ -395,15 +392,32 @@ class _Taking:
         follow_money(self.flow.tx, after, at=self.flow.at)
         return after
 
-    def _order(self, ask: PlatformAftersales) -> SalesOrder | None:
-        """Return the order that an ask is about: the one that has its lines, where it was split."""
-        live, standard = () if ask.case_id is not None else self._live(ask), ask.standard
-        fits = (each for each in live if standard is not None and intake.trouble_of(standard, each) is None)
-        return next(fits, live[0] if live else None)
+    def _placed(self, ask: PlatformAftersales) -> tuple[SalesOrder | None, tuple[PartOfAsk, ...]]:
+        """Return the order that an ask without a case is about; where it was split and no order has it all, its parts.
 
-    def _live(self, ask: PlatformAftersales) -> tuple[SalesOrder, ...]:
-        """Return the orders that have some of an ask's order by now."""
-        return orders_of(self.flow.tx, ask.shop_id, ask.order_no)
+        Units that nobody has asked for and that gave nothing back go before those of which that is not so.
+        """
+        standard = ask.standard
+        live = orders_of(self.flow.tx, ask.shop_id, ask.order_no) if ask.case_id is None else ()
+        if standard is None or len(live) < 2 or intake.kind_of(standard, live[0]) is None:
+            return next(iter(live), None), ()
+        free = partial(self._free, standard)
+        fits = [each for each in live if intake.trouble_of(standard, each) is None]
+        for each in fits:
+            if all(free(each, asked.line_no) >= asked.quantity for asked in standard.lines):
+                return each, ()
+        parts = spread(standard, live, room=free) or (() if fits else spread(standard, live))
+        return (fits or list(live))[0], parts
+
+    def _free(self, standard: StandardAftersales, order: SalesOrder, line_no: str) -> int:
+        """Return how many units of a line of an order an ask may be for: in no other case, and not refunded."""
+        tx = self.flow.tx
+        ledger, cases = tx.refund_ledgers.of(order), tx.cases.of_order(order.id)
+        others = [case for case in cases if not (standard.kind is AskKind.REFUND and is_owed(case))]
+        return sum(
+            int(line.quantity) - count(union((*taken_units(others, line.id), *refunded_units(ledger, line.id))))
+            for line in intake.lines_of(order, line_no)
+        )
 
     def _new(self, command: TakeInAsk) -> PlatformAftersales:
         flow, arrival = self.flow, command.arrival

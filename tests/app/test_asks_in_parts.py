@@ -5,7 +5,7 @@ from attrs import evolve
 from tests.app.claims import ALL, Claims
 from tests.app.test_asks import money_only
 from tests.app.test_never_both import findings
-from tests.app.world import ROOT
+from tests.app.world import ROOT, World
 
 from oms_app.orders import ApproveOrder, ReleaseOrder
 from oms_app.ports.channels import AskChanged, PlatformRefused, RetryLater
@@ -17,7 +17,7 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.states import OrderState as S
 from oms_domain.refunds.ledger import EntryKind
-from oms_domain.testing.builders import HAT, SCARF
+from oms_domain.testing.builders import HAT, SCARF, a_standard_line, a_standard_order
 
 
 @pytest.fixture
@@ -126,6 +126,38 @@ def test_a_newer_amount_is_shared_anew(claims):
 
     assert sum(case.asked.fen for case in cases(claims)) == 10_001
     assert sum(refund.amount.fen for refund in claims.refunds) == 10_001
+
+
+def test_two_claims_for_a_unit_each_are_for_one_in_each_order(claims):
+    parts = in_two(claims)
+    first, second = (money_only(claims, refund_no=number) for number in ("9200000000000000001", "9200000000000000002"))
+
+    for ask in (first, second):
+        claims.hears(ask)
+        claims.hears_again(ask, state=AskState.SUCCEEDED)
+
+    assert sorted(case.order_id for case in cases(claims)) == sorted(parts)
+    assert [given_back(claims, part) for part in parts] == [9_400, 9_400]
+    assert findings(claims.world) == []
+
+
+def test_of_orders_that_have_enough_only_what_is_free_is_asked_for():
+    five = a_standard_line(quantity=Quantity(5), line_discount=Money(2_500))
+    claims = Claims(World(), a_standard_order(lines=(five,)))
+    one, two = claims.world.split(claims.order_id, {SCARF: 2})
+    ask = two_scarves(claims)
+    of_one = evolve(ask, lines=(evolve(ask.lines[0], quantity=Quantity(1)),), refund=Money(9_400))
+
+    for number, each in enumerate((of_one, ask, ask)):
+        claims.hears(evolve(each, refund_no=f"920000000000000000{number}"))
+
+    asked = [(case.order_id, case.asked, claims.differences(case.id)) for case in cases(claims)]
+    assert asked == [
+        (one, Money(9_400), []),
+        (two, Money(18_800), []),
+        (one, Money(9_400), []),
+        (two, Money(9_400), []),
+    ]
 
 
 def test_more_than_all_orders_have_is_still_an_exception(claims):

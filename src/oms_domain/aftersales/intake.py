@@ -38,8 +38,6 @@ _KINDS: Final = {
     AskKind.REISSUE: K.REISSUE,
 }
 AGREES_AGAIN: Final = "agrees_again"
-NOT_IN_ONE: Final = frozenset({"no_such_line", "more_than_ordered"})
-"""Troubles of an ask that one order has not all of: several may, where theirs was split."""
 NO_ORDER: Final = "no_order"
 """The trouble of an ask that came before its order: it is tried again."""
 Placed = Callable[[LineId], Runs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from attrs import evolve, frozen
 
@@ -26,8 +26,18 @@ class PartOfAsk:
     lines: tuple[StandardAskLine, ...]
 
 
-def spread(standard: StandardAftersales, orders: Sequence[SalesOrder]) -> tuple[PartOfAsk, ...]:
+def all_of(order: SalesOrder, line_no: str) -> int:
+    """Return how many units of a platform's line an order has."""
+    return sum(int(line.quantity) for line in lines_of(order, line_no))
+
+
+def spread(
+    standard: StandardAftersales, orders: Sequence[SalesOrder], *, room: Callable[[SalesOrder, str], int] = all_of
+) -> tuple[PartOfAsk, ...]:
     """Share the units of an ask out to the orders that have its lines, in their order.
+
+    Args:
+        room: how many units of a platform's line an order may give.
 
     Returns:
         At least two parts; none where one order has it all, or all of them together have not.
@@ -36,7 +46,7 @@ def spread(standard: StandardAftersales, orders: Sequence[SalesOrder]) -> tuple[
     for asked in standard.lines:
         left = int(asked.quantity)
         for at, order in enumerate(orders):
-            units = min(left, sum(int(line.quantity) for line in lines_of(order, asked.line_no)))
+            units = min(left, room(order, asked.line_no))
             left -= units
             if units:
                 found.setdefault(at, []).append(evolve(asked, quantity=Quantity(units)))

@@ -33,6 +33,16 @@ def test_units_go_to_the_orders_in_their_order(units, first, second):
     )
 
 
+def test_no_order_gives_more_than_it_has_room_for():
+    room = {ONE.id: 0, TWO.id: 2}
+
+    assert spread(an_ask_for(2), (ONE, TWO), room=lambda order, line_no: room[order.id]) == ()  # one has it all
+    assert spread(an_ask_for(2), (ONE, TWO), room=lambda order, line_no: 1) == (
+        PartOfAsk(ONE, an_ask_for(1).lines),
+        PartOfAsk(TWO, an_ask_for(1).lines),
+    )
+
+
 @pytest.mark.parametrize("orders", [(TWO, ONE), (TWO,), ()])
 def test_what_one_order_has_is_no_ask_in_parts_nor_is_what_all_have_not(orders):
     assert spread(an_ask_for(2), orders) == ()
