@@ -47,18 +47,13 @@ ANY: Final = 0
 """Stands for no limit: there is none of nothing."""
 
 
-class _Limit(click.ParamType):
-    """A number from 1 on, or ``none``."""
-
-    name = "integer"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if value == NONE:
-            return ANY
-        return click.IntRange(1, LARGEST_LIMIT).convert(value, param, ctx)  # type: ignore[no-any-return]
-
-
-LIMIT: Final = _Limit()
+def limit(text: str) -> int:
+    """Read a number from 1 on, or ``none``. Raises ``BadParameter``."""
+    if text == NONE:
+        return ANY
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:11]) <= LARGEST_LIMIT):
+        raise click.BadParameter(f"a number from 1 to {LARGEST_LIMIT}, or {NONE}")
+    return int(text)
 
 
 @click.group()
@@ -191,12 +186,12 @@ def add_shop(
 @click.option("--allow-carrier", "carriers_allowed", multiple=True, help="One that its platform allows. `none`: all.")
 @click.option("--auto-split/--no-auto-split", default=None, help="Take orders apart before they are allocated.")
 @click.option("--split-by", "split_triggers", multiple=True, type=click.Choice(TRIGGERS), help="… by this; repeatable.")
-@click.option("--split-units", type=LIMIT, help="Most units in one part; `none`: any.")
-@click.option("--split-weight-g", type=LIMIT, help="Most grams in one part; `none`: any.")
-@click.option("--split-volume-cm3", type=LIMIT, help="Most cubic centimetres in one part; `none`: any.")
+@click.option("--split-units", type=limit, help="Most units in one part; `none`: any.")
+@click.option("--split-weight-g", type=limit, help="Most grams in one part; `none`: any.")
+@click.option("--split-volume-cm3", type=limit, help="Most cubic centimetres in one part; `none`: any.")
 @click.option("--split-customs", metavar="YUAN", help="Highest customs value of one part; `none`: any.")
-@click.option("--split-lines", type=LIMIT, help="Most lines in one part; `none`: any.")
-@click.option("--merge-weight-g", type=LIMIT, help="Most grams that orders may come to when merged; `none`: any.")
+@click.option("--split-lines", type=limit, help="Most lines in one part; `none`: any.")
+@click.option("--merge-weight-g", type=limit, help="Most grams that orders may come to when merged; `none`: any.")
 @click.option("--tag", "tags", multiple=True, help="A tag that its orders may have. `none`: no tags.")
 @click.option("--auto-merge/--no-auto-merge", default=None, help="Put one buyer's orders to one address together.")
 @click.option("--merge-window", "merge_window_min", type=click.IntRange(0, 1440), help="… after so many minutes.")
@@ -258,7 +253,9 @@ def change_policy(
     if split_customs:
         customs = None if split_customs == NONE else parse_money(split_customs, field="split-customs")
         limits["split_customs_fen"] = customs.fen if customs else ANY
-    cleared = {name: None if value == ANY else value for name, value in limits.items() if value is not None}
+    cleared: dict[str, Any] = {
+        name: None if value == ANY else value for name, value in limits.items() if value is not None
+    }
     shop = evolve(shop, policy=evolve(shop.policy, **cleared))
     policy = evolve(shop.policy, **{name: value for name, value in named.items() if value is not None})
     changed = container.shops().change_policy(ChangePolicy(shop_id=shop.id, policy=policy, by=operator()))
