@@ -54,6 +54,7 @@ COMMANDS: Final[Mapping[str, type[OrderCommand]]] = {
     "hold": orders.HoldOrder,
     "unhold": orders.UnholdOrder,
     "wait": order_moves.WaitUntil,
+    "group_stands": order_moves.StandGroup,
     "pass_interception": orders.PassInterception,
     "release": orders.ReleaseOrder,
     "hand_over": order_moves.HandOverOrder,

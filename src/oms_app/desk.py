@@ -52,6 +52,7 @@ class OrderDesk:
             orders.WriteBackAgain: self.orders.write_back_again,
             PayOrder: self.payments.pay,
             moves.WaitUntil: self.moves.wait_until,
+            moves.StandGroup: self.moves.group_stands,
             moves.RejectOrder: self.moves.reject,
             moves.UnreviewOrder: self.moves.unreview,
             moves.HandOverOrder: self.moves.hand_over,

@@ -87,6 +87,7 @@ class CreateOrder:
     deposit: Money | None = None
     placed_at: datetime | None = None
     paid: bool = True
+    group_until: datetime | None = None  # of a group that does not stand yet
     paid_at: datetime | None = None
     note: str = ""
     pasted: str = field(default="", repr=False)
@@ -264,6 +265,7 @@ class ManualOrderService:
             placed_at=command.placed_at or min(command.paid_at or at, at),
             paid_at=command.paid_at or at,
             unpaid=not command.paid,
+            group_until=command.group_until,
             original=original.id if original else None,
         )
         parts = sum(len(line.sold.parts) for line in wanted.lines)

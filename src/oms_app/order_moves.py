@@ -12,16 +12,16 @@ from attrs import frozen
 
 from oms_app.coming_back import ComingBack, lost, planned_loss, planned_return, receive
 from oms_app.numbering import Numbering, NumberPool
-from oms_app.orders import OrderAnswer, OrderCommand, about_one, save
+from oms_app.orders import OrderAnswer, OrderCommand, about_one, give_back, save
 from oms_app.ports.transaction import Begin, Clock, NewId, Transaction
 from oms_app.stopping import end_rest
 from oms_app.transactions import Pause, check_version, one_transaction, record
 from oms_domain.inventory.documents import LETTERS, DocumentKind
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.identity import StockDocumentId, WarehouseCode
-from oms_domain.orders import delivering, stopping
+from oms_domain.orders import delivering, groups, stopping
 from oms_domain.orders.coming_back import Inspected
-from oms_domain.orders.flags import FlagKind
+from oms_domain.orders.flags import GROUP_FAILED, FlagKind
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 
@@ -78,6 +78,16 @@ class ReceiveReturn(OrderCommand):
 @frozen(kw_only=True)
 class LoseOrder(OrderCommand):
     """The carrier has lost it (丢件)."""
+
+
+@frozen(kw_only=True)
+class StandGroup(OrderCommand):
+    """Enough have joined its group (成团): it may leave."""
+
+
+@frozen(kw_only=True)
+class FailGroup(OrderCommand):
+    """Too few have joined its group in time: call it off."""
 
 
 @frozen(kw_only=True)
@@ -179,6 +189,19 @@ class OrderMoveService:
     @one_transaction
     def lose(self, command: LoseOrder) -> OrderAnswer:
         return self._act(command, lambda tx, o: lost(tx, o, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def group_stands(self, command: StandGroup) -> OrderAnswer:
+        return self._act(command, lambda tx, o: groups.group_stands(o, reason=command.reason, at=self.now()))
+
+    @one_transaction
+    def group_fails(self, command: FailGroup) -> OrderAnswer:
+        def step(tx: Transaction, order: SalesOrder) -> Change[SalesOrder]:
+            change = groups.group_fails(order, at=self.now())
+            give_back(tx, order, reason=GROUP_FAILED, now=self.now)
+            return change
+
+        return self._act(command, step)
 
     @one_transaction
     def expire(self, command: ExpireOrder) -> OrderAnswer:

@@ -20,12 +20,14 @@ from oms_domain.orders.events import (
     OrderSplitOff,
     OrderUnflagged,
 )
+from oms_domain.orders.groups import group_ends
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.shops.shop import ShopPolicy
 from oms_domain.split_merge.merging import may_be_merged, window_ends
 
 EXPIRE_UNPAID: Final = "orders.expire_unpaid"
+GROUP_FAILS: Final = "orders.group_fails"
 LIFT_FLAGS: Final = "orders.lift_flags"
 COMPLETE: Final = "orders.complete_signed"
 MERGE: Final = "orders.merge_window"
@@ -44,6 +46,8 @@ def set_timers(tx: Transaction, change: Change[SalesOrder], policy: ShopPolicy |
     order, kinds = change.state, {type(event) for event in change.events}
     if kinds & {OrderFlagged, *BEGINNING} and (ends := end_of_flags(order)) is not None:
         tx.set_timer(LIFT_FLAGS, str(order.id), due_at=ends, shop_id=order.shop_id)
+    if kinds & BEGINNING and (fails := group_ends(order)) is not None:
+        tx.set_timer(GROUP_FAILS, str(order.id), due_at=fails, shop_id=order.shop_id)
     if kinds & BEGINNING and order.state is OrderState.AWAITING_PAYMENT:
         unpaid = unpaid_until(order, policy or tx.shops.get(order.shop_id).policy)
         if unpaid is not None:
@@ -59,7 +63,7 @@ def set_timers(tx: Transaction, change: Change[SalesOrder], policy: ShopPolicy |
 
 def end_of_flags(order: SalesOrder) -> datetime | None:
     """Return when the next flag is lifted by itself."""
-    return min((flag.until for flag in order.flags if flag.until), default=None)
+    return min((flag.until for flag in order.flags if flag.until and not flag.is_of_group), default=None)
 
 
 def unpaid_until(order: SalesOrder, policy: ShopPolicy) -> datetime | None:

@@ -247,6 +247,8 @@ CALLS: tuple[Call, ...] = (
     _batch("unholdOrders", "unholds"),
     _command("passInterceptionOfOrder", "interception-pass"),
     _batch("passInterceptionOfOrders", "interception-passes"),
+    _command("standGroupOfOrder", "group-standing"),
+    _batch("standGroupOfOrders", "group-standings"),
     _command("releaseOrder", "release"),
     _batch("releaseOrders", "releases"),
     _command("handOverOrder", "handover"),

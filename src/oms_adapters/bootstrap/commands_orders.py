@@ -24,6 +24,7 @@ from oms_app.order_moves import (
     HandOverOrder,
     RefuseDelivery,
     RejectOrder,
+    StandGroup,
     UnreviewOrder,
     WaitUntil,
 )
@@ -210,6 +211,7 @@ _act(
     "Let it not leave before --until (预约发货), to be reviewed meanwhile; without it, take that back.",
     WaitUntil,
 )
+_act("group-stands", "Enough have joined its group (成团): it may leave.", StandGroup)
 _act("pass", "Let an intercepted order go on (拦截放行).", PassInterception)
 _act("release", "Give to the warehouse (下发).", ReleaseOrder)
 _act("hand-over", "The buyer has it without a parcel (当面交付): virtual goods, or at a counter.", HandOverOrder)

@@ -113,6 +113,7 @@ class NewOrderBody(Body):
     deposit: MoneyBody | None = None
     placed_at: datetime | None = None
     paid: bool = True
+    group_until: datetime | None = None
     paid_at: datetime | None = None
     note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
     receiver: NewReceiverBody = msgspec.field(default_factory=NewReceiverBody)
@@ -136,6 +137,7 @@ class NewOrderBody(Body):
             deposit=self.deposit.money() if self.deposit else None,
             placed_at=instant(self.placed_at, field="placed_at"),
             paid=self.paid,
+            group_until=instant(self.group_until, field="group_until"),
             paid_at=instant(self.paid_at, field="paid_at"),
             note=checked_text(self.note, field="note", longest=LONGEST_NOTE),
             pasted=self.receiver.text,

@@ -115,6 +115,7 @@ DOINGS: Final = (
     _move("rejection", "rejections", "reject", moves.RejectOrder, "Send back to customer service's review (驳回)"),
     _move("unreview", "unreviews", "unreview", moves.UnreviewOrder, "Take back to change it (反审核)"),
     _move("hold", "holds", "hold", orders.HoldOrder, "Keep from the warehouse (挂起)", HoldBody, HoldForMany),
+    _move("group-standing", "group-standings", "standGroupOf", moves.StandGroup, "Its group stands (成团)"),
     _move("unhold", "unholds", "unhold", orders.UnholdOrder, "Let go on (解挂)"),
     _move(
         "wait", "waits", "wait", moves.WaitUntil, "Let it not leave before a time (预约发货)", UntilBody, UntilForMany

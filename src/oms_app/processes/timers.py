@@ -9,16 +9,17 @@ from uuid import UUID
 from attrs import frozen
 
 from oms_app.actor import system
-from oms_app.order_moves import ExpireOrder, LiftFlags, OrderMoveService
+from oms_app.order_moves import ExpireOrder, FailGroup, LiftFlags, OrderMoveService
 from oms_app.orders import CompleteOrder, OrderService
 from oms_app.ports.jobs import Job
 from oms_app.ports.transaction import Clock, OpenTransaction
 from oms_app.processes.refusals import unless_refused
 from oms_app.runner import Handler
-from oms_app.timers import COMPLETE, EXPIRE_UNPAID, LIFT_FLAGS, completed_at, end_of_flags, unpaid_until
+from oms_app.timers import COMPLETE, EXPIRE_UNPAID, GROUP_FAILS, LIFT_FLAGS, completed_at, end_of_flags, unpaid_until
 from oms_domain.kernel.identity import OrderId
+from oms_domain.orders.groups import group_ends
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.orders.states import OrderState
+from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderState
 from oms_domain.shops.shop import ShopPolicy
 
 TIMERS: Final = system("timers")
@@ -38,6 +39,7 @@ class TimerProcess:
         return (
             Handler(name=EXPIRE_UNPAID, run=self.expire),
             Handler(name=LIFT_FLAGS, run=self.lift),
+            Handler(name=GROUP_FAILS, run=self.fail_group),
             Handler(name=COMPLETE, run=self.complete),
         )
 
@@ -60,6 +62,15 @@ class TimerProcess:
             return ends
         self.moves.lift_flags(LiftFlags(order_id=order.id, by=TIMERS))
         return end_of_flags(self._read(job)[0])
+
+    def fail_group(self, job: Job) -> datetime | None:
+        """Call off an order whose group does not stand in time."""
+        order, _ = self._read(job)
+        ends = group_ends(order)
+        if ends is None or ends > self.now() or order.state not in BEFORE_WAREHOUSE:
+            return ends if ends is not None and ends > self.now() else None
+        unless_refused(lambda: self.moves.group_fails(FailGroup(order_id=order.id, by=TIMERS)))
+        return None
 
     def complete(self, job: Job) -> datetime | None:
         """Settle a signed order that nobody has settled or given back."""

@@ -152,6 +152,7 @@ class OrderKind(StrEnum):
     NORMAL = "normal"
     PRESALE = "presale"  # 定金/尾款
     VIRTUAL = "virtual"  # nothing to ship
+    GROUP_BUY = "group_buy"  # 拼团: sent once enough have joined
     REISSUE = "reissue"  # 补发/换货: new goods of an aftersales case, of 0 amount; the platform knows nothing of it
 
 

@@ -22,6 +22,7 @@ class Ask(StrEnum):
     UNMERGE = "unmerge"
     HOLD = "hold"
     UNHOLD = "unhold"
+    GROUP_STANDS = "group_stands"  # 成团
     PASS_INTERCEPTION = "pass_interception"
     WAIT = "wait"  # not to leave before a time
     PAY_BALANCE = "pay_balance"  # of a presale (尾款)
@@ -76,6 +77,7 @@ _BESIDE_THE_TABLE: Final[Mapping[Ask, frozenset[S]]] = {
     Ask.WAIT: BEFORE_WAREHOUSE,
     Ask.PAY_BALANCE: BEFORE_WAREHOUSE - {S.AWAITING_PAYMENT},
     Ask.UNHOLD: frozenset(S),
+    Ask.GROUP_STANDS: frozenset(S),
     Ask.PASS_INTERCEPTION: frozenset(S),
     Ask.CONFIRM_STOP: STOPPABLE | BEFORE_WAREHOUSE,  # also of what was called off there and may leave all the same
     Ask.REFUSE_STOP: STOPPABLE,

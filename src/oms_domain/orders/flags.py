@@ -20,6 +20,12 @@ EXPIRED: Final = "expired"
 """Why a flag is lifted whose time is over."""
 
 
+GROUP_OPEN: Final = "group_open"
+"""Why an order of a group (拼团) is held: the group does not stand yet. ``until``: then it has failed."""
+GROUP_FAILED: Final = "group_failed"
+"""Why it is cancelled then."""
+
+
 class FlagKind(StrEnum):
     """What stands beside the state."""
 
@@ -65,8 +71,13 @@ class Flag:
     until: datetime | None = None
     rule: tuple[str, int] | None = None
 
+    @property
+    def is_of_group(self) -> bool:
+        """Whether it waits for others to join: it is not lifted by itself, nor with what a person holds it for."""
+        return self.kind is FlagKind.HELD and self.reason == GROUP_OPEN
+
     def is_over(self, at: datetime) -> bool:
-        return self.until is not None and self.until <= at
+        return self.until is not None and self.until <= at and not self.is_of_group
 
 
 @frozen(kw_only=True)

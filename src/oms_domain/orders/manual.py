@@ -21,6 +21,7 @@ from oms_domain.kernel.identity import CarrierCode, LineId, OrderId, ShopId, Sku
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
+from oms_domain.orders.flags import GROUP_OPEN, Flag, FlagKind, NotInTheFuture
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.marks import Business, DeliveryMode, OrderSource
 from oms_domain.orders.payment import check_times
@@ -64,6 +65,14 @@ class CannotWaitForPayment(Invalid):
 
 
 @frozen(kw_only=True)
+class NoGroup(Invalid):
+    """Only an order of a group (拼团) waits for one to stand."""
+
+    code: ClassVar[str] = "orders.no_group"
+    field: str = "group_until"
+
+
+@frozen(kw_only=True)
 class Goods:
     """A line as it was put in, with what it is of our catalogue."""
 
@@ -101,6 +110,7 @@ class Wanted:
     original: OrderId | None = None
     buyer_id: str = ""
     unpaid: bool = False  # it waits for its payment
+    group_until: datetime | None = None  # of a group that does not stand yet: until when it must
 
 
 def require(fields: Mapping[str, object]) -> None:
@@ -167,6 +177,7 @@ def manual_order(
         warehouse=wanted.warehouse,
         carrier=wanted.carrier,
         note=wanted.note,
+        flags=_group(wanted, at),
         placed_at=wanted.placed_at,
         paid_at=None if wanted.cash_on_delivery or wanted.unpaid else wanted.paid_at,
         created_at=at,
@@ -191,6 +202,17 @@ def _paid(wanted: Wanted, payable: Money) -> Money:
             raise DepositOutOfBounds(field="deposit", payable=payable)
         return wanted.deposit
     return Money(0, payable.currency) if wanted.cash_on_delivery or wanted.unpaid else payable
+
+
+def _group(wanted: Wanted, at: datetime) -> tuple[Flag, ...]:
+    """Return what an order of an open group waits for. Raises ``NotInTheFuture``, ``NoGroup``."""
+    if wanted.group_until is None:
+        return ()
+    if wanted.kind is not OrderKind.GROUP_BUY:
+        raise NoGroup
+    if wanted.group_until <= at:
+        raise NotInTheFuture(field="group_until", until=wanted.group_until)
+    return (Flag(kind=FlagKind.HELD, reason=GROUP_OPEN, by="group", at=at, until=wanted.group_until),)
 
 
 def _check_unpaid(wanted: Wanted, payable: Money) -> None:

@@ -129,6 +129,15 @@ def _not_being_given(order: SalesOrder) -> Refused | None:
     return BeingGiven() if asked else None
 
 
+def _held_by_a_person(order: SalesOrder) -> Refused | None:
+    held = any(flag.kind is FlagKind.HELD and not flag.is_of_group for flag in order.flags)
+    return None if held else NotFlagged(kind=FlagKind.HELD)
+
+
+def _of_an_open_group(order: SalesOrder) -> Refused | None:
+    return None if any(flag.is_of_group for flag in order.flags) else NotFlagged(kind=FlagKind.HELD)
+
+
 def _has(kind: FlagKind) -> Guard:
     return lambda order: None if order.flagged(kind) else NotFlagged(kind=kind)
 
@@ -161,7 +170,8 @@ GUARDS: Final[Mapping[Ask, tuple[Guard, ...]]] = {
     Ask.RELEASE: (_something_to_ship, _physical, _balance_paid),
     Ask.HAND_OVER: (_something_to_ship, _virtual_or_at_the_counter, _balance_paid),
     Ask.PAY_BALANCE: (_owes_a_balance,),
-    Ask.UNHOLD: (_has(FlagKind.HELD),),
+    Ask.UNHOLD: (_held_by_a_person,),
+    Ask.GROUP_STANDS: (_of_an_open_group,),
     Ask.PASS_INTERCEPTION: (_has(FlagKind.INTERCEPTED),),
     Ask.CONFIRM_STOP: (_asked_or_shipped,),
     Ask.REFUSE_STOP: (_pending,),

@@ -348,7 +348,7 @@ class SalesOrder:
         Raises:
             NotFlagged: there is none.
         """
-        left = tuple(f for f in self.flags if f.kind is not kind or (only is not None and f.reason != only))
+        left = tuple(flag for flag in self.flags if flag.kind is not kind or _stays(flag, only))
         if left == self.flags:
             raise NotFlagged(kind=kind)
         order = self._moved(self.state, at, flags=left)
@@ -565,6 +565,11 @@ def _earlier(number: str, at: datetime) -> Flag:
 def may_begin_in(state: S) -> bool:
     """Whether an order may be born in ``state``."""
     return state in ENTRIES
+
+
+def _stays(flag: Flag, only: str | None) -> bool:
+    """Whether a flag is left where those of its kind are lifted: one of a group is lifted by its own reason alone."""
+    return flag.is_of_group if only is None else flag.reason != only
 
 
 def _gives_way(old: Flag, new: Flag) -> bool:

@@ -15,11 +15,13 @@ from oms_domain.kernel.identity import SkuCode
 from oms_domain.kernel.money import LARGEST_FEN, Money, total
 from oms_domain.kernel.quantity import Quantity
 from oms_domain.orders.events import OrderCreated
+from oms_domain.orders.flags import GROUP_OPEN, NotInTheFuture
 from oms_domain.orders.manual import (
     CannotWaitForPayment,
     DepositOutOfBounds,
     FieldsMissing,
     Goods,
+    NoGroup,
     ReductionTooHigh,
     Wanted,
     manual_order,
@@ -216,3 +218,15 @@ def test_what_is_paid_otherwise_or_costs_nothing_does_not_wait_for_a_payment(cha
         made(unpaid=True, **changes)
 
     assert refusal.value.fields() == {"field": "paid", "why": why}
+
+
+def test_one_of_a_group_waits_until_that_stands():
+    until = NOW + timedelta(days=1)
+
+    order = made(kind=OrderKind.GROUP_BUY, group_until=until).state
+
+    assert [(flag.reason, flag.until) for flag in order.flags] == [(GROUP_OPEN, until)]
+    with pytest.raises(NoGroup):
+        made(group_until=until)
+    with pytest.raises(NotInTheFuture):
+        made(kind=OrderKind.GROUP_BUY, group_until=NOW - timedelta(days=1))

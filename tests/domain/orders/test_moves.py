@@ -22,6 +22,7 @@ from oms_domain.orders.flags import (
     NotFlagged,
     OrderFlaggedNow,
 )
+from oms_domain.orders.groups import group_stands
 from oms_domain.orders.marks import DeliveryMode
 from oms_domain.orders.moves import (
     LeftWithoutUs,
@@ -57,6 +58,7 @@ COMMANDS = {
     Ask.ALLOCATE: allocate,
     Ask.HOLD: lambda o: o.flag(FlagKind.HELD, **WHO),
     Ask.UNHOLD: lambda o: o.unflag(FlagKind.HELD, reason="", at=LATER),
+    Ask.GROUP_STANDS: lambda o: group_stands(o, reason="", at=LATER),
     Ask.PASS_INTERCEPTION: lambda o: o.unflag(FlagKind.INTERCEPTED, reason="", at=LATER),
     Ask.WAIT: lambda o: o.flag(FlagKind.NOT_BEFORE, until=LATER + timedelta(days=1), **WHO),
     Ask.PAY_BALANCE: lambda o: pay_balance(o, balance_due(o), at=LATER),
