@@ -79,6 +79,7 @@ from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
+from oms_app.warehouse_levels import LevelService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
 from oms_domain.catalog.sku import SkuFacts
@@ -156,6 +157,7 @@ class World:
         self.batches = BatchService(**shared, open=opened, desk=self.desk, sealer=self.sealer)
         self.fulfilment = FulfilmentService(**shared)
         self.reports = ReportService(**shared, stock=self.stock)
+        self.levels = LevelService(begin=begin, queries=self.store.queries, wms=self.wms, stock=self.stock)
         self.tracking = TrackingService(begin=begin, now=self.clock, pause=pause)
         self.wms_accounts = WmsAccountService(**shared, sealer=self.sealer)
         self.job_service = JobService(begin=begin, now=self.clock, queries=self.store.queries, pause=pause)

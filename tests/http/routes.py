@@ -413,8 +413,18 @@ CALLS: tuple[Call, ...] = (
         changes=True,
         scoped=None,
     ),
+    Call(operation="compareLevels", path="/wms/levels/MAIN", permission=Permission.STOCK_READ, scoped=403),
     Call(
-        operation="listOrdersWaitingForWarehouse", path="/wms/waiting", permission=Permission.ORDERS_READ, scoped=None
+        operation="countLevels",
+        method="POST",
+        path="/wms/levels/MAIN/count",
+        body={},
+        permission=Permission.STOCK_WRITE,
+        changes=True,
+        scoped=403,
+    ),
+    Call(
+        operation="listOrdersWaitingForWarehouse", path="/wms/waiting", permission=Permission.ORDERS_READ, scoped=200
     ),
     Call(
         operation="redriveJob",

@@ -130,3 +130,15 @@ def test_a_carriers_push_is_taken_by_its_signature(client):
     assert (taken.status_code, taken.json()) == (200, recorded["reply_success"])
     assert (forged.status_code, forged.json()["result"]) == (401, False)
     assert sign_push(recorded["form"]["param"], SALT) == recorded["form"]["sign"]
+
+
+def test_what_a_warehouse_has_is_asked_and_booked_as_its_count_when_somebody_says_so(api, world):
+    world.warehouse.stock["A"] = 7
+    row = {"sku": "A", "ours_good": 0, "theirs_good": 7, "ours_defective": 0, "theirs_defective": 0, "differs": True}
+
+    assert api.get("/wms/levels/MAIN?sku=A").json() == {"rows": [row], "booked": ""}
+    counted = api.post("/wms/levels/MAIN/count", {"skus": ["A"]}).json()
+
+    assert (counted["rows"], bool(counted["booked"])) == ([row], True)
+    assert api.get("/wms/levels/MAIN?sku=A").json()["rows"] == [row | {"ours_good": 7, "differs": False}]
+    assert api.get("/wms/levels/NOWHERE").json()["code"] == "inventory.unknown_warehouse"

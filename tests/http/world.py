@@ -22,6 +22,7 @@ from oms_adapters.crypto.secrets import CursorSigner, KeyedHasher
 from oms_adapters.db.database import Database
 from oms_adapters.http.app import HttpOptions, create_app
 from oms_adapters.memory.store import MemoryStore
+from oms_adapters.memory.warehouse import MemoryWarehouse
 from oms_adapters.platforms.taobao.translate import translate
 from oms_adapters.wms.qimen.account import QimenAccount
 from oms_adapters.wms.qimen.inbound import QimenCallbacks
@@ -64,6 +65,7 @@ from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
+from oms_app.warehouse_levels import LevelService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
 from oms_domain.channels.standard import Platform
@@ -131,6 +133,7 @@ class World:
     log: Log = field(factory=Log)
     ring: KeyRing = field(factory=KeyRing.generate)
     store: Any = None
+    warehouse: MemoryWarehouse = field(factory=MemoryWarehouse)
     overrides: dict[str, Any] = field(factory=dict)
     body_limit: int = 8 * 1024 * 1024
 
@@ -182,6 +185,7 @@ class World:
             "review_rules": RuleService(lookout=Lookout(sealer=sealer), queries=self.store.queries, **common),
             "blacklist": BlacklistService(lookout=Lookout(sealer=sealer), **common),
             "wms_accounts": WmsAccountService(sealer=sealer, **common),
+            "levels": LevelService(begin=begin, queries=self.store.queries, wms=self.warehouse, stock=stock),
             "wms_reports": (reports := ReportService(**common, stock=stock)),
             "wms_callbacks": QimenCallbacks(
                 accounts=lambda app_key, customer_id: [

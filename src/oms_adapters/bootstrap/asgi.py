@@ -63,6 +63,7 @@ _PROVIDED = (
     "aftersales_queries",
     "wms_accounts",
     "wms_reports",
+    "levels",
     "wms_callbacks",
     "tracking_callbacks",
 )

@@ -12,10 +12,12 @@ from oms_adapters.bootstrap.session import operator, ready, refusals_shown
 from oms_adapters.wms.qimen.account import GATEWAY
 from oms_app.ports.reports import KeptReport
 from oms_app.reports import BookKept
+from oms_app.warehouse_levels import CompareLevels, CountLevels
 from oms_app.wms_accounts import ConnectWarehouse, ListWmsAccounts
 from oms_domain.fulfilment.reports import ReportId, ReportState
 from oms_domain.fulfilment.wms_account import Sender, WmsAccount, WmsKind, WmsTerms
 from oms_domain.inventory.stock import warehouse_code
+from oms_domain.kernel.codes import sku_code
 
 ACCOUNT = ["warehouse", "kind", "base_url", "app_key", "customer_id", "owner_code", "has_secret", "reuses_numbers"]
 REPORT = ["id", "warehouse", "kind", "number", "state", "reason", "received_at"]
@@ -94,6 +96,38 @@ def reports(state: str | None, limit: int, as_json: bool) -> None:
     states = (ReportState(state),) if state else ()
     found = ready().queries().wms_reports(operator(), states=states, after=None, limit=limit)
     show([_report(kept) for kept in found], REPORT, as_json=as_json)
+
+
+@wms.command("levels")
+@click.argument("warehouse")
+@click.argument("sku", nargs=-1)
+@click.option("--apply", is_flag=True, help="Book the differences as what the warehouse has counted.")
+@click.option("--all", "every", is_flag=True, help="Show what does not differ, too.")
+@json_option
+@refusals_shown
+def levels(warehouse: str, sku: tuple[str, ...], apply: bool, every: bool, as_json: bool) -> None:
+    """Ask a warehouse what it has, and show where ours differs (库存查询). Nothing is booked without --apply."""
+    asked: dict[str, Any] = {
+        "warehouse": warehouse_code(warehouse),
+        "skus": tuple(map(sku_code, sku)),
+        "by": operator(),
+    }
+    service = ready().levels()
+    answer = service.count(CountLevels(**asked)) if apply else service.compare(CompareLevels(**asked))
+    rows = [
+        {
+            "sku": row.sku,
+            "ours_good": row.ours_good,
+            "theirs_good": "not known" if row.theirs_good is None else row.theirs_good,
+            "ours_defective": row.ours_defective,
+            "theirs_defective": "not known" if row.theirs_defective is None else row.theirs_defective,
+            "booked": answer.booked if any(row.lines()) else "",
+        }
+        for row in answer.rows
+        if every or row.differs
+    ]
+    columns = ["sku", "ours_good", "theirs_good", "ours_defective", "theirs_defective", "booked"]
+    show(rows, columns, as_json=as_json)
 
 
 @wms.command("waiting")

@@ -86,6 +86,7 @@ from oms_app.stopping import StopService
 from oms_app.surroundings import Lookout
 from oms_app.tickets import TicketService
 from oms_app.tracking import TrackingService
+from oms_app.warehouse_levels import LevelService
 from oms_app.warehouses import WarehouseService
 from oms_app.wms_accounts import WmsAccountService
 
@@ -236,6 +237,7 @@ class Container(containers.DeclarativeContainer):
     fulfilment = providers.Singleton(FulfilmentService, begin=begin, now=now, new_id=new_id, pause=pause)
     stock = providers.Singleton(StockService, begin=begin, now=now, new_id=new_id, numbering=numbering, pause=pause)
     wms_reports = providers.Singleton(ReportService, begin=begin, now=now, new_id=new_id, pause=pause, stock=stock)
+    levels = providers.Singleton(LevelService, begin=begin, queries=queries, wms=wms, stock=stock)
     wms_callbacks = providers.Singleton(
         QimenCallbacks, accounts=wms.provided.known_as, take=wms_reports.provided.take, now=now
     )

@@ -88,6 +88,7 @@ NAMES: Final = frozenset(
         "blacklist",  # BlacklistService
         "wms_accounts",  # WmsAccountService
         "wms_reports",  # ReportService
+        "levels",  # LevelService
         "wms_callbacks",  # oms_adapters.http.callbacks.WmsCallbacks
         "tracking_callbacks",  # oms_adapters.http.callbacks.TrackingCallbacks
         "cases",  # CaseService

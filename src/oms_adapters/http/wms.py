@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from oms_app.actor import Actor, Permission
 from oms_app.ports.reports import KeptReport
 from oms_app.queries.rows import ParcelTrace, Queries
 from oms_app.reports import BookKept, ReportAnswer, ReportService
+from oms_app.warehouse_levels import CompareLevels, CountLevels, LevelsAnswer, LevelService
 from oms_app.wms_accounts import ConnectWarehouse, ListWmsAccounts, WmsAccountService
 from oms_domain.fulfilment.reports import ReportId, ReportState
 from oms_domain.fulfilment.wms_account import (
@@ -30,9 +31,11 @@ from oms_domain.fulfilment.wms_account import (
     WmsTerms,
 )
 from oms_domain.inventory.stock import warehouse_code
+from oms_domain.kernel.codes import sku_code
 from oms_domain.kernel.identity import OrderId
 
 LONGEST_SECRET: Final = 200
+MOST_SKUS: Final = 10_000
 Key = Annotated[str, msgspec.Meta(max_length=LONGEST_KEY)]
 Line = Annotated[str, msgspec.Meta(max_length=LONGEST_STREET)]
 
@@ -171,6 +174,50 @@ def contents(kept: KeptReport) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("report_id", "number")}
 
 
+class LevelView(View):
+    """What we and the warehouse have of a SKU; theirs is null where it does not know the SKU."""
+
+    sku: str
+    ours_good: int
+    theirs_good: int | None
+    ours_defective: int
+    theirs_defective: int | None
+    differs: bool
+
+
+class LevelsView(View):
+    """Every SKU that was asked about, and the number of the stock document that was booked, empty if none was."""
+
+    rows: list[LevelView]
+    booked: str
+
+    @classmethod
+    def of(cls, answer: LevelsAnswer) -> LevelsView:
+        rows = [
+            LevelView(
+                sku=row.sku,
+                ours_good=row.ours_good,
+                theirs_good=row.theirs_good,
+                ours_defective=row.ours_defective,
+                theirs_defective=row.theirs_defective,
+                differs=row.differs,
+            )
+            for row in answer.rows
+        ]
+        return cls(rows=rows, booked=answer.booked)
+
+
+class CountBody(Body):
+    """Which SKUs; none: all that lie there with us."""
+
+    skus: Annotated[list[str], msgspec.Meta(max_length=MOST_SKUS)] = []  # noqa: RUF012  (copied by msgspec)
+
+
+AskedSkus: TypeAlias = Annotated[
+    list[str] | None, QueryParameter(description="Only this SKU; may stand several times.")
+]
+
+
 class WmsController(Controller):
     """Warehouses' systems."""
 
@@ -201,6 +248,33 @@ class WmsController(Controller):
             warehouse=warehouse_code(warehouse), terms=data.terms(), secret=data.secret, by=actor
         )
         return WmsAccountView.of(wms_accounts.connect(command))
+
+    @get(
+        "/levels/{warehouse:str}",
+        operation_id="compareLevels",
+        opt=needs(CompareLevels.permission),
+        sync_to_thread=True,
+    )
+    def levels_of(
+        self, warehouse: FromPath[str], actor: Given[Actor], levels: Given[LevelService], sku: AskedSkus = None
+    ) -> LevelsView:
+        """Ask a warehouse what it has, beside what we have (库存查询). Nothing is booked."""
+        skus = tuple(map(sku_code, sku or ()))
+        return LevelsView.of(levels.compare(CompareLevels(warehouse=warehouse_code(warehouse), skus=skus, by=actor)))
+
+    @post(
+        "/levels/{warehouse:str}/count",
+        operation_id="countLevels",
+        opt=needs(CountLevels.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def count_levels(
+        self, warehouse: FromPath[str], data: JSONBody[CountBody], actor: Given[Actor], levels: Given[LevelService]
+    ) -> LevelsView:
+        """Ask a warehouse what it has, and book the differences as its count (按仓库数调整)."""
+        skus = tuple(map(sku_code, data.skus))
+        return LevelsView.of(levels.count(CountLevels(warehouse=warehouse_code(warehouse), skus=skus, by=actor)))
 
     @get("/reports", operation_id="listWmsReports", opt=needs(Permission.STOCK_READ), sync_to_thread=True)
     def reports(

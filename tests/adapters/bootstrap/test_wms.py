@@ -40,3 +40,18 @@ def test_there_are_no_reports_yet_and_one_that_is_not_there_cannot_be_booked(oms
 
     assert done.code == 1
     assert "wms.report_not_found" in done.err
+
+
+def test_the_simulated_warehouse_knows_no_stock_of_its_own(oms):
+    oms.run("stock", "receive", "A", "5")
+
+    (row,) = oms.rows("wms", "levels", "MAIN")
+    assert row == {
+        "sku": "A",
+        "ours_good": 5,
+        "theirs_good": "not known",
+        "ours_defective": 0,
+        "theirs_defective": "not known",
+        "booked": "",
+    }
+    assert oms.rows("wms", "levels", "MAIN", "A", "--apply") == [row]
