@@ -71,3 +71,13 @@ def test_one_that_is_put_in_may_wait_for_its_payment(api):
 
     assert (made["order"]["state"], made["paid"]["fen"]) == ("awaiting_payment", 0)
     assert (refused.status_code, refused.json()["code"]) == (422, "orders.cannot_wait_for_payment")
+
+
+def test_an_order_of_a_group_goes_on_when_that_stands(api):
+    taken = api.post("/shops/tb-1/platform-orders", numbered(5)).json()
+
+    refused = api.post(f"/orders/{taken['order_id']}/group-standing")
+    early = api.post("/orders/plan", {"kind": "group_buy", "group_until": "2020-01-01T00:00:00"}, once=None)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "orders.not_flagged")
+    assert (early.status_code, early.json()["errors"][0]["field"]) == (422, "group_until")
