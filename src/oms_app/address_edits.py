@@ -10,6 +10,9 @@ from oms_app.address_doubts import address_doubts, misplaced_in
 from oms_app.pasted import divisions_named, read_pasted
 from oms_app.ports.transaction import NewId, Transaction
 from oms_app.ports.vault import IndexField, Sealer
+from oms_domain.addresses.bundled import bundled_divisions
+from oms_domain.addresses.complete import address_gaps
+from oms_domain.addresses.pieces import PieceKind
 from oms_domain.channels.standard import Receiver, Region
 from oms_domain.kernel.errors import Invalid
 from oms_domain.kernel.identity import VaultId
@@ -86,6 +89,25 @@ def put_address(
     tx.vault.put(new)
     ref = PartyRef(vault_id=new.id, mask=new.mask, digest=new.digest(IndexField.WHOLE))
     return Addressed(receiver=ref, region=region, doubts=doubts)
+
+
+def whole_address(wanted: AddressWanted, *, field: str) -> tuple[Receiver, Region]:
+    """Return an address that stands by itself: whatever is not said of it is empty.
+
+    Raises:
+        AddressDoubtful, DivisionElsewhere, FieldsMissing, InvalidPhone, InvalidText: why it cannot be.
+    """
+    said, region, _ = _pasted(wanted, Region())
+    said |= {name: value for name in LONGEST if (value := getattr(wanted, name)) is not None}
+    receiver = Receiver(**{name: _checked(name, value) for name, value in said.items()})
+    region = evolve(region, **_divisions(wanted))
+    _check_lies_in(region)
+    gaps = address_gaps(region.province, region.city, region.district, receiver.street, bundled_divisions())
+    divisions = (PieceKind.PROVINCE, PieceKind.CITY, PieceKind.DISTRICT)
+    told = {"name": receiver.name, "mobile": receiver.mobile or receiver.phone}
+    told |= {str(part): "" if part in gaps else "given" for part in divisions} | {"street": receiver.street}
+    require({f"{field}.{name}": value for name, value in told.items()})
+    return receiver, region
 
 
 def _pasted(wanted: AddressWanted, before: Region) -> tuple[dict[str, str], Region, tuple[str, ...]]:

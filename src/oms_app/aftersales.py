@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from oms_app.case_addresses import stored
 from oms_app.case_changing import change_kind
 from oms_app.case_commands import (
     AcceptGoods,
@@ -26,6 +27,7 @@ from oms_app.case_commands import (
     OpenCase,
     OweDifference,
     PreviewReceived,
+    ReaddressCase,
     RejectCase,
     SetResponsibility,
     SettleDifference,
@@ -97,6 +99,15 @@ class CaseService(CaseWork):
     def change_kind(self, command: ChangeKind) -> CaseAnswer:
         """Return what became of the old case; ``linked_id`` is the new one. Raises ``GoodsOnTheShelf``."""
         return self.numbered(self._change_kind, command)
+
+    def readdress(self, command: ReaddressCase) -> CaseAnswer:
+        """Raises ``AddressNotNeeded``, ``AddressSettled``."""
+
+        def step(flow: CaseFlow, case: AftersalesCase) -> tuple[Change[AftersalesCase], None]:
+            places = stored(flow.tx, send_to=command.send_to, return_to=command.return_to)
+            return case.readdress(at=flow.at, **places), None
+
+        return self._act(command, step)
 
     def note_parcel(self, command: NoteParcel) -> CaseAnswer:
         return self._do(command, lambda case, at: case.buyer_sends(command.carrier, command.tracking_no, at=at))

@@ -318,6 +318,7 @@ class _Taking:
         owed = self._met(owing, lines)
         if owed is not None:
             return self._agreed(owed, standard)
+        terms = tx.aftersales_terms.of(order.shop_id)
         change = intake.begin(
             standard,
             order,
@@ -326,8 +327,10 @@ class _Taking:
             shop_id=order.shop_id,
             lines=lines,
             objection=lambda case: objection(ask_of(tx, case, order, at=standard.created_at)),
-            return_to=tx.aftersales_terms.of(order.shop_id).return_to,
+            return_to=terms.return_to,
+            return_mask=terms.return_mask,
             send_to=order.receiver.vault_id,
+            send_mask=order.receiver.mask,
             linked_to=lead.id if lead else None,
             at=flow.at,
         )

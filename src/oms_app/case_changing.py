@@ -8,14 +8,14 @@ from typing import Any
 from attrs import evolve
 
 from oms_app.case_flow import CASE_CLOSED, GOODS_ON_THE_WAY, LETTERS, CaseFlow, is_under_way
-from oms_app.case_opening import ask_of, check_replacements
+from oms_app.case_opening import addresses_of, ask_of, check_replacements
 from oms_app.transactions import record
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.custody import SHELVED, GoodsOnTheShelf, custody, goes_over, shelved
 from oms_domain.aftersales.intake import against_rules
 from oms_domain.aftersales.opening import CLAIM_RULES, linked, objection, refusal_of
 from oms_domain.aftersales.returns import ReturnOrder
-from oms_domain.aftersales.states import ASKS_GOODS_BACK, SENDS_GOODS, CaseKind
+from oms_domain.aftersales.states import CaseKind
 from oms_domain.kernel.identity import CaseId, LineId, SkuCode
 
 
@@ -75,9 +75,6 @@ def _moved_on(flow: CaseFlow, case: AftersalesCase, goods: ReturnOrder, to: Case
 def _addresses(flow: CaseFlow, case: AftersalesCase, to: CaseKind) -> dict[str, Any]:
     """Return the addresses that a case of this kind needs, and the other has not."""
     order = flow.tx.orders.get(case.order_id)
-    found: dict[str, Any] = {}
-    if to in ASKS_GOODS_BACK and case.return_to is None:
-        found["return_to"] = flow.tx.aftersales_terms.of(case.shop_id).return_to or order.receiver.vault_id
-    if to in SENDS_GOODS and case.send_to is None:
-        found["send_to"] = order.receiver.vault_id
-    return found
+    usual = addresses_of(to, order, flow.tx.aftersales_terms.of(case.shop_id))
+    had = ("return_",) * (case.return_to is not None) + ("send_",) * (case.send_to is not None)
+    return {name: value for name, value in usual.items() if not name.startswith(had)}

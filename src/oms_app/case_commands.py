@@ -7,11 +7,12 @@ from typing import ClassVar
 from attrs import frozen
 
 from oms_app.actor import Actor, Permission
+from oms_app.case_addresses import CaseAddress
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseKind, CaseState
 from oms_domain.aftersales.values import Responsibility
 from oms_domain.apportionment.units import Runs
-from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, RefundId, ReturnOrderId, SkuCode, VaultId
+from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, RefundId, ReturnOrderId, SkuCode
 from oms_domain.kernel.money import Money
 
 
@@ -37,7 +38,8 @@ class OpenCase:
     description: str = ""
     evidence: tuple[EvidenceId, ...] = ()
     asked: Money | None = None
-    send_to: VaultId | None = None
+    send_to: CaseAddress | None = None  # None: where the order went
+    return_to: CaseAddress | None = None  # None: where the shop's goods go back to
     override: str = ""  # why, although the window has closed
     by: Actor
 
@@ -69,6 +71,14 @@ class RejectCase(CaseCommand):
 @frozen(kw_only=True)
 class WithdrawCase(CaseCommand):
     """The buyer thinks better of it (买家撤销)."""
+
+
+@frozen(kw_only=True)
+class ReaddressCase(CaseCommand):
+    """Name another address for the new goods, or for those that come back (变更地址)."""
+
+    send_to: CaseAddress | None = None
+    return_to: CaseAddress | None = None
 
 
 @frozen(kw_only=True)

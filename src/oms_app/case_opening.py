@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from oms_app.case_addresses import stored
 from oms_app.case_commands import AskedLine, OpenCase
 from oms_app.case_flow import LETTERS, CaseFlow
 from oms_app.claims import check_goes_on, check_no_refund
 from oms_app.editing import UnknownGoods
 from oms_app.ports.transaction import Transaction
-from oms_domain.aftersales.case import AftersalesCase
+from oms_domain.aftersales.case import AftersalesCase, check_addresses
 from oms_domain.aftersales.claimed import common, free_units, taken_units, union
 from oms_domain.aftersales.evidence import check_known
 from oms_domain.aftersales.opening import Ask, NoSuchUnits, checked, with_override
 from oms_domain.aftersales.policy import AftersalesPolicy
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, GIVES_MONEY_BACK, SENDS_GOODS, CaseKind
+from oms_domain.aftersales.terms import AftersalesTerms
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import Runs, count
 from oms_domain.catalog.sku import SkuKind
@@ -44,6 +46,8 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
     terms = tx.aftersales_terms.of(order.shop_id)
     open_cases = tuple(case for case in tx.cases.of_order(order.id) if case.is_open)
     ledger = tx.refund_ledgers.of(order)
+
+    check_addresses(command.kind, named := stored(tx, send_to=command.send_to, return_to=command.return_to))
 
     def free(line: OrderLine, wanted: int) -> Runs:
         refunded = refunded_units(ledger, line.id)
@@ -76,8 +80,7 @@ def asked_case(flow: CaseFlow, command: OpenCase, order: SalesOrder) -> Aftersal
         evidence=check_known(command.evidence, tx.evidence.of_order(order.id)) if command.evidence else (),
         asked_by=AskedBy.CUSTOMER_SERVICE,
         asked=command.asked if command.kind in GIVES_MONEY_BACK else None,
-        return_to=(terms.return_to or order.receiver.vault_id) if command.kind in ASKS_GOODS_BACK else None,
-        send_to=(command.send_to or order.receiver.vault_id) if command.kind in SENDS_GOODS else None,
+        **addresses_of(command.kind, order, terms) | named,
         opened_at=flow.at,
         updated_at=flow.at,
     )
@@ -96,6 +99,17 @@ def check_replacements(tx: Transaction, lines: Iterable[CaseLine]) -> None:
         sku = known.get(code)
         if sku is None or sku.is_deleted or sku.kind is SkuKind.VIRTUAL:
             raise UnknownGoods(field="replacement", value=code, kind=SkuKind.GOODS)
+
+
+def addresses_of(kind: CaseKind, order: SalesOrder, terms: AftersalesTerms) -> dict[str, Any]:
+    """Return the addresses that a case of this kind has where nobody names others."""
+    ours = terms.return_to is not None
+    back: dict[str, Any] = {
+        "return_to": terms.return_to if ours else order.receiver.vault_id,
+        "return_mask": terms.return_mask if ours else order.receiver.mask,
+    }
+    out: dict[str, Any] = {"send_to": order.receiver.vault_id, "send_mask": order.receiver.mask}
+    return (back if kind in ASKS_GOODS_BACK else {}) | (out if kind in SENDS_GOODS else {})
 
 
 def ask_of(tx: Transaction, case: AftersalesCase, order: SalesOrder, *, at: datetime) -> Ask:

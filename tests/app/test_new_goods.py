@@ -5,14 +5,17 @@ from tests.app.claims import Claims
 from tests.app.test_never_both import findings, in_exchange, in_two
 from tests.app.world import ROOT
 
-from oms_app.case_commands import ChangeKind, NoteReplacementSent, OweDifference, TimeOutCase
+from oms_app.address_edits import AddressWanted
+from oms_app.case_addresses import return_address, sending_address
+from oms_app.case_commands import ChangeKind, NoteReplacementSent, OweDifference, ReaddressCase, TimeOutCase
 from oms_app.orders import CancelOrder
-from oms_domain.aftersales.refusals import RefundNotPositive, ReplacementNotSent
+from oms_domain.aftersales.refusals import AddressNotNeeded, AddressSettled, RefundNotPositive, ReplacementNotSent
 from oms_domain.aftersales.sending import UNSENT
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
+from oms_domain.orders.manual import FieldsMissing
 from oms_domain.orders.states import OrderState as S
 from oms_domain.testing.builders import SCARF
 
@@ -27,6 +30,60 @@ def claims(world):
 def cancelled(claims, order_id, reason="缺货"):
     claims.world.give(CancelOrder, order_id, reason=reason)
     claims.world.settle()
+
+
+# --- to another address ----------------------------------------------------------------------------------------------
+
+ELSEWHERE = "测试员 13000000001 浙江省杭州市西湖区示例路8号"
+
+
+def sealed(claims, text=ELSEWHERE, make=sending_address):
+    world = claims.world
+    return make(AddressWanted(text=text), shop_id=claims.shop.id, sealer=world.sealer, new_id=world.new_id)
+
+
+def test_new_goods_go_to_another_address_with_its_region(claims):
+    case_id = claims.shipped().open(K.REISSUE, send_to=sealed(claims))
+    claims.approve(case_id)
+
+    case = claims.case(case_id)
+    new = claims.world.order(case.replacement_id)
+    with claims.world.open(ROOT) as tx:
+        receiver = claims.world.sealer.open_receiver(tx.vault.get(new.receiver.vault_id))
+    assert (new.region.city, new.region.district) == ("杭州市", "西湖区")
+    assert (receiver.name, receiver.mobile, receiver.street) == ("测试员", "13000000001", "示例路8号")
+    assert (case.send_to, case.send_mask) == (new.receiver.vault_id, new.receiver.mask)
+    assert "测试员" not in case.send_mask
+    assert claims.order.receiver.vault_id != case.send_to
+
+
+def test_goods_come_back_to_another_address_and_the_usual_ones_are_shown_as_masks(claims):
+    claims.shipped()
+    case_id = claims.open(K.EXCHANGE)
+    usual = claims.case(case_id)
+    assert (usual.send_mask, usual.send_region) == (claims.order.receiver.mask, None)
+
+    there = sealed(claims, make=return_address)
+    claims.do("readdress", ReaddressCase, case_id, return_to=there, send_to=sealed(claims))
+    claims.approve(case_id)
+
+    case = claims.case(case_id)
+    assert (case.return_to, case.return_mask) == (there.sealed.id, there.sealed.mask)
+    assert claims.goods.return_to == there.sealed.id
+    assert claims.world.sealer.open_receiver(there.sealed).street == "浙江省杭州市西湖区示例路8号"
+    with pytest.raises(AddressSettled):
+        claims.do("readdress", ReaddressCase, case_id, return_to=sealed(claims, make=return_address))
+
+
+def test_an_address_that_is_not_needed_or_not_whole_is_refused_and_not_stored(claims):
+    claims.shipped()
+    rows = len(claims.world.store.tables.vault)
+    with pytest.raises(AddressNotNeeded):
+        claims.open(K.REFUND_ONLY, send_to=sealed(claims))
+    with pytest.raises(FieldsMissing) as refusal:
+        sealed(claims, "测试员 13000000001 浙江省杭州市示例路8号")
+    assert refusal.value.missing == ("send_to.district",)
+    assert len(claims.world.store.tables.vault) == rows
 
 
 # --- called off ------------------------------------------------------------------------------------------------------

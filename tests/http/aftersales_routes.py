@@ -58,6 +58,7 @@ AFTERSALES: tuple[Call, ...] = (
         permission=WRITE,
         changes=True,
     ),
+    _on("cases", "readdressCase", "addresses", send_to={"text": "测试员 13000000001 浙江省杭州市西湖区示例路8号"}),
     _on("cases", "approveCase", "approval", reason="x"),
     _many("cases", "approveCases", "approvals", reason="x"),
     _on("cases", "rejectCase", "rejection", reason="x"),

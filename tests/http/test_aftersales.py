@@ -268,6 +268,35 @@ def test_refunds_are_exported_as_a_table_with_the_lists_filters(world, api, clie
     assert api.get("/aftersales/refunds/export", params={"shop": "none"}).status_code == 404
 
 
+def test_other_addresses_are_sealed_and_shown_as_masks(world, api):
+    left = json.loads(json.dumps(numbered(2)).replace("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS"))
+    (taken,) = api.take_in(left)
+    lines = api.get(f"/orders/{taken['order_id']}").json()["lines"]
+    order = taken["order_id"], [(line["id"], 1) for line in lines]
+    there = {"name": "测试员", "mobile": "13000000001", "province": "浙江省", "city": "杭州市", "district": "西湖区"}
+    there["street"] = "示例路8号"
+    answer = opened(
+        api, order, kind="exchange", send_to=there, return_to={"text": "样例员 13000000002 浙江省杭州市上城区示例路9号"}
+    )
+    assert answer.status_code == 201, answer.text
+    path = f"/aftersales/cases/{answer.json()['id']}"
+    shown = api.get(path)
+    case = shown.json()["case"]
+    assert case["send_region"] == "浙江省 杭州市 西湖区"
+    assert case["send_mask"] != case["return_mask"]
+    for plain in ("测试员", "样例员", "13000000001", "示例路"):
+        assert plain not in shown.text
+
+    moved = api.post(f"{path}/addresses", {"send_to": there | {"district": "上城区"}}, headers={"If-Match": '"1"'})
+    assert (moved.status_code, moved.json()["version"]) == (200, 2)
+    assert api.get(path).json()["case"]["send_region"] == "浙江省 杭州市 上城区"
+    assert api.post(f"{path}/addresses", {"send_to": there}, headers={"If-Match": '"1"'}).status_code == 412
+    lacking = api.post(f"{path}/addresses", {"return_to": there | {"street": ""}})
+    assert (lacking.status_code, lacking.json()["code"]) == (422, "orders.fields_missing")
+    refund = opened(api, order, kind="refund_only", send_to=there)
+    assert (refund.status_code, refund.json()["code"]) == (422, "aftersales.address_not_needed")
+
+
 def test_how_many_and_which_units_are_not_asked_for_at_once(api, order):
     (line_id, _), *_ = order[1]
 

@@ -28,6 +28,7 @@ from oms_adapters.bootstrap.commands_evidence import FILE, content_of
 from oms_adapters.bootstrap.commands_hours import calendar, due_dates, limits
 from oms_adapters.bootstrap.commands_orders import order_id_of
 from oms_adapters.bootstrap.commands_terms import reasons, templates
+from oms_adapters.bootstrap.container import Container
 from oms_adapters.bootstrap.output import json_line, json_option, printable, show
 from oms_adapters.bootstrap.refusals import LineInvalid
 from oms_adapters.bootstrap.session import operator, ready, refusals_shown, shop_named
@@ -35,9 +36,11 @@ from oms_adapters.http.aftersales_terms import FiguresView, TermsView, sorted_wi
 from oms_adapters.http.cases import ReceivedView
 from oms_adapters.http.refund_export import refund_csv
 from oms_adapters.http.return_orders import AskView
+from oms_app.address_edits import AddressWanted
 from oms_app.aftersales_terms import ReadTerms, SetTerms, figures
 from oms_app.asks import ConvertAsk, FetchAsk, PullAsks
-from oms_app.case_commands import OpenCase, PreviewReceived
+from oms_app.case_addresses import return_address, sending_address
+from oms_app.case_commands import OpenCase, PreviewReceived, ReaddressCase
 from oms_app.evidence import KeepEvidence
 from oms_app.queries.aftersales import AftersalesFilter, Period
 from oms_app.refunds import CreateRefund, RefundUnitsCommand
@@ -48,7 +51,7 @@ from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.terms import Assignment, ReplyTemplate, RoleLimit
 from oms_domain.aftersales.tickets import Agent, TicketKind
 from oms_domain.apportionment.units import count
-from oms_domain.kernel.identity import CaseId, PlatformAftersalesId
+from oms_domain.kernel.identity import CaseId, PlatformAftersalesId, ShopId
 from oms_domain.kernel.money import Money, parse_money
 from oms_domain.kernel.text import checked_text
 from oms_domain.refunds.proposal import as_json as proposal_json
@@ -70,6 +73,8 @@ def _show_answer(answer: Any, as_json: bool) -> None:
 @amount_option("asked", "What the buyer asks for.")
 @click.option("--override", default="", help="Why it is opened although the window has closed.")
 @click.option("--evidence", "files", multiple=True, type=FILE, help="A photo, film or PDF; several times.")
+@click.option("--send-to", help="Where the new goods go: an address in one piece. Left out: where the order went.")
+@click.option("--return-to", help="Where the goods come back to. Left out: the shop's usual address.")
 @json_option
 @refusals_shown
 def open_case(
@@ -81,6 +86,8 @@ def open_case(
     asked: Money | None,
     override: str,
     files: tuple[Path, ...],
+    send_to: str | None,
+    return_to: str | None,
     as_json: bool,
 ) -> None:
     """Open a case for a buyer (新建售后)."""
@@ -101,9 +108,33 @@ def open_case(
         evidence=tuple(file.id for file in kept),
         asked=asked,
         override=override,
+        **_places(container, found.shop_id, send_to, return_to),
         by=operator(),
     )
     _show_answer(container.cases().open(command), as_json)
+
+
+@cases.command("readdress")
+@click.argument("case")
+@click.option("--send-to", help="Where the new goods go: an address in one piece.")
+@click.option("--return-to", help="Where the goods come back to.")
+@json_option
+@refusals_shown
+def readdress(case: str, send_to: str | None, return_to: str | None, as_json: bool) -> None:
+    """Name another address, before the case is granted (变更地址)."""
+    container = ready()
+    case_id = CaseId(CASES.id_of(container, case))
+    shop_id = container.aftersales_queries().case(operator(), case_id).document.shop_id
+    places = _places(container, shop_id, send_to, return_to)
+    _show_answer(container.cases().readdress(ReaddressCase(case_id=case_id, **places, by=operator())), as_json)
+
+
+def _places(container: Container, shop_id: ShopId, send_to: str | None, return_to: str | None) -> dict[str, Any]:
+    tools: Any = {"shop_id": shop_id, "sealer": container.sealer(), "new_id": container.new_id()}
+    return {
+        "send_to": sending_address(AddressWanted(text=send_to), **tools) if send_to else None,
+        "return_to": return_address(AddressWanted(text=return_to), **tools) if return_to else None,
+    }
 
 
 @cases.command("received")

@@ -25,6 +25,8 @@ from oms_adapters.http.doings import (
     positive,
     put_on,
 )
+from oms_adapters.http.edits import AddressBody
+from oms_adapters.http.idempotency import IfMatch, expected_version
 from oms_adapters.http.order_views import LogView
 from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Signer, States
 from oms_adapters.http.refusals import FieldInvalid
@@ -32,14 +34,19 @@ from oms_adapters.http.shops import KnownShops
 from oms_adapters.http.views import Given, MoneyView, View
 from oms_app.actor import Actor, Permission
 from oms_app.aftersales import CaseService
-from oms_app.case_commands import AskedLine, CaseAnswer, OpenCase, PreviewReceived
+from oms_app.case_addresses import return_address, sending_address
+from oms_app.case_commands import AskedLine, CaseAnswer, OpenCase, PreviewReceived, ReaddressCase
 from oms_app.case_grants import Received
+from oms_app.ports.transaction import NewId
+from oms_app.ports.vault import Sealer
 from oms_app.queries.aftersales import AftersalesQueries
+from oms_app.queries.rows import Queries
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import joined
-from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, SkuCode
+from oms_domain.channels.standard import Region
+from oms_domain.kernel.identity import CaseId, EvidenceId, LineId, OrderId, ShopId, SkuCode
 from oms_domain.refunds.proposal import as_json
 
 READ: Final = needs(Permission.AFTERSALES_READ)
@@ -68,7 +75,11 @@ class AskedLineBody(Body):
 
 
 class OpenCaseBody(Body):
-    """What the buyer asks for (新建售后)."""
+    """What the buyer asks for (新建售后).
+
+    ``send_to``: where the new goods go, if not where the order went; ``return_to``: where the goods come back to, if
+    not to the shop's usual address. Each is a whole address, or one pasted ``text``; sealed at once, shown as a mask.
+    """
 
     order_id: UUID
     kind: CaseKind
@@ -78,6 +89,15 @@ class OpenCaseBody(Body):
     evidence: Annotated[list[UUID], msgspec.Meta(max_length=20)] = []  # noqa: RUF012
     asked_fen: Fen | None = None
     override: Text = ""
+    send_to: AddressBody | None = None
+    return_to: AddressBody | None = None
+
+
+class CaseAddressesBody(Body):
+    """Where new goods go, or where goods come back to: a whole address, or one pasted ``text``; sealed at once."""
+
+    send_to: AddressBody | None = None
+    return_to: AddressBody | None = None
 
 
 class CaseLineView(View):
@@ -140,7 +160,10 @@ class CaseView(View):
     tracking_no: str
     refund_id: UUID | None
     return_id: UUID | None
+    return_mask: str
     replacement_id: UUID | None
+    send_mask: str
+    send_region: str
     sent_by_carrier: str
     sent_tracking_no: str
     owed: MoneyView | None
@@ -178,7 +201,10 @@ class CaseView(View):
             tracking_no=case.tracking_no,
             refund_id=case.refund_id,
             return_id=case.return_id,
+            return_mask=case.return_mask,
             replacement_id=case.replacement_id,
+            send_mask=case.send_mask,
+            send_region=_named(case.send_region),
             sent_by_carrier=case.sent.carrier,
             sent_tracking_no=case.sent.tracking_no,
             owed=MoneyView.maybe(case.owed),
@@ -194,6 +220,10 @@ class CaseView(View):
             updated_at=case.updated_at,
             version=case.version,
         )
+
+
+def _named(region: Region | None) -> str:
+    return " ".join(filter(None, (region.province, region.city, region.district, region.town))) if region else ""
 
 
 class CaseDetailView(View):
@@ -299,14 +329,53 @@ class CasesController(Controller):
         return ReceivedView.of(cases.received(PreviewReceived(case_id=CaseId(id), with_freight=with_freight, by=actor)))
 
     @post(
+        "/{id:uuid}/addresses",
+        operation_id="readdressCase",
+        opt=needs(ReaddressCase.permission, changes=True),
+        status_code=200,
+        sync_to_thread=True,
+    )
+    def readdress(
+        self,
+        id: FromPath[UUID],
+        data: JSONBody[CaseAddressesBody],
+        actor: Given[Actor],
+        cases: Given[CaseService],
+        aftersales_queries: Given[AftersalesQueries],
+        sealer: Given[Sealer],
+        new_id: Given[NewId],
+        if_match: IfMatch = None,
+    ) -> Response[DoneView]:
+        """Name another address for the new goods, or for those that come back, before it is granted (变更地址)."""
+        shop_id = aftersales_queries.case(actor, CaseId(id)).document.shop_id
+        command = ReaddressCase(
+            case_id=CaseId(id),
+            **_places(data, shop_id, sealer, new_id),
+            expected_version=expected_version(if_match),
+            by=actor,
+        )
+        view = answer_view(cases.readdress(command))
+        return Response(content=view, headers={"ETag": f'"{view.version}"'})
+
+    @post(
         "/",
         operation_id="openCase",
         opt=needs(OpenCase.permission, changes=True),
         status_code=201,
         sync_to_thread=True,
     )
-    def open(self, data: JSONBody[OpenCaseBody], actor: Given[Actor], cases: Given[CaseService]) -> Response[DoneView]:
+    def open(
+        self,
+        data: JSONBody[OpenCaseBody],
+        actor: Given[Actor],
+        cases: Given[CaseService],
+        queries: Given[Queries],
+        sealer: Given[Sealer],
+        new_id: Given[NewId],
+    ) -> Response[DoneView]:
         """Open a case for a buyer (新建售后)."""
+        elsewhere = data.send_to is not None or data.return_to is not None
+        shop_id = queries.order(actor, OrderId(data.order_id)).order.shop_id if elsewhere else None
         command = OpenCase(
             order_id=OrderId(data.order_id),
             kind=data.kind,
@@ -316,10 +385,24 @@ class CasesController(Controller):
             evidence=tuple(map(EvidenceId, data.evidence)),
             asked=None if data.asked_fen is None else positive(data.asked_fen, "asked_fen"),
             override=checked(data.override, "override"),
+            **_places(data, shop_id, sealer, new_id),
             by=actor,
         )
         view = answer_view(cases.open(command))
         return Response(content=view, status_code=201, headers={"ETag": f'"{view.version}"'})
+
+
+def _places(
+    data: OpenCaseBody | CaseAddressesBody, shop_id: ShopId | None, sealer: Sealer, new_id: NewId
+) -> dict[str, Any]:
+    """Return the addresses that are named, sealed for the shop."""
+    if shop_id is None:
+        return {}
+    tools: Any = {"shop_id": shop_id, "sealer": sealer, "new_id": new_id}
+    return {
+        "send_to": None if data.send_to is None else sending_address(data.send_to.wanted(), **tools),
+        "return_to": None if data.return_to is None else return_address(data.return_to.wanted(), **tools),
+    }
 
 
 put_on(CasesController, Desk(key="case_id", view=answer_view), DOINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from oms_domain.aftersales import events as e
 from oms_domain.aftersales.evidence import MOST_EVIDENCE, TooMuchEvidence
 from oms_domain.aftersales.limits import NO_LIMIT, Due
 from oms_domain.aftersales.refusals import (
+    AddressNotNeeded,
+    AddressSettled,
     AgainstTheRules,
     CaseInDispute,
     MoneyUnderWay,
@@ -21,7 +24,7 @@ from oms_domain.aftersales.refusals import (
     RefundNotPositive,
     SameKind,
 )
-from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, OPEN
+from oms_domain.aftersales.states import ASKS_GOODS_BACK, CASE_TABLES, GIVES_MONEY_BACK, OPEN, SENDS_GOODS
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseMove as M
 from oms_domain.aftersales.states import CaseState as S
@@ -38,6 +41,7 @@ from oms_domain.aftersales.values import (
     Sent,
 )
 from oms_domain.apportionment.units import Runs
+from oms_domain.channels.standard import Region
 from oms_domain.kernel.change import Change, Event
 from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.identity import (
@@ -83,7 +87,10 @@ class AftersalesCase:
     responsibility: Responsibility | None = None
     platform_refund_no: str = ""
     return_to: VaultId | None = None  # where the goods go
+    return_mask: str = ""
     send_to: VaultId | None = None  # where the new goods go
+    send_mask: str = ""
+    send_region: Region | None = None  # None: where the order went
     carrier: str = ""  # with which the goods come back
     tracking_no: str = ""
     return_id: ReturnOrderId | None = None
@@ -419,6 +426,22 @@ class AftersalesCase:
         case = evolve(self, evidence=(*self.evidence, evidence_id), updated_at=at)
         return self._told(e.EvidenceAdded, case, at, evidence_id=evidence_id, by=by)
 
+    def readdress(self, *, at: datetime, **places: Any) -> Change[AftersalesCase]:
+        """Name another address for the goods that come back, or for the new ones, as long as nobody was told the old.
+
+        Args:
+            places: ``return_to`` and ``return_mask``; ``send_to``, ``send_mask`` and ``send_region``.
+
+        Raises:
+            AddressNotNeeded: goods of its kind do not go there.
+            AddressSettled: it is granted, or goods are asked for or sent already.
+        """
+        check_addresses(self.kind, places)
+        told = ("return_to" in places and self.return_id) or ("send_to" in places and self.replacement_id)
+        if self.state is not S.AWAITING_REVIEW or told:
+            raise AddressSettled(case_id=self.id)
+        return self.revise(at=at, **places)
+
     def revise(self, *, at: datetime, **facts: Any) -> Change[AftersalesCase]:
         """Take over facts that are the buyer's or the platform's to say."""
         changed = tuple(sorted(name for name, value in facts.items() if getattr(self, name) != value))
@@ -498,6 +521,13 @@ class AftersalesCase:
     ) -> Change[AftersalesCase]:
         event: Event = kind(case_id=self.id, order_id=self.order_id, kind=self.kind, state=case.state, at=at, **facts)
         return Change(case, (event,))
+
+
+def check_addresses(kind: K, named: Collection[str]) -> None:
+    """Raises ``AddressNotNeeded`` for an address that a claim of this kind has no goods for."""
+    for name, kinds in (("return_to", ASKS_GOODS_BACK), ("send_to", SENDS_GOODS)):
+        if name in named and kind not in kinds:
+            raise AddressNotNeeded(field=name, kind=kind)
 
 
 def _reason(text: str, *, allow_empty: bool = True) -> str:

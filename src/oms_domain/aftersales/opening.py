@@ -258,6 +258,10 @@ def with_override(case: AftersalesCase, reason: str) -> AftersalesCase:
     return evolve(case, override=text)
 
 
+def _of(case: AftersalesCase, *names: str) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in names}
+
+
 def linked(
     closed: AftersalesCase, kind: CaseKind, *, id: CaseId, number: str, at: datetime, **changes: Any
 ) -> AftersalesCase:
@@ -280,8 +284,8 @@ def linked(
         "asked": closed.asked,
         "responsibility": closed.responsibility,
         "platform_refund_no": closed.platform_refund_no,
-        "return_to": closed.return_to if kind in ASKS_GOODS_BACK else None,
-        "send_to": closed.send_to if kind in SENDS_GOODS else None,
+        **(_of(closed, "return_to", "return_mask") if kind in ASKS_GOODS_BACK else {}),
+        **(_of(closed, "send_to", "send_mask", "send_region") if kind in SENDS_GOODS else {}),
         "override": closed.override,
         "linked_to": closed.id,
         "opened_at": at,

@@ -96,3 +96,19 @@ class NoSuchDifference(Refused):
 
     code: ClassVar[str] = "aftersales.no_such_difference"
     what: str
+
+
+@frozen(kw_only=True)
+class AddressNotNeeded(Invalid):
+    """No goods go there: of a refund nothing is sent, of a reissue nothing comes back."""
+
+    code: ClassVar[str] = "aftersales.address_not_needed"
+    kind: CaseKind
+
+
+@frozen(kw_only=True)
+class AddressSettled(Refused):
+    """The claim is granted: the buyer, the platform or the warehouse has been told where the goods go."""
+
+    code: ClassVar[str] = "aftersales.address_settled"
+    case_id: CaseId

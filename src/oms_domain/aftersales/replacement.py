@@ -71,7 +71,7 @@ def replacement_order(
         receiver=receiver,
         buyer=order.buyer,
         buyer_id=order.buyer_id,
-        region=order.region,
+        region=case.send_region or order.region,
         placed_at=at,
         paid_at=at,
         created_at=at,

@@ -123,6 +123,37 @@ def test_of_a_return_that_came_short_what_came_is_accepted(allocated, order, tmp
     assert refund["amount"]["fen"] == shown["proposal"]["amount_fen"]
 
 
+def test_new_goods_go_and_goods_come_back_to_other_addresses(allocated, order, tmp_path):
+    left = (PAYLOADS / "taobao_trade_fullinfo.json").read_text(encoding="utf-8")
+    path = tmp_path / "left.json"
+    path.write_text(left.replace("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS"), encoding="utf-8")
+    allocated.ingest(str(path))
+    number = next(row["number"] for row in allocated.rows("orders", "list") if row["number"] != order[0])
+    there = "测试员 13000000001 浙江省杭州市西湖区示例路8号"
+    (case,) = allocated.rows(
+        "cases", "open", number, "--kind", "exchange", "--reason", "尺寸", "--send-to", there, "--return-to", there
+    )
+    (shown,) = allocated.rows("cases", "show", case["number"])
+    first = shown["case"]
+    assert first["send_region"] == "浙江省 杭州市 西湖区"
+    assert first["send_mask"]
+    assert first["return_mask"]
+    assert "13000000001" not in str(shown)
+    assert "测试员" not in str(shown)
+
+    allocated.rows("cases", "readdress", case["number"], "--send-to", there.replace("西湖区", "上城区"))
+    (shown,) = allocated.rows("cases", "show", case["number"])
+    assert (shown["case"]["send_region"], shown["case"]["return_mask"]) == (
+        "浙江省 杭州市 上城区",
+        first["return_mask"],
+    )
+    allocated.rows("cases", "approve", case["number"])
+    told = allocated.run("cases", "readdress", case["number"], "--return-to", there, "--json")
+    assert "aftersales.address_settled" in told.err
+    told = allocated.run("cases", "readdress", case["number"], "--send-to", "测试员 13000000001", "--json")
+    assert "orders.fields_missing" in told.err
+
+
 def test_what_is_wrong_is_said_with_its_code(allocated, order):
     number, sku = order
 

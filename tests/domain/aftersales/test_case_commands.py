@@ -7,13 +7,15 @@ import pytest
 from oms_domain.aftersales import events as e
 from oms_domain.aftersales.case import BY_PLATFORM, AftersalesCase
 from oms_domain.aftersales.limits import Due
-from oms_domain.aftersales.refusals import CaseInDispute, NotInDispute
+from oms_domain.aftersales.refusals import AddressNotNeeded, AddressSettled, CaseInDispute, NotInDispute
 from oms_domain.aftersales.states import CASE_TABLES, GIVES_MONEY_BACK, CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.values import Closing
+from oms_domain.channels.standard import Region
 from oms_domain.kernel.errors import MoveNotAllowed
+from oms_domain.kernel.identity import VaultId
 from oms_domain.kernel.money import Money
-from oms_domain.testing.aftersales import KEFU, NEXT_CASE, a_case
-from oms_domain.testing.builders import NOW
+from oms_domain.testing.aftersales import KEFU, NEXT_CASE, RETURN, RETURN_TO, a_case
+from oms_domain.testing.builders import NOW, ORDER, an_id
 
 S, M, K = CaseState, CaseMove, CaseKind
 LATER = NOW + timedelta(hours=1)
@@ -114,3 +116,55 @@ def test_goods_in_dispute_are_accepted_or_refused_by_a_person_only(kind):
     assert (accepted.state.in_dispute, accepted.state.secured) == ("", True)
     assert accepted.events[0].by == KEFU
     assert disputed.reject("少件未补", by=KEFU, at=LATER).state.state is S.CLOSED
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+ELSEWHERE = VaultId(an_id(71))
+HANGZHOU = Region(province="浙江省", city="杭州市", district="西湖区")
+TO_HANGZHOU = {"send_to": ELSEWHERE, "send_mask": "张*", "send_region": HANGZHOU}
+
+
+def test_another_address_is_named_before_it_is_granted_and_the_same_again_changes_nothing():
+    change = a_case(kind=CaseKind.EXCHANGE).readdress(at=LATER, **TO_HANGZHOU)
+
+    case = change.state
+    assert (case.send_to, case.send_mask, case.send_region, case.return_to) == (ELSEWHERE, "张*", HANGZHOU, RETURN_TO)
+    assert [(event.type, event.what) for event in change.events] == [
+        ("aftersales.case_revised", ("send_mask", "send_region", "send_to"))
+    ]
+    assert case.readdress(at=LATER, **TO_HANGZHOU).events == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "places", "field"),
+    [
+        (CaseKind.REFUND_ONLY, {"return_to": ELSEWHERE}, "return_to"),
+        (CaseKind.RETURN_AND_REFUND, {"send_to": ELSEWHERE}, "send_to"),
+        (CaseKind.REISSUE, {"return_to": ELSEWHERE}, "return_to"),
+    ],
+)
+def test_an_address_that_no_goods_go_to_is_refused(kind, places, field):
+    with pytest.raises(AddressNotNeeded) as refusal:
+        a_case(kind=kind).readdress(at=LATER, **places)
+
+    assert (refusal.value.field, refusal.value.kind) == (field, kind)
+
+
+@pytest.mark.parametrize(
+    ("facts", "places"),
+    [
+        ({"state": CaseState.AWAITING_BUYER_RETURN}, {"return_to": ELSEWHERE}),
+        ({"return_id": RETURN}, {"return_to": ELSEWHERE}),
+        ({"kind": CaseKind.REISSUE, "replacement_id": ORDER}, {"send_to": ELSEWHERE}),
+    ],
+)
+def test_what_somebody_was_told_stays(facts, places):
+    with pytest.raises(AddressSettled):
+        a_case(**facts).readdress(at=LATER, **places)
+
+
+def test_of_goods_on_their_way_back_the_address_of_the_new_ones_may_change():
+    case = a_case(kind=CaseKind.EXCHANGE, return_id=RETURN)  # reviewed again
+
+    assert case.readdress(at=LATER, **TO_HANGZHOU).state.send_region == HANGZHOU

@@ -36,7 +36,7 @@ from oms_domain.aftersales.policy import (
 from oms_domain.aftersales.states import ASKS_GOODS_BACK, OPEN, SENDS_GOODS, CaseKind, CaseState
 from oms_domain.aftersales.values import AskedBy, CaseLine
 from oms_domain.apportionment.units import as_runs, count
-from oms_domain.channels.standard import OrderKind
+from oms_domain.channels.standard import OrderKind, Region
 from oms_domain.kernel.calendar import WEEKDAYS_9_TO_6
 from oms_domain.kernel.errors import InvalidText
 from oms_domain.kernel.identity import EvidenceId
@@ -283,6 +283,18 @@ def test_the_case_that_goes_on_has_the_same_units_and_number_at_the_platform():
     assert case == evolve(
         closed, id=NEXT_CASE, number="A20261123-000002", kind=K.REFUND_ONLY, linked_to=CASE, return_to=None
     )
+
+
+def test_addresses_go_over_to_the_case_that_goes_on():
+    region = Region(province="浙江省", city="杭州市")
+    exchange = a_case(kind=K.EXCHANGE, return_mask="售*", send_mask="张*", send_region=region, asked=None)
+
+    reissue = linked(exchange, K.REISSUE, id=NEXT_CASE, number="A20261123-000002", at=NOW)
+    back = linked(exchange, K.RETURN_AND_REFUND, id=NEXT_CASE, number="A20261123-000002", at=NOW)
+
+    assert (reissue.send_to, reissue.send_mask, reissue.send_region) == (exchange.send_to, "张*", region)
+    assert (reissue.return_to, reissue.return_mask) == (None, "")
+    assert (back.return_to, back.return_mask, back.send_to, back.send_region) == (RETURN_TO, "售*", None, None)
 
 
 def test_an_exchange_that_becomes_a_return_drops_the_new_goods():

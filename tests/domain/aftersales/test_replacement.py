@@ -5,7 +5,7 @@ from attrs import evolve
 from oms_domain.aftersales.replacement import replacement_order
 from oms_domain.aftersales.states import CaseKind
 from oms_domain.aftersales.values import CaseLine
-from oms_domain.channels.standard import OrderKind
+from oms_domain.channels.standard import OrderKind, Region
 from oms_domain.kernel.identity import LineId, OrderId, SkuCode
 from oms_domain.kernel.money import Money
 from oms_domain.orders.states import OrderState
@@ -13,11 +13,11 @@ from oms_domain.testing.aftersales import a_case
 from oms_domain.testing.builders import HAT, LINE, NOW, OTHER_LINE, SCARF, a_sales_order, an_id, an_order_line
 
 
-def made(*lines, **changes):
+def made(*lines, **of_case):
     order = a_sales_order(
         state=OrderState.SIGNED, lines=(an_order_line(), an_order_line(id=OTHER_LINE, sku=HAT, title="帽子"))
     )
-    case = a_case(kind=CaseKind.EXCHANGE, lines=lines)
+    case = a_case(kind=CaseKind.EXCHANGE, lines=lines, **of_case)
     return order, replacement_order(
         case,
         order,
@@ -44,6 +44,14 @@ def test_it_costs_nothing_goes_to_the_receiver_and_is_worked_on_like_any_other()
         (SCARF, 2, order.lines[0].title, True)
     ]
     assert [event.type for event in change.events] == ["orders.order_created"]
+
+
+def test_another_address_has_its_own_region():
+    region = Region(province="浙江省", city="杭州市", district="西湖区")
+
+    _, change = made(CaseLine(line_id=LINE, sku=SCARF, units=((0, 1),)), send_region=region)
+
+    assert change.state.region == region
 
 
 def test_another_sku_stands_in_for_what_came_back():
