@@ -6,6 +6,7 @@ import pytest
 from tests.contracts.rows import ROOT, a_new_shop, a_stored_order, claim, holding, of, store, transact
 
 from oms_app.ports.transaction import JobNotOpen, LeaseLost
+from oms_app.queries.rows import JobStanding, Position
 
 
 @pytest.fixture
@@ -113,3 +114,41 @@ def test_dropped_work_holds_back_no_later_fact_of_its_document(backend):
     transact(backend, lambda tx: tx.call_off(first.claim.job_id, at=backend.clock.now), of(order.shop_id))
 
     assert backend.queries.parked_jobs(ROOT, limit=10) == ()
+
+
+def test_the_work_that_is_not_done_is_listed_as_it_stands(backend, shop):
+    other = store(backend, a_new_shop(backend))
+    for key in ("given up", "runs"):
+        set_timer(backend, shop, key=key, after=timedelta(0))
+    jobs = {job.key: job for job in claim(backend)}
+    backend.jobs.fail(jobs["given up"].claim, error="不行", retry_at=None, now=backend.clock.now)
+    set_timer(backend, shop, key="due", after=timedelta(0))
+    set_timer(backend, other, key="later", after=timedelta(days=1))
+    backend.jobs.ensure("poll", "all", due_at=backend.clock.now)
+
+    def listed(by=ROOT, **wanted):
+        found = backend.queries.open_jobs(by, **{"limit": 10, "now": backend.clock.now} | wanted)
+        return {(row.key, str(row.standing)) for row in found}
+
+    of_shop = {("given up", "parked"), ("runs", "running"), ("due", "ready")}
+    assert listed() == of_shop | {("later", "waiting"), ("all", "ready")}
+    assert listed(of(shop.id)) == of_shop
+    assert listed(handler="poll") == {("all", "ready")}
+    assert listed(standing=JobStanding.RUNNING) == {("runs", "running")}
+    (parked,) = backend.queries.open_jobs(ROOT, standing=JobStanding.PARKED, limit=10, now=backend.clock.now)
+    assert (parked.handler, parked.tries, parked.error) == ("ring", 1, "不行")
+
+    backend.jobs.finish(jobs["runs"].claim)
+    assert listed(standing=JobStanding.RUNNING) == set()
+
+
+def test_the_work_that_is_not_done_is_listed_page_by_page_by_when_it_wakes(backend, shop):
+    for hours in (3, 1, 2, 1):
+        set_timer(backend, shop, key=f"{hours} {backend.new_id()}", after=timedelta(hours=hours))
+
+    found, after = [], None
+    while page := backend.queries.open_jobs(ROOT, after=after, limit=1, now=backend.clock.now):
+        found += [row.key[0] for row in page]
+        after = Position(page[-1].wakes_at, page[-1].id)
+
+    assert found == ["1", "1", "2", "3"]

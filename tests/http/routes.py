@@ -385,6 +385,7 @@ CALLS: tuple[Call, ...] = (
         permission=Permission.ORDERS_WRITE,
         changes=True,
     ),
+    Call(operation="listJobs", path="/jobs", permission=Permission.ADMIN, scoped=None),
     Call(operation="listTimers", path="/jobs/timers", permission=Permission.ADMIN, scoped=None),
     Call(
         operation="callOffJob",

@@ -95,6 +95,7 @@ def test_pages_are_named_after_what_they_hold(schema):
         "PageOfLevel",
         "PageOfMapping",
         "PageOfOrderRow",
+        "PageOfOpenJob",
         "PageOfParkedJob",
         "PageOfPlatformOrderRow",
         "PageOfEntry",

@@ -95,6 +95,12 @@ def test_a_reviewed_order_is_taken_back_and_may_wait_for_its_time(api, order_id)
     assert taken_back["state"] == "awaiting_cs_review"
     (timer,) = api.get("/jobs/timers").json()["items"]
     assert (timer["handler"], timer["key"]) == ("orders.lift_flags", order_id)
+    in_use = api.post(f"/jobs/{timer['id']}/cancellation")
+    assert (in_use.status_code, in_use.json()["code"]) == (409, "jobs.ends_a_flag")
+    api.post(f"/orders/{order_id}/wait", {})
+    (listed,) = api.get("/jobs?state=waiting&handler=orders.lift_flags").json()["items"]
+    assert (listed["id"], listed["state"]) == (timer["id"], "waiting")
+    assert api.get("/jobs?state=nonsense").status_code == 422
     assert api.post(f"/jobs/{timer['id']}/cancellation").json() == {"id": timer["id"], "state": "called_off"}
     assert api.get("/jobs/timers").json()["items"] == []
     assert api.post(f"/jobs/{timer['id']}/cancellation").status_code == 404

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import click
 
+from oms_adapters.bootstrap.clock import system_now
 from oms_adapters.bootstrap.commands_ingest import answer_row, trouble_text
 from oms_adapters.bootstrap.output import json_option, show
 from oms_adapters.bootstrap.refusals import refusal_row
@@ -17,7 +18,7 @@ from oms_app.discrepancies import SettleDifference
 from oms_app.intake import convert_again
 from oms_app.jobs import CallOffJob, RedriveJob, RedriveParked
 from oms_app.ports.differences import Difference
-from oms_app.queries.rows import LARGEST_PAGE, Position, Queries
+from oms_app.queries.rows import LARGEST_PAGE, JobStanding, Position, Queries
 from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import PlatformOrderId
 from oms_domain.orders.platform_order import Conversion
@@ -132,6 +133,31 @@ def _difference_row(found: Difference, number: str) -> dict[str, Any]:
 @click.group()
 def jobs() -> None:
     """Background work (后台任务)."""
+
+
+@jobs.command("list")
+@click.option("--state", type=click.Choice([m.value for m in JobStanding]), help="Only what stands so.")
+@click.option("--handler", default="", help="Only the work of this handler.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST))
+@json_option
+@refusals_shown
+def list_jobs(state: str | None, handler: str, limit: int, as_json: bool) -> None:
+    """List the work that is not done, what wakes next first; KEY is what it is about."""
+    standing, queries = JobStanding(state) if state else None, ready().queries()
+    found = queries.open_jobs(operator(), standing=standing, handler=handler, limit=limit, now=system_now())
+    rows = [
+        {
+            "id": str(row.id),
+            "handler": row.handler,
+            "key": row.key,
+            "state": str(row.standing),
+            "wakes_at": row.wakes_at.isoformat(timespec="seconds"),
+            "tries": row.tries,
+            "why": row.error,
+        }
+        for row in found
+    ]
+    show(rows, ["id", "handler", "key", "state", "wakes_at", "tries", "why"], as_json=as_json)
 
 
 @jobs.command("parked")

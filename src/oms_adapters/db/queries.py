@@ -29,9 +29,11 @@ from oms_app.ports.reports import KeptReport
 from oms_app.ports.stock import StockDocument
 from oms_app.ports.transaction import OrderNotFound, PlatformOrderNotFound
 from oms_app.queries.rows import (
+    JobStanding,
     LedgerRow,
     MergeCandidates,
     MergePlace,
+    OpenJob,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -203,6 +205,50 @@ class SqlQueries:
                 next_at=row.next_at,
             )
             for row in self._rows(statement)
+        )
+
+    def open_jobs(
+        self,
+        actor: Actor,
+        *,
+        standing: JobStanding | None = None,
+        handler: str = "",
+        after: Position | None = None,
+        limit: int,
+        now: datetime,
+    ) -> tuple[OpenJob, ...]:
+        at = sa.literal(now, Instant)
+        wakes = sa.case((sa.and_(job.c.state == OPEN, job.c.lease_until > at), job.c.lease_until), else_=job.c.due_at)
+        stands = sa.case(
+            (job.c.state == PARKED, str(JobStanding.PARKED)),
+            (job.c.lease_until > at, str(JobStanding.RUNNING)),
+            (job.c.due_at > at, str(JobStanding.WAITING)),
+            else_=str(JobStanding.READY),
+        )
+        wanted = sa.select(job, sa.type_coerce(wakes, Instant).label("wakes_at"), stands.label("standing"))
+        wanted = wanted.where(job.c.state.in_((OPEN, PARKED)))
+        if standing is not None:
+            wanted = wanted.where(stands == str(standing))
+        if handler:
+            wanted = wanted.where(job.c.handler == handler)
+        if after is not None:
+            wanted = wanted.where(sa.tuple_(wakes, job.c.id) > _position(after))
+        if actor.shops is not None:
+            of = sa.func.coalesce(event.c.shop_id, job.c.shop_id)
+            wanted = wanted.outerjoin(event, event.c.id == job.c.event_id).where(*_scope(of, actor))
+        rows = self._rows(wanted.order_by(wakes, job.c.id).limit(limit))
+        return tuple(
+            OpenJob(
+                id=row.id,
+                handler=row.handler,
+                key=row.key,
+                standing=JobStanding(row.standing),
+                wakes_at=row.wakes_at,
+                tries=row.tries,
+                error=row.error,
+                created_at=row.created_at,
+            )
+            for row in rows
         )
 
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:

@@ -8,17 +8,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from oms_adapters.http.auth import needs
 from oms_adapters.http.bodies import Body
-from oms_adapters.http.paging import DEFAULT_PAGE, Limit, Page
+from oms_adapters.http.paging import DEFAULT_PAGE, Cursor, Limit, Page, Pages, Signer, by_time
 from oms_adapters.http.views import Given, View
 from oms_app.actor import Actor, Permission
 from oms_app.discrepancies import DiscrepancyService, SettleDifference
 from oms_app.jobs import CallOffJob, JobService, RedriveJob, RedriveParked
 from oms_app.ports.differences import Difference
-from oms_app.queries.rows import ParkedJob, Queries, Timer, WaitingOrder
+from oms_app.ports.transaction import Clock
+from oms_app.queries.rows import JobStanding, OpenJob, ParkedJob, Queries, Timer, WaitingOrder
 from oms_domain.orders.flags import LONGEST_REASON
 
 
@@ -76,6 +77,32 @@ class TimerView(View):
     @classmethod
     def of(cls, row: Timer) -> TimerView:
         return cls(id=row.id, handler=row.handler, key=row.key, due_at=row.due_at, tries=row.tries, error=row.error)
+
+
+class OpenJobView(View):
+    """Background work that is not done. ``wakes_at``: when it is due, of what runs when its lease runs out."""
+
+    id: UUID
+    handler: str
+    key: str
+    state: str  # waiting, ready, running, parked
+    wakes_at: datetime
+    tries: int
+    error: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: OpenJob) -> OpenJobView:
+        return cls(
+            id=row.id,
+            handler=row.handler,
+            key=row.key,
+            state=row.standing,
+            wakes_at=row.wakes_at,
+            tries=row.tries,
+            error=row.error,
+            created_at=row.created_at,
+        )
 
 
 class CalledOffView(View):
@@ -199,6 +226,24 @@ class JobsController(Controller):
 
     path = "/jobs"
     tags = ("Work lists",)
+
+    @get("/", operation_id="listJobs", opt=needs(Permission.ADMIN), sync_to_thread=True)
+    def jobs(
+        self,
+        actor: Given[Actor],
+        queries: Given[Queries],
+        signer: Given[Signer],
+        now: Given[Clock],
+        standing: Annotated[JobStanding | None, QueryParameter(name="state")] = None,
+        handler: Annotated[str, QueryParameter(max_length=80)] = "",
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_PAGE,
+    ) -> Page[OpenJobView]:
+        """List the work that is not done (后台任务), what wakes next first: all, or as it stands, or of a handler."""
+        pages = Pages(signer, ("jobs", str(standing or ""), handler))
+        after = pages.position(cursor)
+        rows = queries.open_jobs(actor, standing=standing, handler=handler, after=after, limit=limit + 1, now=now())
+        return pages.page(rows, limit, OpenJobView.of, lambda row: by_time(row.wakes_at, row.id))
 
     @get("/parked", operation_id="listParkedJobs", opt=needs(Permission.ADMIN), sync_to_thread=True)
     def parked(

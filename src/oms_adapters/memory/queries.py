@@ -23,9 +23,11 @@ from oms_app.ports.vault import IndexField
 from oms_app.queries.rows import (
     COUNT_CAP,
     LAG_S,
+    JobStanding,
     LedgerRow,
     MergeCandidates,
     MergePlace,
+    OpenJob,
     OrderDetail,
     OrderFilter,
     OrderRow,
@@ -190,6 +192,34 @@ class MemoryQueries:
         rows.sort(key=lambda row: (row.since, row.fulfilment))
         return tuple(rows[:limit])
 
+    def open_jobs(
+        self,
+        actor: Actor,
+        *,
+        standing: JobStanding | None = None,
+        handler: str = "",
+        after: Position | None = None,
+        limit: int,
+        now: datetime,
+    ) -> tuple[OpenJob, ...]:
+        found = [
+            OpenJob(
+                id=row.id,
+                handler=row.handler,
+                key=row.key,
+                standing=_standing(row, now),
+                wakes_at=row.wakes_at,
+                tries=row.tries,
+                error=row.error,
+                created_at=row.created_at,
+            )
+            for row in self._all(self.tables.jobs)
+            if row.state is not JobState.DONE and row.is_seen_by(actor) and handler in ("", row.handler)
+        ]
+        found = [each for each in found if standing in (None, each.standing)]
+        found.sort(key=lambda each: (each.wakes_at, each.id))
+        return tuple(each for each in found if after is None or (each.wakes_at, each.id) > (after.at, after.id))[:limit]
+
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
         set_ = [
             row
@@ -337,6 +367,14 @@ def _page(
         last = (after.at, after.id)
         ordered = [row for row in ordered if (place(row) < last if newest_first else place(row) > last)]
     return ordered[:limit]
+
+
+def _standing(row: JobRow, now: datetime) -> JobStanding:
+    if row.state is JobState.PARKED:
+        return JobStanding.PARKED
+    if row.wakes_at <= now:
+        return JobStanding.READY
+    return JobStanding.RUNNING if row.state is JobState.LEASED else JobStanding.WAITING
 
 
 def _to_merge(order: SalesOrder) -> tuple[ShopId, str, datetime, UUID]:

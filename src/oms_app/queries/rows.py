@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -146,6 +147,29 @@ class Timer:
     error: str
 
 
+class JobStanding(StrEnum):
+    """How a piece of background work stands (任务状态)."""
+
+    WAITING = "waiting"  # due later
+    READY = "ready"  # due, and nobody works on it
+    RUNNING = "running"
+    PARKED = "parked"  # given up for now
+
+
+@frozen(kw_only=True)
+class OpenJob:
+    """Background work that is not done. ``wakes_at``: when it is due, of what runs when its lease runs out."""
+
+    id: UUID
+    handler: str
+    key: str
+    standing: JobStanding
+    wakes_at: datetime
+    tries: int
+    error: str
+    created_at: datetime
+
+
 @frozen(kw_only=True)
 class OrderDetail:
     """All there is to show of one order."""
@@ -222,6 +246,18 @@ class Queries(Protocol):
 
     def waiting_for_warehouse(self, actor: Actor, *, limit: int, warehouse: str = "") -> tuple[WaitingOrder, ...]:
         """Return the orders that could not be sent to their warehouse until now, those that wait longest first."""
+
+    def open_jobs(
+        self,
+        actor: Actor,
+        *,
+        standing: JobStanding | None = None,
+        handler: str = "",
+        after: Position | None = None,
+        limit: int,
+        now: datetime,
+    ) -> tuple[OpenJob, ...]:
+        """Return a page of the work that is not done: all, or as it stands, or of a handler; by when it wakes."""
 
     def timers(self, actor: Actor, *, limit: int) -> tuple[Timer, ...]:
         """Return the timers that are set, the next one first."""

@@ -43,6 +43,11 @@ def test_a_reviewed_order_is_taken_back_and_one_with_the_warehouse_waits_for_its
 def test_a_timer_is_listed_and_dropped(allocated, number):
     allocated.rows("orders", "wait", number, "--until", "2099-01-01")
     (timer,) = allocated.rows("jobs", "timers")
+    (listed,) = allocated.rows("jobs", "list", "--state", "waiting", "--handler", "orders.lift_flags")
+    assert listed["id"] == timer["id"]
+    (in_use,) = allocated.rows("jobs", "cancel", timer["id"], code=1)
+    assert in_use["code"] == "jobs.ends_a_flag"
+    allocated.rows("orders", "wait", number)
 
     (dropped,) = allocated.rows("jobs", "cancel", timer["id"])
     (again,) = allocated.rows("jobs", "cancel", timer["id"], code=1)
