@@ -1,26 +1,34 @@
 """32 at once want money back of one order: never more goes back than was paid, of no unit and no tender.
 
-The guard stands beside its control: with what was read trusted, and nothing that the store itself would refuse, more
-is given back than was paid.
+The store's two guards stand beside their control: each alone is enough, and without both more goes back than was paid.
 """
 
 from contextlib import suppress
-from threading import Barrier
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
+from attrs import evolve
+from tests.adapters.db.stored import StoredWorld
+from tests.app.claims import Claims
+from tests.app.purse import Purse, moved_fen
 from tests.contracts.rows import ROOT, a_line, a_stored_order, transact
 from tests.contracts.test_races import at_once
 from tests.contracts.test_stock_races import KINDS
 
-from oms_adapters.db.refunds import refund_cap, refund_entry
+from oms_adapters.db.refunds import LedgerStore, _Open, entry_of, entry_row, refund_cap, refund_entry
 from oms_app.ports.transaction import Contended
+from oms_app.refunds import ApproveRefund, CreateRefund, PayByHand
+from oms_domain.channels.aftersales import AskKind, AskState
+from oms_domain.channels.standard import StandardTender, TenderKind
+from oms_domain.kernel.errors import OmsError
 from oms_domain.kernel.identity import RefundId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.quantity import Quantity
-from oms_domain.refunds.layers import lowest
+from oms_domain.refunds.layers import lowest, total
 from oms_domain.refunds.ledger import CASH, Charge, NothingLeft
 from oms_domain.refunds.placing import RefundUnits, place, rooms
+from oms_domain.testing.builders import a_standard_order
 
 THREADS = 32
 UNITS = 8
@@ -88,40 +96,63 @@ def some_room_of_paid(ledger, line_id):
     return (Taken(line_id=line_id, charge=Charge.GOODS, tender=CASH, layer=((0, 1, 1),)),)
 
 
-def test_control_with_the_guards_off_more_goes_back_than_was_paid(backend):
-    """Everybody reads before anybody writes, and the entries have no place of their own: all of them are taken."""
+# --- the guards are what keeps it so ---------------------------------------------------------------------------------
+
+
+def without(monkeypatch, guards):
+    """Take guards of the ledger's store away: an entry's place in its order, what a line may give back, or both."""
+    if "place" in guards:
+        places, row = count(1_000), entry_row
+        monkeypatch.setattr(
+            "oms_adapters.db.refunds.entry_row", lambda order_id, seq, entry: row(order_id, next(places), entry)
+        )
+    if "cap" in guards:
+        monkeypatch.setattr(LedgerStore, "_send", lambda self, open_, connection: None)
+
+
+def held_after_all_have_read(backend, order, monkeypatch):
+    """Let 32 hold a whole unit each, of eight, who read the ledger before anybody wrote; return what it says then."""
+    goods, other = (line.id for line in order.lines)
+    transact(backend, lambda tx: held(tx, order, other, 0, backend))
+    seen = transact(backend, lambda tx: tx.refund_ledgers.of(order))
+
+    def of(self, order):
+        self._open[order.id] = _Open(len(seen.entries), seen, seen)
+        return seen
+
+    monkeypatch.setattr(LedgerStore, "of", of)
+
+    def hold(n, barrier):
+        barrier.wait()
+        with suppress(Contended):
+            transact(backend, lambda tx: held(tx, order, goods, n % UNITS, backend))
+
+    assert set(at_once(THREADS, hold)) == {None}
+    with backend.engine.connect() as connection:
+        rows = connection.execute(sa.select(refund_entry).where(refund_entry.c.order_id == order.id)).all()
+    return sum(entry.fen for entry in map(entry_of, rows)) - seen.entries[0].fen
+
+
+def held(tx, order, line_id, unit, backend):
+    ledger = tx.refund_ledgers.of(order)
+    found = rooms(ledger, [RefundUnits(line_id=line_id, units=((unit, unit + 1),))], with_freight=False)
+    if found:
+        tx.refund_ledgers.save(ledger.hold(RefundId(backend.new_id()), place(found), at=backend.clock.now))
+
+
+@pytest.mark.parametrize("guards", [(), ("place",), ("cap",)], ids=["both", "cap alone", "place alone"])
+def test_either_guard_alone_lets_nobody_have_more_than_was_paid(backend, monkeypatch, guards):
     order = an_order_of_eight(backend)
-    line_id = order.lines[0].id
-    all_have_read = Barrier(THREADS, timeout=30)
+    without(monkeypatch, guards)
 
-    def refund(n, _):
-        with backend.engine.connect() as connection:
-            ledger = ledger_on(connection, order)
-        taken = some_room(ledger, line_id, n % UNITS)
-        all_have_read.wait()
-        with backend.engine.begin() as connection:
-            row = {
-                "order_id": order.id,
-                "seq": 1_000 + n,  # instead of the next place
-                "refund_id": backend.new_id(),
-                "kind": "held",
-                "taken": [],
-                "excess_fen": sum(each.fen for each in taken),
-                "at": backend.clock.now,
-            }
-            connection.execute(refund_entry.insert(), row)
-        return sum(each.fen for each in taken)
-
-    answers = at_once(THREADS, refund)
-
-    assert sum(answers) == THREADS * 501 > order.lines[0].payable.fen
+    assert 0 < held_after_all_have_read(backend, order, monkeypatch) <= order.lines[0].payable.fen
 
 
-def ledger_on(connection, order):
-    from oms_domain.refunds.opening import ledger_of_order
+def test_control_with_the_guards_off_more_goes_back_than_was_paid(backend, monkeypatch):
+    order = an_order_of_eight(backend)
+    without(monkeypatch, ("place", "cap"))
 
-    assert not connection.execute(sa.select(refund_entry.c.seq).where(refund_entry.c.order_id == order.id)).all()
-    return ledger_of_order(order)
+    assert held_after_all_have_read(backend, order, monkeypatch) == 4 * order.lines[0].payable.fen
 
 
 def test_the_columns_alone_refuse_what_is_above_what_was_paid(backend):
@@ -139,3 +170,60 @@ def test_the_columns_alone_refuse_what_is_above_what_was_paid(backend):
 
     with pytest.raises(sa.exc.DBAPIError), backend.engine.begin() as connection:
         connection.execute(refund_cap.update().values(gone_fen=refund_cap.c.paid_fen + 1))
+
+
+# --- the use cases ---------------------------------------------------------------------------------------------------
+
+
+def test_refunds_by_hand_and_a_platforms_word_at_once_give_back_no_more_than_was_paid(backend):
+    """32 make, grant and pay refunds by hand, or tell that the platform has paid: of an order partly paid by gift card.
+
+    What only the platform does beyond is on its own refunds, and shown.
+    """
+    world = StoredWorld(backend.store, backend.clock, backend.new_id)
+    card = StandardTender(name="card", kind=TenderKind.GIFT_CARD, amount=Money(5_000))
+    claims = Claims(world, a_standard_order(tenders=(card,), paid=Money(18_600))).shipped()
+    order = claims.order
+    scarves = order.lines[0].id
+
+    def by_hand(n):
+        wants = (RefundUnits(line_id=scarves, units=((n % 2, n % 2 + 1),)),)
+        made = tried(lambda: world.refunds.create(CreateRefund(order_id=order.id, units=wants, reason="x", by=ROOT)))
+        for act in (
+            lambda: world.refunds.approve(ApproveRefund(refund_id=made.id, by=ROOT)),
+            lambda: world.refunds.pay_by_hand(PayByHand(refund_id=made.id, by=ROOT)),
+        ):
+            tried(act)
+
+    def tells(n):
+        ask = claims.an_ask(refund_no=f"97{n:03}", kind=AskKind.REFUND, returns_goods=False, refund=Money(9_400))
+        tried(lambda: claims.hears(evolve(ask, state=AskState.SUCCEEDED), settle=False))
+
+    def both(n, barrier):
+        barrier.wait()
+        with suppress(OmsError):
+            tells(n) if n % 16 == 0 else by_hand(n)
+
+    assert set(at_once(THREADS, both)) == {None}
+    world.settle()
+
+    with world.open(ROOT) as tx:
+        ledger = tx.refund_ledgers.of(order)
+    for tender in ledger.tenders:
+        paid = sum(total(ledger.paid(line.line_id, c, tender)) for line in ledger.lines for c in Charge)
+        gone = sum(total(ledger.gone(line.line_id, c, tender)) for line in ledger.lines for c in Charge)
+        assert gone <= paid
+    refunds = claims.refunds
+    assert sum(refund.moved.fen for refund in refunds if refund.moved and refund.case_id) == 18_800
+    by_us = [refund for refund in refunds if refund.paid_by]
+    assert all(refund.excess_fen == 0 for refund in by_us)
+    assert moved_fen(refunds) - ledger.excess_fen <= order.paid.fen + card.amount.fen
+    Purse(claims).doctor_finds_what_a_person_has_not_seen_to()
+
+
+def tried(act):
+    """Do it as often as somebody else was first."""
+    for _ in range(TRIES):
+        with suppress(Contended):
+            return act()
+    raise AssertionError("gave up")
