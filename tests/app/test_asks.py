@@ -1,6 +1,7 @@
 """A platform's asks become cases, and what either side says reaches the other: once, in any order, or never."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from random import Random
 
@@ -14,12 +15,15 @@ from oms_app.case_grants import PlatformAmountFixed
 from oms_app.ports.channels import AuthorisationExpired, PlatformRefused, RetryLater
 from oms_app.ports.wms import Counted, ReturnReceived
 from oms_app.processes.asks import PULL_AFTERSALES
+from oms_app.refunds import PayByHand
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.channels.aftersales import AskKind, AskState, PlatformDecision
 from oms_domain.channels.standard import PlatformState
+from oms_domain.kernel.errors import MoveNotAllowed
 from oms_domain.kernel.money import Money
 from oms_domain.orders.states import OrderState as S
+from oms_domain.refunds.refund_order import OVER, PlatformPays
 from oms_domain.refunds.states import RefundState as R
 from oms_domain.testing.builders import a_standard_order
 
@@ -345,6 +349,8 @@ FAULTS = (
     "message before our approval",
     "refused first",
     "version changed",
+    "refused, so paid by hand",
+    "refused, so paid by hand, and by the platform",
     "nothing",
 )
 
@@ -369,7 +375,7 @@ def a_scenario(claims, random, number):
         platform.during = [message] * random.randint(1, 2)
     if "lost" in fault:
         platform.lost = [RetryLater(reason="timeout")] * random.randint(1, 3)
-    if fault == "refused first":
+    if fault.startswith("refused"):
         platform.trouble = [PlatformRefused(reason="later")]
     if fault == "version changed":
         platform.asks_for(evolve(there, version="2", modified_at=there.modified_at + MINUTE))
@@ -396,9 +402,26 @@ def a_scenario(claims, random, number):
         refund_id = claims.case(answer.case_id).refund_id
         world.refunds.send(SendRefund(refund_id=refund_id, by=ROOT))
         world.settle()
+    if "by hand" in fault:
+        pays_by_hand(claims, claims.case(answer.case_id).refund_id)
+    if "by the platform" in fault:
+        platform.paid.append((ask.refund_no, ask.refund))
+        platform.asks_for(evolve(there, state=A.SUCCEEDED, modified_at=there.modified_at + MINUTE))
+        claims.hears(platform.asks[ask.refund_no])
     for _ in range(random.randint(0, 2)):  # and its own message: never, once, twice
         claims.hears(platform.asks[ask.refund_no])
     return ask, answer
+
+
+def pays_by_hand(claims, refund_id):
+    """Pay by hand what the platform would not, once; it is refused without a reason, and again."""
+    pays = partial(PayByHand, refund_id=refund_id, by=ROOT)
+    with pytest.raises(PlatformPays):
+        claims.world.refunds.pay_by_hand(pays())
+    claims.world.refunds.pay_by_hand(pays(not_by_platform="x"))
+    with pytest.raises(MoveNotAllowed):
+        claims.world.refunds.pay_by_hand(pays(not_by_platform="x"))
+    claims.world.settle()
 
 
 class Dying:
@@ -431,17 +454,28 @@ class _Wrapped:
 
 
 def check_scenario(claims, ask, answer):
-    """Exactly one effect, whatever was told how often: paid once, booked once, one case that ended well."""
+    """Exactly one effect, whatever was told how often: paid once, booked once, one case that ended well.
+
+    What the platform pays although it was paid by hand is excess, and shown on both.
+    """
     world = claims.world
-    assert [amount for refund_no, amount in world.platform.paid if refund_no == ask.refund_no] == [ask.refund]
     case = claims.case(answer.case_id)
     refund = world.store.aftersales_queries.refund(ROOT, case.refund_id)
+    there = [amount for refund_no, amount in world.platform.paid if refund_no == ask.refund_no]
+    by_hand = [ask.refund] if refund.document.paid_by else []
+    assert len(there) <= 1
+    assert {*there, *by_hand} == {ask.refund}
+    assert refund.document.excess_fen == (ask.refund.fen if there and by_hand else 0)
+    for document in (refund.document, case):
+        assert [each.what for each in document.differences if each.what in OVER] == (
+            ["paid_twice"] if there and by_hand else []
+        )
     assert (case.state, case.refunded, refund.document.state) == (C.SUCCEEDED, ask.refund, R.SUCCEEDED)
     assert [entry.kind for entry in refund.log].count("refunds.succeeded") == 1
     with world.open(ROOT) as tx:
         entries = tx.refund_ledgers.of(claims.order).entries
     done = [entry.fen for entry in entries if entry.refund_id == refund.document.id and entry.kind == "done"]
-    assert done == [ask.refund.fen]
+    assert done == [ask.refund.fen] * len([*there, *by_hand])
 
 
 def scenarios(count, seed):

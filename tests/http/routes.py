@@ -424,9 +424,7 @@ CALLS: tuple[Call, ...] = (
         changes=True,
         scoped=403,
     ),
-    Call(
-        operation="listOrdersWaitingForWarehouse", path="/wms/waiting", permission=Permission.ORDERS_READ, scoped=200
-    ),
+    Call(operation="listOrdersWaitingForWarehouse", path="/wms/waiting", permission=Permission.ORDERS_READ, scoped=200),
     Call(
         operation="redriveJob",
         method="POST",
