@@ -98,13 +98,35 @@ class Work:
             driver.begin(self.connection, self.dialect)
             for table, row_id in gone:
                 self.connection.execute(table.delete().where(table.c.id == row_id))
+            first = self._pointed_to(updates)
+            if first:
+                bulk.insert(self.connection, self.dialect, self.inserts, first)
             self._send_updates(updates)
             self._send_heads(grown)
-            bulk.insert(self.connection, self.dialect, self.inserts, _sorted(self.inserts))
+            rest = [table for table in _sorted(self.inserts) if table not in first]
+            bulk.insert(self.connection, self.dialect, self.inserts, rest)
             if self.stock.gathered:
                 self.last.append((("stock",), self.stock.send))
             for _, send in sorted(self.last, key=lambda item: item[0]):
                 send(self.connection)
+
+    def _pointed_to(self, updates: Mapping[sa.Table, list[dict[str, Any]]]) -> list[sa.Table]:
+        """Return the tables whose new rows a changed row points to by now: they are there before it is.
+
+        As where a claim goes on with the order that takes the place of its own.
+        """
+        found: set[sa.Table] = set()
+        for table, rows in updates.items():
+            for key in table.foreign_keys:
+                new = {row[key.column.name] for row in self.inserts.get(key.column.table, ())}
+                if new and any(row.get(key.parent.name) in new for row in rows):
+                    found.add(key.column.table)
+        open_ = list(found)
+        while open_:
+            parents = {key.column.table for key in open_.pop().foreign_keys} & self.inserts.keys() - found
+            found |= parents
+            open_ += parents
+        return _sorted(dict.fromkeys(found))
 
     def _sent_at_once(self) -> bool:
         """Send rows and movements as one statement, which is a transaction by itself.
