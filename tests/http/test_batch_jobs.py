@@ -116,10 +116,10 @@ def test_a_long_list_with_a_row_that_cannot_be_read_is_not_begun(api, ids, path,
 
 
 def test_what_cannot_be_done_to_any_is_told_at_once(api, ids):
-    missing = api.post("/orders/waits", {"ids": ids})
-    over = api.post("/orders/waits", {"ids": ids, "until": "2030-01-01T00:00:00"})
+    no_zone = api.post("/orders/waits", {"ids": ids, "until": "2030-01-01T00:00:00"})
+    too_long = api.post("/orders/waits", {"ids": ids, "reason": "x" * 501})
 
-    assert [answer.status_code for answer in (missing, over)] == [422, 422]
+    assert [answer.status_code for answer in (no_zone, too_long)] == [422, 422]
     assert api.get("/batches").json()["items"] == []
 
 
