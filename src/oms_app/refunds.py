@@ -37,7 +37,7 @@ from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import BEFORE_WAREHOUSE, OrderMove, OrderState
 from oms_domain.refunds.closing import order_ends_by
-from oms_domain.refunds.compensation import Compensation, CompensationKind, CompensationLimit
+from oms_domain.refunds.compensation import Compensation, CompensationKind, CompensationLimit, Payout
 from oms_domain.refunds.ledger import RefundLedger
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AboveRoleLimit, Proposal, changed, freight_rule, propose_goods_first
@@ -165,6 +165,14 @@ class Compensate(RefundCommand):
 
     kind: CompensationKind
     amount: Money
+
+
+@frozen(kw_only=True)
+class PayCompensation(RefundCommand):
+    """Book that a compensation is with the buyer (补偿已发). ``line``: which one, counted from 1."""
+
+    line: int
+    how: Payout
 
 
 @frozen(kw_only=True)
@@ -316,6 +324,16 @@ class RefundService:
     @one_transaction
     def settle_difference(self, command: SettleRefundDifference) -> RefundAnswer:
         return self._act(command, lambda tx, refund: refund.settle_difference(command.what, at=self.now()))
+
+    @one_transaction
+    def pay_compensation(self, command: PayCompensation) -> RefundAnswer:
+        """Raises ``NoSuchCompensation``, ``CompensationSettled``."""
+
+        def step(tx: Transaction, refund: RefundOrder) -> Change[RefundOrder]:
+            by, reason = command.by.id, command.reason
+            return refund.pay_compensation(command.line, command.how, reason=reason, by=by, at=self.now())
+
+        return self._act(command, step)
 
     @one_transaction
     def compensate(self, command: Compensate) -> RefundAnswer:

@@ -162,6 +162,15 @@ AFTERSALES: Final[tuple[Event, ...]] = (
         by=KEFU,
     ),
     _refund(
+        m.CompensationPaid,
+        F.APPROVED,
+        line=1,
+        kind="freight_subsidy",
+        amount=Money(1_000),
+        how="by_hand",
+        by=AGENT,
+    ),
+    _refund(
         m.RefundProposed,
         F.PROPOSED,
         number="B20261123-000001",

@@ -147,6 +147,7 @@ AFTERSALES: tuple[Call, ...] = (
     _on("refunds", "untagRefund", "tag-removal", tags=["x"]),
     _many("refunds", "untagRefunds", "tag-removals", tags=["x"]),
     _on("refunds", "explainRefund", "internal-reason", reason="x"),
+    _on("refunds", "payCompensation", "compensation-payments", line=1, how="by_hand"),
     _on("refunds", "compensateRefund", "compensations", kind="coupon", amount_fen=1, reason="x"),
     _on("refunds", "settleRefundDifference", "difference-settlement", what="amount"),
     *_read("returns", "listReturns", "getReturn"),

@@ -206,7 +206,21 @@ def test_compensation_is_a_line_of_its_own_within_the_role_limit(api, order):
     assert api.post(path, body).json()["code"] == "refunds.compensation_above_limit"
 
     (given,) = api.get(f"/aftersales/refunds/{refund_id}").json()["refund"]["compensations"]
-    assert (given["kind"], given["amount"]["fen"]) == ("freight_subsidy", 800)
+    assert (given["kind"], given["amount"]["fen"], given["line"], given["state"]) == (
+        "freight_subsidy",
+        800,
+        1,
+        "given",
+    )
+
+    path = f"/aftersales/refunds/{refund_id}/compensation-payments"
+    assert api.post(path, {"line": 2, "how": "by_hand"}).json()["code"] == "refunds.compensation_not_found"
+    assert api.post(path, {"line": 1, "how": "by_hand", "reason": "银行转账"}).status_code == 200
+    assert api.post(path, {"line": 1, "how": "coupon"}).json()["code"] == "refunds.compensation_settled"
+    (row,) = api.get("/aftersales/refunds").json()["items"]
+    (paid,) = row["compensations"]
+    assert (paid["state"], paid["paid_how"], paid["paid_because"]) == ("paid", "by_hand", "银行转账")
+    assert paid["paid_at"]
 
 
 def test_tickets_are_assigned_answered_by_template_and_finished(api):

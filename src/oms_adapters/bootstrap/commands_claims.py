@@ -36,7 +36,7 @@ from oms_domain.kernel.identity import LineId, SkuCode
 from oms_domain.kernel.money import Money, parse_money
 from oms_domain.kernel.text import checked_text
 from oms_domain.orders.sales_order import SalesOrder
-from oms_domain.refunds.compensation import CompensationKind
+from oms_domain.refunds.compensation import CompensationKind, Payout
 from oms_domain.refunds.placing import RefundUnits
 
 
@@ -332,6 +332,11 @@ def _compensation(ctx: click.Context, param: click.Parameter, value: str) -> Com
     return CompensationKind(value)
 
 
+def _payout(ctx: click.Context, param: click.Parameter, value: str) -> Payout:
+    del ctx, param
+    return Payout(value)
+
+
 def choice(name: str, values: Any, callback: Any) -> Callable[[Any], Any]:
     return click.option(f"--{name}", type=click.Choice([m.value for m in values]), required=True, callback=callback)
 
@@ -473,6 +478,15 @@ _act(
     m.Compensate,
     choice("kind", CompensationKind, _compensation),
     amount_option("amount", "What is given.", required=True),
+)
+_act(
+    REFUNDS,
+    "pay-compensation",
+    "Book that a compensation is with the buyer (补偿已发).",
+    m.PayCompensation,
+    click.option("--line", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Which one, as shown."),
+    choice("how", Payout, _payout),
+    method="pay_compensation",
 )
 _act(
     REFUNDS,

@@ -29,7 +29,7 @@ from oms_app.queries.rows import Queries
 from oms_app.refunds import CreateRefund, RefundAnswer, RefundService, RefundUnitsCommand
 from oms_domain.apportionment.units import joined
 from oms_domain.kernel.identity import LineId, OrderId, RefundId
-from oms_domain.refunds.compensation import CompensationKind
+from oms_domain.refunds.compensation import CompensationKind, Payout
 from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import as_json
 from oms_domain.refunds.refund_order import LONGEST_TAG, MOST_TAGS, RefundOrder
@@ -106,9 +106,23 @@ class CompensationBody(Body):
     reason: Text
 
 
-class CompensationView(View):
-    """What was given beside the refund."""
+class CompensationPaymentBody(Body):
+    """Which line of compensation, counted from 1, is with the buyer, and how it got there."""
 
+    line: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    how: Payout
+    reason: Text = ""
+
+
+class CompensationView(View):
+    """What was given beside the refund. ``state``: given, until somebody has paid it out; paid; void."""
+
+    line: int
+    state: str
+    paid_at: datetime | None
+    paid_by: str
+    paid_how: str | None
+    paid_because: str
     kind: str
     amount: MoneyView
     reason: str
@@ -203,8 +217,20 @@ class RefundView(View):
             closed_because=refund.closed_because,
             differences=[CaseDifferenceView(what=e.what, theirs=e.theirs, ours=e.ours) for e in refund.differences],
             compensations=[
-                CompensationView(kind=e.kind, amount=MoneyView.of(e.amount), reason=e.reason, by=e.by, at=e.at)
-                for e in refund.compensations
+                CompensationView(
+                    line=line,
+                    state=e.standing,
+                    paid_at=e.paid_at,
+                    paid_by=e.paid_by,
+                    paid_how=e.paid_how,
+                    paid_because=e.paid_because,
+                    kind=e.kind,
+                    amount=MoneyView.of(e.amount),
+                    reason=e.reason,
+                    by=e.by,
+                    at=e.at,
+                )
+                for line, e in enumerate(refund.compensations, start=1)
             ],
             tags=list(refund.tags),
             internal_reason=refund.internal_reason,
@@ -281,6 +307,10 @@ def _given(body: CompensationBody) -> dict[str, Any]:
     return {"kind": body.kind, "amount": amount, "reason": checked(body.reason, "reason")}
 
 
+def _paid_out(body: CompensationPaymentBody) -> dict[str, Any]:
+    return {"line": body.line, "how": body.how, "reason": checked(body.reason, "reason")}
+
+
 _u = use_cases
 DOINGS: Final = (
     Doing(
@@ -353,6 +383,15 @@ DOINGS: Final = (
         method="compensate",
         body=CompensationBody,
         facts=_given,
+    ),
+    Doing(
+        path="compensation-payments",
+        operation="payCompensation",
+        summary="Book that a compensation is with the buyer (补偿已发)",
+        command=_u.PayCompensation,
+        method="pay_compensation",
+        body=CompensationPaymentBody,
+        facts=_paid_out,
     ),
     Doing(
         path="difference-settlement",

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
-from oms_domain.kernel.errors import Refused
+from oms_domain.kernel.errors import NotFound, Refused
 from oms_domain.kernel.identity import RefundId
 from oms_domain.kernel.money import Money, total
 from oms_domain.kernel.text import checked_text, mask_digits
@@ -24,6 +24,29 @@ class CompensationKind(StrEnum):
     FREIGHT_SUBSIDY = "freight_subsidy"  # 运费补贴: what the buyer paid to send the goods back
     COUPON = "coupon"  # 补偿优惠券
     GOODWILL = "goodwill"  # 补偿款: money for trouble
+
+
+class Payout(StrEnum):
+    """How it reached the buyer."""
+
+    BY_HAND = "by_hand"  # money
+    COUPON = "coupon"
+
+
+@frozen(kw_only=True)
+class NoSuchCompensation(NotFound):
+    """The refund has no such line of compensation."""
+
+    code: ClassVar[str] = "refunds.compensation_not_found"
+    line: int
+
+
+@frozen(kw_only=True)
+class CompensationSettled(Refused):
+    """It was paid already, or never goes out."""
+
+    code: ClassVar[str] = "refunds.compensation_settled"
+    line: int
 
 
 @frozen(kw_only=True)
@@ -58,6 +81,15 @@ class Compensation:
     role: str
     at: datetime
     is_void: bool = False
+    paid_at: datetime | None = None
+    paid_by: str = ""
+    paid_how: Payout | None = None
+    paid_because: str = ""
+
+    @property
+    def standing(self) -> str:
+        """``given``: somebody must pay it out yet; ``paid``; ``void``."""
+        return "void" if self.is_void else "given" if self.paid_at is None else "paid"
 
 
 @frozen(kw_only=True)

@@ -127,6 +127,18 @@ class CompensationGiven(RefundEvent):
 
 
 @frozen(kw_only=True)
+class CompensationPaid(RefundEvent):
+    """What was given beside the refund is with the buyer. ``line``: which one, counted from 1."""
+
+    type: ClassVar[str] = "refunds.compensation_paid"
+    line: int
+    kind: str
+    amount: Money
+    how: str
+    by: str
+
+
+@frozen(kw_only=True)
 class RefundAmbiguous(RefundEvent):
     """Two messages, equal in modified time and state, differ in amount: it must be fetched again."""
 

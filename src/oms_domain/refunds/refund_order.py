@@ -15,7 +15,14 @@ from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import next_state
 from oms_domain.kernel.text import checked_text, mask_digits
 from oms_domain.refunds import events as e
-from oms_domain.refunds.compensation import Compensation, CompensationLimit, compensate
+from oms_domain.refunds.compensation import (
+    Compensation,
+    CompensationLimit,
+    CompensationSettled,
+    NoSuchCompensation,
+    Payout,
+    compensate,
+)
 from oms_domain.refunds.ledger import EntryKind, NotHeld, RefundLedger, Taken
 from oms_domain.refunds.placing import RefundUnits, settled
 from oms_domain.refunds.proposal import Proposal
@@ -392,6 +399,22 @@ class RefundOrder:
         kept = evolve(self, compensations=(*self.compensations, checked), updated_at=at)
         facts = {"kind": checked.kind, "amount": checked.amount, "reason": checked.reason, "by": checked.by}
         return self._told(e.CompensationGiven, kept, at, **facts)
+
+    def pay_compensation(self, line: int, how: Payout, *, reason: str, by: str, at: datetime) -> Change[RefundOrder]:
+        """Book that what was given beside it is with the buyer, once. ``line``: which one, counted from 1.
+
+        Raises:
+            NoSuchCompensation, CompensationSettled, InvalidText.
+        """
+        if not 1 <= line <= len(self.compensations):
+            raise NoSuchCompensation(line=line)
+        given = self.compensations[line - 1]
+        if given.standing != "given":
+            raise CompensationSettled(line=line)
+        paid = evolve(given, paid_at=at, paid_by=by, paid_how=how, paid_because=_reason(reason))
+        lines = (*self.compensations[: line - 1], paid, *self.compensations[line:])
+        facts = {"line": line, "kind": given.kind, "amount": given.amount, "how": how, "by": by}
+        return self._told(e.CompensationPaid, evolve(self, compensations=lines, updated_at=at), at, **facts)
 
     def tag(self, *tags: str, at: datetime) -> Change[RefundOrder]:
         """Add tags of the managed list. Raises ``TooManyTags``, ``InvalidText``."""

@@ -88,6 +88,15 @@ def test_a_refund_by_hand_is_tagged_closed_and_found(allocated, order, tmp_path)
     (closed,) = allocated.rows("refunds", "close", made["number"], "--reason", "误建")
     assert closed["state"] == "closed"
     assert allocated.rows("refunds", "list", "--tag", "急") == []
+    terms = ("aftersales", "terms", "tb", "--limit", "agent:goodwill=9.00", "--limit", "admin:goodwill=9.00")
+    allocated.rows(*terms)
+    gift = ("--kind", "goodwill", "--amount", "2.00", "--reason", "致歉")
+    allocated.rows("refunds", "compensate", made["number"], *gift)
+    allocated.rows("refunds", "pay-compensation", made["number"], "--how", "by_hand", "--reason", "红包")
+    (shown,) = allocated.rows("refunds", "show", made["number"])
+    (given,) = shown["refund"]["compensations"]
+    assert (given["state"], given["paid_how"], given["paid_because"]) == ("paid", "by_hand", "红包")
+    assert allocated.run("refunds", "pay-compensation", made["number"], "--how", "coupon").code == 1
     to = tmp_path / "refunds.csv"
     assert allocated.run("refunds", "export", "--after-shipment", "--state", "closed", "--to", str(to)).code == 0
     text = to.read_bytes().decode("utf-8-sig")

@@ -18,6 +18,9 @@ from oms_domain.refunds.compensation import (
     CompensationAboveLimit,
     CompensationKind,
     CompensationLimit,
+    CompensationSettled,
+    NoSuchCompensation,
+    Payout,
 )
 from oms_domain.refunds.ledger import EntryKind, HeldOtherwise, NotHeld
 from oms_domain.refunds.placing import RefundUnits
@@ -439,6 +442,31 @@ def test_compensation_is_a_line_of_its_own_beside_the_refund():
             **FACTS, state=S.PROPOSED, kind="freight_subsidy", amount=Money(1_000), reason="质量问题", by=KEFU, at=NOW
         ),
     )
+
+
+def test_a_compensation_is_paid_once_by_hand_or_by_coupon():
+    refund = a_refund(compensations=(a_compensation(), a_compensation(2_000)))
+
+    change = refund.pay_compensation(2, Payout.COUPON, reason="满减券", by=KEFU, at=LATER)
+
+    first, second = change.state.compensations
+    paid = {"paid_at": LATER, "paid_by": KEFU, "paid_how": Payout.COUPON, "paid_because": "满减券"}
+    assert (first, second) == (a_compensation(), evolve(a_compensation(2_000), **paid))
+    assert (first.standing, second.standing) == ("given", "paid")
+    facts = {"line": 2, "kind": "freight_subsidy", "amount": Money(2_000), "how": "coupon", "by": KEFU, "at": LATER}
+    assert change.events == (e.CompensationPaid(**FACTS, state=S.PROPOSED, **facts),)
+    with pytest.raises(CompensationSettled):
+        change.state.pay_compensation(2, Payout.BY_HAND, reason="", by=KEFU, at=LATER)
+    void = evolve(a_compensation(), is_void=True)
+    assert void.standing == "void"
+    with pytest.raises(CompensationSettled):
+        a_refund(compensations=(void,)).pay_compensation(1, Payout.BY_HAND, reason="", by=KEFU, at=LATER)
+
+
+@pytest.mark.parametrize("line", [-1, 0, 2])
+def test_only_a_compensation_that_there_is_is_paid(line):
+    with pytest.raises(NoSuchCompensation):
+        a_refund(compensations=(a_compensation(),)).pay_compensation(line, Payout.BY_HAND, reason="", by=KEFU, at=LATER)
 
 
 def test_what_the_order_was_given_before_counts():
