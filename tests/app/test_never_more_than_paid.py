@@ -278,6 +278,8 @@ def test_a_refund_by_hand_gives_way_to_what_the_platform_has_paid_for_its_units(
 
     ours = next(each for each in claims.refunds if each.case_id is None)
     assert (ours.state, ours.closed_because) == (R.CLOSED, "paid_otherwise")
+    (ticket,) = [each for each in claims.tickets if each.subject.startswith("paid_otherwise")]
+    assert (ticket.kind, ticket.order_id) == (TicketKind.DISCREPANCY, claims.order_id)
     assert claims.given_back() == Money(22_800)
     assert findings(claims) == []
 

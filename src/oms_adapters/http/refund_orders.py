@@ -163,6 +163,7 @@ class RefundView(View):
     amount: MoneyView
     asked: MoneyView | None
     moved: MoneyView | None
+    excess_fen: int
     lines: list[RefundLineView]
     by_tender: list[TenderView]
     changed_because: str
@@ -203,6 +204,7 @@ class RefundView(View):
             amount=MoneyView.of(refund.amount),
             asked=MoneyView.maybe(refund.asked),
             moved=MoneyView.maybe(refund.moved),
+            excess_fen=refund.excess_fen,
             lines=[
                 RefundLineView(line_id=want.line_id, runs=list(want.units), fen=taken.get(want.line_id, 0))
                 for want in refund.wants

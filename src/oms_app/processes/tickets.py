@@ -19,7 +19,15 @@ from oms_app.processes.orders import actor_of
 from oms_app.queries.aftersales import AftersalesFilter, AftersalesQueries
 from oms_app.queries.rows import LARGEST_PAGE, Position
 from oms_app.runner import Handler
-from oms_app.tickets import EscalateTicket, FinishCaseTickets, FollowAsk, FollowCase, OpenCaseTicket, TicketService
+from oms_app.tickets import (
+    EscalateTicket,
+    FinishCaseTickets,
+    FollowAsk,
+    FollowCase,
+    OpenCaseTicket,
+    OpenTicket,
+    TicketService,
+)
 from oms_domain.aftersales.case import AftersalesCase
 from oms_domain.aftersales.events import (
     AskUpdated,
@@ -44,6 +52,7 @@ from oms_domain.aftersales.events import (
 from oms_domain.aftersales.states import OPEN, CaseState
 from oms_domain.aftersales.tickets import Ticket, TicketKind, TicketState
 from oms_domain.kernel.errors import Refused
+from oms_domain.refunds.events import RefundDiffers
 
 WATCH_LIMITS: Final = "aftersales.watch_limits"
 STEPS: Final = (
@@ -80,6 +89,7 @@ class TicketProcess:
                 run=self.open,
                 events=(CaseOpened.type, CaseDiffers.type, CaseDifferenceSettled.type),
             ),
+            Handler(name="tickets.open_for_refund", run=self.open_for_refund, events=(RefundDiffers.type,)),
             Handler(name="tickets.follow", run=self.follow, events=tuple(event.type for event in STEPS)),
             Handler(name="tickets.follow_platform", run=self.follow_platform, events=(AskUpdated.type,)),
             Handler(name="tickets.finish", run=self.finish, events=tuple(event.type for event in ends)),
@@ -97,6 +107,22 @@ class TicketProcess:
             kind, subject = TicketKind.CASE, str(event.kind)
         opened = OpenCaseTicket(case_id=event.case_id, kind=kind, subject=subject[:200], by=actor)
         self.tickets.open_for_case(opened)
+        return None
+
+    def open_for_refund(self, job: Job) -> datetime | None:
+        """Have somebody see to what differs of a refund without a case; of another the case has the ticket."""
+        event, actor = event_of(job, RefundDiffers), actor_of(job, "tickets")
+        if event.case_id is None:
+            refund = self.queries.refund(actor, event.refund_id).document
+            subject = f"{event.what}: {event.theirs} / {event.ours}"[:200]
+            opened = OpenTicket(
+                shop_id=refund.shop_id,
+                kind=TicketKind.DISCREPANCY,
+                subject=subject,
+                order_id=refund.order_id,
+                by=actor,
+            )
+            self.tickets.open(opened)
         return None
 
     def follow(self, job: Job) -> datetime | None:
