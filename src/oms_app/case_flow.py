@@ -67,6 +67,11 @@ NEVER_LEAVES: Final = BEFORE_WAREHOUSE | {OrderState.CANCELLED}
 """Where an order stands that no warehouse works on: flagged, nothing of it can leave."""
 
 
+def never_leaves(order: SalesOrder) -> bool:
+    """Whether nothing of an order can leave as it stands: what was called off at its warehouse might, all the same."""
+    return order.state in NEVER_LEAVES and not order.flagged(FlagKind.EARLIER_MAY_SHIP)
+
+
 def wants_of(case: AftersalesCase) -> tuple[RefundUnits, ...]:
     """Return the units that money is asked for."""
     return tuple(RefundUnits(line_id=line.line_id, units=line.units) for line in case.lines)
@@ -210,7 +215,7 @@ class CaseFlow:
 
         Goods that are here need not be waited for.
         """
-        stays = (order.state in NEVER_LEAVES and not order.heirs) or change.state.asked_by is AskedBy.SYSTEM
+        stays = (never_leaves(order) and not order.heirs) or change.state.asked_by is AskedBy.SYSTEM
         change = self._paid_too_early(change, order)
         if change.state.state is CaseState.AWAITING_STOP and stays:
             return change.then(change.state.stopped(at=self.at))

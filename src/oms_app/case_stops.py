@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from oms_app.case_flow import GIVEN_UP, NEVER_LEAVES, CaseFlow, leaving, shown_number
+from oms_app.case_flow import GIVEN_UP, NEVER_LEAVES, CaseFlow, leaving, never_leaves, shown_number
 from oms_app.claims import take_along
 from oms_app.orders import save as save_order
 from oms_app.refunds import follow_money
@@ -20,6 +20,7 @@ from oms_domain.aftersales.values import CaseLine
 from oms_domain.apportionment.units import count
 from oms_domain.kernel.change import Change
 from oms_domain.kernel.errors import Refused
+from oms_domain.orders.flags import FlagKind
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.states import OrderState
 from oms_domain.orders.stopping import call_back, call_off, call_off_rest
@@ -38,6 +39,8 @@ def stop_for(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:
     order = flow.tx.orders.get(case.order_id)
     if order.state is OrderState.CANCELLED and order.heirs:
         return _moved_to_heir(flow, case, order)
+    if _waits_for_the_earlier(order):
+        return case
     about: dict[str, Any] = {"reason": shown_number(case), "by": flow.by, "at": flow.at}
     whole = _covers_all(case, order)
     if (why := None if whole else _stays(flow, order)) is not None:
@@ -62,10 +65,10 @@ def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bo
         return True
     if case.state is not CaseState.AWAITING_STOP and not awaits_stop(case):
         return False
-    if order.state in NEVER_LEAVES:
+    if never_leaves(order):
         _stays_here(flow, case)
         return True
-    if order.pending is not None:
+    if order.pending is not None or _waits_for_the_earlier(order):
         return False
     rest_is_called_off = not order.contents and any(line.called_off for line in order.lines)
     if order.state is OrderState.SHIPPED and rest_is_called_off and _covers_called_off(case, order):
@@ -73,6 +76,11 @@ def stop_is_decided(flow: CaseFlow, case: AftersalesCase, *, refused: str) -> bo
     else:
         flow.settle(_left(case, refused or LEFT, flow), before=case)
     return True
+
+
+def _waits_for_the_earlier(order: SalesOrder) -> bool:
+    """Whether nobody knows yet if an earlier fulfilment order of it, which was called off, leaves all the same."""
+    return order.state in NEVER_LEAVES and order.flagged(FlagKind.EARLIER_MAY_SHIP)
 
 
 def _stays_here(flow: CaseFlow, case: AftersalesCase) -> AftersalesCase:

@@ -14,8 +14,18 @@ from oms_app.editing import Wanted
 from oms_app.order_moves import UnreviewOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import Begin
-from oms_app.ports.wms import Grade, ParcelLeft
+from oms_app.ports.wms import (
+    DocumentNumber,
+    FellShort,
+    Grade,
+    Parcel,
+    ParcelLeft,
+    ParcelsLeft,
+    Stop,
+    StopAnswer,
+)
 from oms_app.refunds import CreateRefund, PayByHand, StillHere
+from oms_app.stopping import ConfirmStop
 from oms_domain.aftersales.states import CaseKind as K
 from oms_domain.aftersales.states import CaseState as C
 from oms_domain.aftersales.terms import RoleLimit
@@ -26,7 +36,7 @@ from oms_domain.refunds.placing import RefundUnits
 from oms_domain.refunds.proposal import AboveRoleLimit
 from oms_domain.refunds.refund_order import MayBeMoving
 from oms_domain.refunds.states import RefundState as R
-from oms_domain.testing.builders import SCARF
+from oms_domain.testing.builders import HAT, SCARF
 
 AGENT = Actor(id="agent", permissions=frozenset({Permission.AFTERSALES_WRITE, Permission.AFTERSALES_READ}))
 
@@ -59,6 +69,39 @@ def findings(world):
 
 BACK = ("unclaimed_goods", f"{SCARF} × 1", "closed")
 """The buyer's goods came, and the claim for them is withdrawn."""
+
+
+# --- what was called off at its warehouse and may leave all the same --------------------------------------------------
+
+
+@pytest.fixture
+def not_stopped(claims):
+    """An order that its warehouse was short of and would not stop, with a claim that was granted since."""
+    world = claims.world
+    facts = {"number": DocumentNumber(claims.at_the_warehouse().number), "at": world.clock()}
+    world.warehouse.stops = StopAnswer(outcome=Stop.NOT_STOPPED, reason="已出库")
+    world.is_told(FellShort(report_id="1", missing=((SCARF, 1),), reason="系统报缺", **facts))
+    claims.approve(claims.open(K.REFUND_BEFORE_SHIPMENT, 2, 1))
+    return claims, facts
+
+
+def test_nothing_is_refunded_while_nobody_knows_whether_it_leaves(not_stopped):
+    claims, _ = not_stopped
+    assert (claims.case().state, [each.state for each in claims.refunds]) == (C.AWAITING_STOP, [R.PROPOSED])
+
+    claims.world.give(ConfirmStop, claims.order_id, reason="仓库来电")
+
+    assert (claims.case().state, claims.refund.state) == (C.AWAITING_REFUND, R.APPROVED)
+
+
+def test_what_leaves_all_the_same_is_not_refunded_before(not_stopped):
+    claims, facts = not_stopped
+    parcel = Parcel(carrier="ZTO", tracking_no="T1", contents=((SCARF, 2), (HAT, 1)))
+
+    claims.world.is_told(ParcelsLeft(report_id="2", parcels=(parcel,), **facts))
+
+    assert claims.order.state is S.SHIPPED
+    assert (claims.case().state, claims.refund.state) == (C.CLOSED, R.CLOSED)
 
 
 # --- new goods -------------------------------------------------------------------------------------------------------

@@ -33,8 +33,10 @@ from oms_domain.orders.events import (
     OrderShipped,
     OrderShippedOutside,
     OrderStopRefused,
+    OrderUnflagged,
     OrderUnreviewed,
 )
+from oms_domain.orders.flags import FlagKind
 
 STOPS: Final = (
     OrderCancelled,
@@ -44,6 +46,7 @@ STOPS: Final = (
     OrderStopRefused,
     OrderShipped,
     OrderShippedOutside,
+    OrderUnflagged,
 )
 """What decides whether the goods of a case leave."""
 
@@ -129,6 +132,8 @@ class GoodsProcess:
     def order_moved(self, job: Job) -> datetime | None:
         """Whether goods leave is decided, also new ones for a case. Most orders have no case at all."""
         event, actor = event_of(job, OrderEvent), asking(actor_of(job, BY_AFTERSALES))
+        if isinstance(event, OrderUnflagged) and event.kind is not FlagKind.EARLIER_MAY_SHIP:
+            return None
         refused = event.reason if isinstance(event, OrderStopRefused) else ""
         self.following.book_stop(BookStop(order_id=event.order_id, refused=refused, by=actor))
         reason = event.reason if isinstance(event, OrderCancelled) else ""
