@@ -44,6 +44,7 @@ from oms_domain.aftersales.states import CaseKind, CaseMove, CaseState
 from oms_domain.aftersales.tickets import TicketMove, TicketState
 from oms_domain.channels.capabilities import Capability, CapabilityMissing
 from oms_domain.channels.standard import UnreadablePayload
+from oms_domain.fulfilment.fulfilment_order import FulfilmentMove
 from oms_domain.inventory.stock import StockBelowReserved
 from oms_domain.inventory.stocktakes import StocktakeMove, StocktakeState
 from oms_domain.inventory.transfers import TransferMove, TransferState
@@ -289,7 +290,7 @@ def all_kinds() -> list[type[OmsError]]:
     ("section", "kinds"),
     [
         ("states", (OrderState, TransferState, StocktakeState)),
-        ("moves", (OrderMove, Ask, TransferMove, StocktakeMove)),
+        ("moves", (FulfilmentMove, OrderMove, Ask, TransferMove, StocktakeMove)),
         ("permissions", (Permission,)),
         ("flags", (FlagKind,)),
         ("case_kinds", (CaseKind,)),
