@@ -413,9 +413,9 @@ def _goods(tx: Transaction, command: CreateOrder) -> tuple[Goods, ...]:
     skus |= tx.skus.by_code({part.sku for bundle in bundles.values() for part in bundle.parts} - skus.keys())
     known = KnownGoods(skus=skus, bundles=bundles, mappings={})
     free = command.kind is OrderKind.REISSUE
+    kind = SkuKind.VIRTUAL if command.kind is OrderKind.VIRTUAL else SkuKind.GOODS
     goods = [
-        _sold(line, known, field=f"lines[{at}].code", free=free, kind=SkuKind.GOODS)
-        for at, line in enumerate(command.lines)
+        _sold(line, known, field=f"lines[{at}].code", free=free, kind=kind) for at, line in enumerate(command.lines)
     ]
     gifts = [
         _sold(line, known, field=f"gifts[{at}].code", free=True, kind=SkuKind.GIFT)
@@ -424,7 +424,11 @@ def _goods(tx: Transaction, command: CreateOrder) -> tuple[Goods, ...]:
     return (*goods, *gifts)
 
 
-_SOLD_AS: Final = {SkuKind.GOODS: (SkuKind.GOODS, SkuKind.VIRTUAL), SkuKind.GIFT: (SkuKind.GIFT,)}
+_SOLD_AS: Final = {
+    SkuKind.GOODS: (SkuKind.GOODS, SkuKind.VIRTUAL),
+    SkuKind.VIRTUAL: (SkuKind.VIRTUAL,),  # what is shipped does not leave without stock because an order says so
+    SkuKind.GIFT: (SkuKind.GIFT,),
+}
 
 
 def _sold(line: LineWanted, known: KnownGoods, *, field: str, free: bool, kind: SkuKind) -> Goods:

@@ -168,6 +168,12 @@ def test_goods_are_of_the_catalogue_and_gifts_are_gifts(world, shop, changes, fi
     assert refused.value.field == field
 
 
+def test_what_is_shipped_is_no_virtual_order(world, shop):
+    with pytest.raises(UnknownGoods) as refused:
+        world.manual.preview(wanted(shop, kind=OrderKind.VIRTUAL))
+    assert (refused.value.field, refused.value.kind) == ("lines[0].code", "virtual")
+
+
 def test_a_number_that_the_shop_has_is_refused(world, shop):
     first = create(world, wanted(shop))
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from tests.app.world import ROOT
 
 from oms_app.catalog import PutSku
+from oms_app.order_moves import UnreviewOrder
 from oms_app.orders import ApproveOrder, CancelOrder, PassInterception, ReleaseOrder
 from oms_app.ports.channels import RetryLater
 from oms_app.ports.transaction import NumberUnknown
@@ -28,6 +29,7 @@ from oms_app.ports.wms import (
     Worked,
 )
 from oms_app.reports import BookKept
+from oms_app.splitting import Wanted
 from oms_app.stopping import ConfirmStop
 from oms_domain.catalog.sku import SkuFacts
 from oms_domain.fulfilment.fulfilment_order import FulfilmentState, WriteBack
@@ -260,6 +262,9 @@ def test_what_a_warehouse_would_not_stop_is_not_released_a_second_time(world, no
     closed = dict(moves_of(world.order(not_stopped)).closed)
     assert (type(closed[Ask.RELEASE]), closed[Ask.RELEASE].fields()) == (EarlierMayShip, refusal.value.fields())
     assert len(world.warehouse.sent) == 1
+    world.give(UnreviewOrder, not_stopped)
+    with pytest.raises(EarlierMayShip):  # or units would be given back that leave
+        world.edit(not_stopped, quantities=(Wanted(sku=SCARF, units=1),))
 
 
 def test_what_it_ships_all_the_same_is_the_orders_and_nothing_goes_in_its_place(world, not_stopped, facts):

@@ -51,7 +51,7 @@ BLOCKS: Final[Mapping[FlagKind, frozenset[Ask]]] = {
     FlagKind.NOT_BEFORE: frozenset({Ask.RELEASE, Ask.HAND_OVER, Ask.MERGE}),
     FlagKind.CANCEL_PENDING: frozenset({Ask.CANCEL, Ask.CANCEL_REST, Ask.UNREVIEW, Ask.HAND_OVER}),
     FlagKind.UNREVIEW_PENDING: frozenset({Ask.UNREVIEW, Ask.HAND_OVER}),
-    FlagKind.EARLIER_MAY_SHIP: frozenset({Ask.RELEASE, Ask.CANCEL, Ask.SPLIT, Ask.MERGE, Ask.UNMERGE}),
+    FlagKind.EARLIER_MAY_SHIP: frozenset({Ask.RELEASE, Ask.CANCEL, Ask.EDIT, Ask.SPLIT, Ask.MERGE, Ask.UNMERGE}),
 }
 """The commands that are refused while a flag of the kind stands."""
 
