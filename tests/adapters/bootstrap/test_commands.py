@@ -40,7 +40,7 @@ def test_every_command_and_option_has_a_line_of_help_or_explains_itself(words):
     assert found.help or found.short_help
     if words and not isinstance(found, click.Group):
         names = {option for parameter in found.params for option in parameter.opts}
-        assert words[0] in ("serve", "demo", "worker") or "--json" in names
+        assert words[0] in ("serve", "demo", "worker") or words == ("refunds", "export") or "--json" in names
 
 
 @pytest.mark.parametrize(

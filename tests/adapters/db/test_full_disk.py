@@ -29,6 +29,14 @@ def world(backend):
     return StoredWorld(backend.store, backend.clock, backend.new_id)
 
 
+@pytest.fixture(autouse=True)
+def room_for_others(backend):
+    """The store is the next tests' as well, whatever order they come in: they find a disk with room."""
+    yield
+    with backend.store.engines.write.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {2**32 - 2}")
+
+
 @pytest.fixture
 def shop(world):
     shop = world.a_shop()
