@@ -263,6 +263,8 @@ def test_what_a_warehouse_would_not_stop_is_not_released_a_second_time(world, no
     assert (type(closed[Ask.RELEASE]), closed[Ask.RELEASE].fields()) == (EarlierMayShip, refusal.value.fields())
     assert len(world.warehouse.sent) == 1
     world.give(UnreviewOrder, not_stopped)
+    with pytest.raises(EarlierMayShip):
+        world.split(not_stopped, {SCARF: 1})
     with pytest.raises(EarlierMayShip):  # or units would be given back that leave
         world.edit(not_stopped, quantities=(Wanted(sku=SCARF, units=1),))
 

@@ -20,7 +20,9 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money
 from oms_domain.kernel.states import next_state
 from oms_domain.orders import events as e
+from oms_domain.orders.asks import Ask
 from oms_domain.orders.cutting import piece_of
+from oms_domain.orders.flags import blocking
 from oms_domain.orders.lines import OrderLine
 from oms_domain.orders.sales_order import SalesOrder
 from oms_domain.orders.shares import paid_shares
@@ -80,11 +82,13 @@ def split(
         line_ids: at least ``lines_needed``.
 
     Raises:
-        MoveNotAllowed: the order's state does not let it be split.
+        MoveNotAllowed, EarlierMayShip: the order's state does not let it be split, or a flag.
         CannotSplit: all units stay together.
         PlanDoesNotFit: the plan does not hold each unit that is to ship once.
     """
     state = next_state(ORDER_TABLE, order.state, OrderMove.SPLIT)
+    if (refusal := blocking(order.flags, Ask.SPLIT)) is not None:
+        raise refusal
     if not plan.splits:
         raise CannotSplit(field="parts", why="all units stay together")
     ids = iter(line_ids)

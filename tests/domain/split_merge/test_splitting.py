@@ -15,7 +15,7 @@ from oms_domain.kernel.identity import LineId, OrderId
 from oms_domain.kernel.money import Money, total
 from oms_domain.orders import events as e
 from oms_domain.orders.cutting import Dealt, misdealt
-from oms_domain.orders.flags import Flag, FlagKind
+from oms_domain.orders.flags import EarlierMayShip, Flag, FlagKind
 from oms_domain.orders.states import ORDER_TABLE, OrderMove, OrderState
 from oms_domain.split_merge.plan import CannotSplit, Delivery, PlannedPart, Reason, SplitPlan, Trigger
 from oms_domain.split_merge.splitting import NewOrder, PlanDoesNotFit, lines_needed, split
@@ -233,7 +233,7 @@ def test_one_part_is_no_split():
 @st.composite
 def orders_with_plans(draw, order=None):
     if order is None:
-        order = draw(strategies.sales_orders(state=draw(st.sampled_from(SPLITTABLE)), origins=(), heirs=()))
+        order = draw(strategies.sales_orders(state=draw(st.sampled_from(SPLITTABLE)), origins=(), heirs=(), flags=()))
         order = evolve(order, lines=tuple(evolve(line, shipped=0) for line in order.lines))
     left = {line.id: line.to_ship for line in order.lines if line.to_ship}
     assume(sum(left.values()) > 1)
@@ -339,3 +339,11 @@ def test_an_amount_that_is_lost_is_seen():
 
     assert misdealt(whole, [Dealt(((0, 2),), 19, 20, 2)]) == "payable is 20, theirs add up to 19"
     assert misdealt(whole, [Dealt(((0, 2),), 20, 20, 1)]) == "freight is 2, theirs add up to 1"
+
+
+def test_what_was_called_off_and_may_leave_all_the_same_keeps_an_order_whole():
+    flag = Flag(kind=FlagKind.EARLIER_MAY_SHIP, reason="F20261123-000001", by="warehouse", at=NOW)
+
+    with pytest.raises(EarlierMayShip) as refused:
+        do(a_sales_order(flags=(flag,)), APART)
+    assert refused.value.number == "F20261123-000001"
